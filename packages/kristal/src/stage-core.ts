@@ -1,0 +1,42 @@
+import type { JsonValue, Result } from '@orgo/core';
+
+/** An input artifact of a stage: kind, `sha256:` reference, media type and size in bytes. */
+export type StageInput = { kind: string; ref: string; media_type: string; size: number };
+
+/** An output artifact of a stage: its stored bytes decide its reference (`sha256:` of the bytes). */
+export type StageOutput = { kind: string; media_type: string; bytes: Uint8Array };
+
+/** A stage's count of one stable diagnostic code. Sorted by code in a result. */
+export type StageDiagnostic = { code: string; count: number };
+
+/** What a stage core answers when the work is done. Outputs keep the order of the stage's contract. */
+export type StageCoreOk = {
+  outputs: readonly StageOutput[];
+  /** Numbers for operators. Never part of an artifact. */
+  metrics: Readonly<Record<string, number>>;
+  diagnostics: readonly StageDiagnostic[];
+};
+
+/**
+ * Everything a stage core may see.
+ *
+ * `read` returns the artifact's bytes already verified against `ref`; it rejects (a Fault or Breach of the caller) and never
+ * answers other bytes. `asOf` is the build's logical time and the only time a core may write. `put`, where given, stores one
+ * output early and returns its reference, so that a core need not hold all outputs in memory; the caller still lists it in the reply.
+ */
+export type StageCoreContext = {
+  asOf: string;
+  config: JsonValue;
+  inputs: readonly StageInput[];
+  read(ref: string): Promise<Uint8Array>;
+  put?(output: StageOutput): Promise<string>;
+  signal?: AbortSignal;
+};
+
+/**
+ * The pure heart of a stage adapter: inputs, config and as-of in, output bytes out.
+ *
+ * No clock, randomness, environment, locale or network. An expected "no" is a refusal value with a reason code; a throw means a
+ * programming error or a failure of `read`/`put`. Same context, same bytes (DT-01).
+ */
+export type StageCore = (ctx: StageCoreContext) => Promise<Result<StageCoreOk>>;
