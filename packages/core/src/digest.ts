@@ -1,0 +1,25 @@
+import { sha256Hex } from '#sha256';
+import type { Digest } from '@orgo/contracts';
+import { canonical } from './canonical.ts';
+
+export type { Digest };
+
+const shape = /^sha256:[0-9a-f]{64}$/;
+
+/**
+ * Content id of stored bytes: `sha256:` and 64 lowercase hex digits (FIPS 180-4).
+ * @example digestOfBytes(new Uint8Array()) // 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+ */
+export const digestOfBytes = (bytes: Uint8Array): Digest => `sha256:${sha256Hex(bytes)}`;
+
+/**
+ * Content id of a JSON value: the digest of its RFC 8785 bytes, so equal to `digestOfBytes(canonicalBytes(value))`.
+ * Throws `CanonicalError` for what is not JSON.
+ */
+export const digestOf = (value: unknown): Digest => `sha256:${sha256Hex(canonical(value))}`;
+
+/** The 64 hex digits of a digest. */
+export const digestHex = (digest: Digest): string => digest.slice(7);
+
+/** True for `sha256:` and 64 lowercase hex digits, nothing else. */
+export const isDigest = (text: unknown): text is Digest => typeof text === 'string' && shape.test(text);
