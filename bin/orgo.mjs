@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+// The `orgo` command for any Node >= 18: runs packages/cli under the pinned Node, from any working directory.
+import { taskEnvironment } from '../infra/bootstrap/environment.mjs';
+import { dependenciesInstalled } from '../infra/bootstrap/dependencies.mjs';
+import { handOver } from '../infra/bootstrap/hand-over.mjs';
+import { narrated, SetupFailure } from '../infra/bootstrap/narration.mjs';
+import { cli, root } from '../infra/bootstrap/paths.mjs';
+import { prepare } from '../infra/bootstrap/prepare.mjs';
+import { installedToolchain, systemNode } from '../infra/bootstrap/toolchain.mjs';
+
+/** A stranger checks evidence with these: they must work offline and change nothing on the machine. */
+const NEVER_INSTALL = new Set(['verify', 'digest', 'explain']);
+
+/** What is there already, or the clear word that something is missing. */
+function asInstalled() {
+  const toolchain = installedToolchain();
+  const node = toolchain?.node ?? systemNode();
+  if (node && dependenciesInstalled()) return { node, env: toolchain ? taskEnvironment(toolchain) : process.env };
+  throw new SetupFailure(
+    'SETUP_TOOLCHAIN_MISSING',
+    `orgo is not set up in ${root}, and this command never installs anything. Run once, with a network: npx orgo --help`,
+  );
+}
+
+await narrated(async () => {
+  const args = process.argv.slice(2);
+  const command = args.find((arg) => !arg.startsWith('-')) ?? '';
+  const { node, env } = NEVER_INSTALL.has(command) ? asInstalled() : await prepare();
+  process.exitCode = await handOver(node, [cli, ...args], env);
+});
