@@ -1,6 +1,6 @@
-import { z } from "zod";
-import { LangSchema, ObjectKindSchema } from "./claim-ir-values.ts";
-import { PidSchema, QidSchema } from "./statement.ts";
+import { z } from 'zod';
+import { LangSchema, ObjectKindSchema } from './claim-ir-values.ts';
+import { PidSchema, QidSchema } from './statement.ts';
 
 const labels = z.record(LangSchema, z.string().min(1));
 const aliases = z.record(LangSchema, z.array(z.string().min(1)));
@@ -10,13 +10,13 @@ const aliases = z.record(LangSchema, z.array(z.string().min(1)));
  * `popularity_bp` is a prior in basis points; `types` are class ids; `related` are ids whose labels count as context.
  */
 export const GazetteerEntitySchema = z.strictObject({
-	id: QidSchema,
-	labels,
-	aliases,
-	types: z.array(QidSchema),
-	popularity_bp: z.int().min(0).max(10000),
-	description: z.string(),
-	related: z.array(QidSchema),
+  id: QidSchema,
+  labels,
+  aliases,
+  types: z.array(QidSchema),
+  popularity_bp: z.int().min(0).max(10000),
+  description: z.string(),
+  related: z.array(QidSchema),
 });
 export type GazetteerEntity = z.infer<typeof GazetteerEntitySchema>;
 
@@ -26,35 +26,29 @@ export type GazetteerEntity = z.infer<typeof GazetteerEntitySchema>;
  * violation only where the list is not empty.
  */
 export const GazetteerPropertySchema = z.strictObject({
-	id: PidSchema,
-	labels,
-	aliases,
-	datatype: ObjectKindSchema,
-	subject_types: z.array(QidSchema),
-	value_types: z.array(QidSchema),
-	single_value: z.boolean(),
-	allowed_units: z.array(QidSchema),
+  id: PidSchema,
+  labels,
+  aliases,
+  datatype: ObjectKindSchema,
+  subject_types: z.array(QidSchema),
+  value_types: z.array(QidSchema),
+  single_value: z.boolean(),
+  allowed_units: z.array(QidSchema),
 });
 export type GazetteerProperty = z.infer<typeof GazetteerPropertySchema>;
 
 export const gazetteerKinds = {
-	entities: "gazetteer-entities",
-	properties: "gazetteer-properties",
-	hints: "resolution-hints",
+  entities: 'gazetteer-entities',
+  properties: 'gazetteer-properties',
+  hints: 'resolution-hints',
 } as const;
 
 /** A human choice, pinned with the build: the same surface in the same document means this id. */
 export const ResolutionHintSchema = z.strictObject({
-	doc_id: z.string().min(1),
-	surface: z.string().min(1),
-	accepted_id: z.union([QidSchema, PidSchema]),
-	rejected_id: z.union([QidSchema, PidSchema]).optional(),
-	reason: z.enum([
-		"WRONG_CONTEXT",
-		"WRONG_SPELLING",
-		"DUPLICATE",
-		"NEW_ENTITY",
-		"OTHER",
-	]),
+  doc_id: z.string().min(1),
+  surface: z.string().min(1),
+  accepted_id: z.union([QidSchema, PidSchema]),
+  rejected_id: z.union([QidSchema, PidSchema]).optional(),
+  reason: z.enum(['WRONG_CONTEXT', 'WRONG_SPELLING', 'DUPLICATE', 'NEW_ENTITY', 'OTHER']),
 });
 export type ResolutionHint = z.infer<typeof ResolutionHintSchema>;

@@ -1,6 +1,6 @@
-import { canonical, digestOf, type JsonValue, parseStrict } from "@orgo/core";
-import type { StageResult } from "./stage-core.ts";
-import { compareText } from "./statement.ts";
+import { canonical, digestOf, type JsonValue, parseStrict } from '@orgo/core';
+import type { StageResult } from './stage-core.ts';
+import { compareText } from './statement.ts';
 
 /** JSON Lines of canonical JSON: one RFC 8785 text per line, each ended by LF, no blank line. The order is the writer's. */
 
@@ -11,18 +11,16 @@ export type JsonLine = { ref: string; text: string };
 
 /** Canonical text and digest of each value, sorted by digest. Equal values stay as equal lines; the caller decides what that means. */
 export function sortedLines(values: readonly unknown[]): JsonLine[] {
-	const lines = values.map((value) => ({
-		ref: digestOf(value),
-		text: canonical(value),
-	}));
-	return lines.sort((a, b) => compareText(a.ref, b.ref));
+  const lines = values.map((value) => ({
+    ref: digestOf(value),
+    text: canonical(value),
+  }));
+  return lines.sort((a, b) => compareText(a.ref, b.ref));
 }
 
 /** Bytes of the lines in the order given. */
 export function encodeLines(lines: readonly { text: string }[]): Uint8Array {
-	return new TextEncoder().encode(
-		lines.map((line) => `${line.text}\n`).join(""),
-	);
+  return new TextEncoder().encode(lines.map((line) => `${line.text}\n`).join(''));
 }
 
 /**
@@ -30,21 +28,21 @@ export function encodeLines(lines: readonly { text: string }[]): Uint8Array {
  * @returns one value per line; refuses with the reader's code, `path` = `line N` (from 1), and with JSON_MALFORMED where the last line has no LF.
  */
 export function decodeLines(bytes: Uint8Array): StageResult<JsonValue[]> {
-	const values: JsonValue[] = [];
-	for (let start = 0; start < bytes.length; ) {
-		const end = bytes.indexOf(LF, start);
-		const path = `line ${values.length + 1}`;
-		if (end < 0)
-			return {
-				ok: false,
-				code: "JSON_MALFORMED",
-				detail: "the last line is not ended",
-				path,
-			};
-		const parsed = parseStrict(bytes.subarray(start, end));
-		if (!parsed.ok) return { ...parsed, path };
-		values.push(parsed.value);
-		start = end + 1;
-	}
-	return { ok: true, value: values };
+  const values: JsonValue[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(LF, start);
+    const path = `line ${values.length + 1}`;
+    if (end < 0)
+      return {
+        ok: false,
+        code: 'JSON_MALFORMED',
+        detail: 'the last line is not ended',
+        path,
+      };
+    const parsed = parseStrict(bytes.subarray(start, end));
+    if (!parsed.ok) return { ...parsed, path };
+    values.push(parsed.value);
+    start = end + 1;
+  }
+  return { ok: true, value: values };
 }
