@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { artifactRefSchema, digestSchema, nameSchema, subjectIdSchema, tenantIdSchema, timeSchema, traceparentSchema } from '../ids.ts';
+import { reasonCodeSchema } from '../reasons.ts';
+import { signedItemSchema } from '../signed-item.ts';
+
+/** What was decided about. One leaf of the log per decision. */
+export const decisionKinds = ['ADMISSION', 'STAGE', 'ATTEMPT', 'FENCE', 'REFUSAL', 'CANCEL', 'RECORD', 'RELEASE', 'NODE_REPORT', 'RELEASE_CLOSE'] as const;
+
+/**
+ * PASS and FAIL judge content, ERROR says the world failed, SKIP a stage that was not needed,
+ * FENCED that lower epochs are refused, LOST that a PASS committed before the fence, NOTED that something is on record and changes nothing.
+ */
+export const verdicts = ['PASS', 'FAIL', 'ERROR', 'SKIP', 'FENCED', 'LOST', 'NOTED'] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/**
+ * A gate decision: a function of recorded evidence and pinned policy, signed by the gatekeeper.
+ * Its payload text is the leaf of the tenant's log, at most 65,535 bytes; reports and artifacts are named by digest.
+ */
+export const decisionSchema = z
+  .strictObject({
+    v: z.literal(1),
+    kind: z.enum(decisionKinds),
+    verdict: z.enum(verdicts),
+    tenant_id: tenantIdSchema,
+    build_id: subjectIdSchema,
+    stage: nameSchema.nullable(),
+    attempt: z.int().min(0),
+    epoch: z.int().min(0),
+    final: z.boolean().meta({ description: 'True for the one decision that ends the stage or the subject' }),
+    idem_key: digestSchema,
+    subject_digest: digestSchema.meta({ description: 'Digest of the reply or claim payload that was decided' }),
+    subject_key_id: z.string().max(128).meta({ description: 'Key that signed the subject; empty when its signature did not verify' }),
+    command_digest: digestSchema.nullable(),
+    reason_codes: z.array(reasonCodeSchema).max(64),
+    inputs: z.array(artifactRefSchema).max(256),
+    outputs: z.array(artifactRefSchema).max(512),
+    authorizations: z.array(digestSchema).max(16).meta({ description: 'Digests of the authorizations this decision gives' }),
+    rests_on: z.array(digestSchema).max(64),
+    report: artifactRefSchema.nullable().meta({ description: 'The stage report; audit seals only what it can read' }),
+    adapter: z.strictObject({ name: nameSchema, version: z.string().max(64) }).nullable(),
+    actor: z.string().min(1).max(200),
+    pipeline_ref: digestSchema,
+    mandate_ref: digestSchema,
+    root_version: z.int().min(1),
+    as_of: timeSchema,
+    at: timeSchema.meta({ description: 'Database clock of the gatekeeper at the decision' }),
+    duration_ms: z.int().min(0),
+    detail: z.record(z.string(), z.json()).meta({ description: 'Facts of the kind, bounded; e.g. kristal_id, pack_id, trigger, channel' }),
+  })
+  .meta({ id: 'GateDecision' });
+export type GateDecision = z.infer<typeof decisionSchema>;
+
+/** Who folds the receipt of a decision. */
+export const receiptServices = ['orchestrator', 'release'] as const;
+export type ReceiptService = (typeof receiptServices)[number];
+
+export const decisionItemSchema = z
+  .strictObject({
+    decision: signedItemSchema,
+    authorizations: z.array(signedItemSchema).max(16),
+    reply_to: z.enum(receiptServices),
+    traceparent: traceparentSchema.nullable(),
+  })
+  .meta({ id: 'DecisionItem' });
+export type DecisionItem = z.infer<typeof decisionItemSchema>;

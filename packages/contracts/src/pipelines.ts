@@ -1,0 +1,6 @@
+import type { Pipeline } from './pipeline.ts';
+import { echoPipeline } from './pipelines/echo.ts';
+import { kristalPipeline } from './pipelines/kristal.ts';
+
+/** The pipelines that ship with Orgo, by id. A build stores the snapshot it was admitted with. */
+export const pipelines: Readonly<Record<string, Pipeline>> = { kristal: kristalPipeline, echo: echoPipeline };

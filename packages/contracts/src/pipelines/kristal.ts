@@ -1,0 +1,77 @@
+import type { Pipeline, StageDefinition } from '../pipeline.ts';
+
+const json = 'application/json';
+const jsonl = 'application/jsonl';
+const one = (kind: string, media_type = json) => ({ kind, media_type, min: 1, max: 1 });
+const from = (stage: string, ...kinds: string[]) => kinds.map((kind) => ({ kind, from: stage }));
+
+const stage = (
+  name: string,
+  inputs: StageDefinition['inputs'],
+  outputs: StageDefinition['outputs'],
+  more: Partial<StageDefinition> = {},
+): StageDefinition => ({
+  stage: name,
+  adapter: name,
+  inputs,
+  outputs,
+  config: {},
+  gate: 'contract',
+  lease_ms: 120_000,
+  max_attempts: 3,
+  backoff: { base_ms: 250, max_ms: 30_000 },
+  on_exhausted: 'BLOCK',
+  exhausted_code: 'STAGE_ATTEMPTS_EXHAUSTED',
+  ...more,
+});
+
+/** The Kristal spine (seed 000, 002): pin → ingest → extract → resolve → validate → compile Exchange → compile Runtime Pack. */
+export const kristalPipeline: Pipeline = {
+  v: 1,
+  pipeline_id: 'kristal',
+  version: '1.0.0',
+  title: 'Raw inputs to a Kristal Exchange and a Runtime Pack',
+  admission: ['build-request', 'mandate', 'pipeline'],
+  stages: [
+    stage('pin', from('admission', 'build-request', 'mandate', 'pipeline'), [one('pinned-context')]),
+    stage('ingest', [...from('admission', 'build-request'), ...from('pin', 'pinned-context')], [one('snapshot-set')]),
+    stage(
+      'extract',
+      [...from('pin', 'pinned-context'), ...from('ingest', 'snapshot-set')],
+      [one('claim-ir-batch'), one('claim-ir-lines', jsonl)],
+    ),
+    stage(
+      'resolve',
+      [...from('pin', 'pinned-context'), ...from('ingest', 'snapshot-set'), ...from('extract', 'claim-ir-batch', 'claim-ir-lines')],
+      [one('resolved-batch'), one('resolved-lines', jsonl), one('resolution-run')],
+    ),
+    stage(
+      'validate',
+      [
+        ...from('pin', 'pinned-context'),
+        ...from('ingest', 'snapshot-set'),
+        ...from('extract', 'claim-ir-batch', 'claim-ir-lines'),
+        ...from('resolve', 'resolved-batch', 'resolved-lines', 'resolution-run'),
+      ],
+      [one('validation-report')],
+      { gate: 'validation', on_exhausted: 'FAIL', exhausted_code: 'VALIDATION_TIMEOUT' },
+    ),
+    stage(
+      'compile-exchange',
+      [
+        ...from('pin', 'pinned-context'),
+        ...from('ingest', 'snapshot-set'),
+        ...from('extract', 'claim-ir-batch', 'claim-ir-lines'),
+        ...from('resolve', 'resolved-batch', 'resolved-lines'),
+        ...from('validate', 'validation-report'),
+      ],
+      [one('exchange'), one('exchange-manifest')],
+    ),
+    stage(
+      'compile-pack',
+      [...from('pin', 'pinned-context'), ...from('validate', 'validation-report'), ...from('compile-exchange', 'exchange', 'exchange-manifest')],
+      [one('pack-manifest'), { kind: 'pack-file', media_type: 'application/octet-stream', min: 1, max: 64 }],
+    ),
+  ],
+  outcome_on_gate_fail: { validate: 'VALIDATION_FAILED' },
+};

@@ -1,0 +1,22 @@
+import { breach, fault, forbidden, malformed, type ReasonRow, refusal } from './row.ts';
+
+/** The sealed log, its readers and evidence bundles (integrity list 61 to 73). */
+export const auditReasons = {
+  AUDIT_UNAVAILABLE: fault('Audit does not answer', 'Nothing moves until its evidence is sealed; it goes on when audit is back.'),
+  AUDIT_APPEND_ONLY: forbidden('An attempt to change the log', 'The log only grows.'),
+  DECISION_SIGNER_UNTRUSTED: forbidden('A decision signed by a key that is not the gatekeeper’s', 'Drop it; find out who holds the key.'),
+  DECISION_MALFORMED: malformed('A decision that does not parse', 'Drop it.'),
+  ENTRY_TOO_LARGE: malformed('A log entry over 65,535 bytes', 'Name artifacts by digest instead.'),
+  LEAF_HASH_MISMATCH: breach('A stored entry no longer gives its leaf hash', 'The report names tenant and index; restore from an export.'),
+  ROOT_MISMATCH: breach('The entries do not give the signed root', 'The report names tenant and size; restore from an export.'),
+  LOG_ROLLBACK_DETECTED: breach('The log is behind a checkpoint kept outside', 'Was a backup restored? Signing stays off until explained.'),
+  LOG_FORK_DETECTED: breach('The log contradicts a checkpoint kept outside', 'Signing stays off until explained.'),
+  LOG_GAP_DETECTED: breach('An index is missing from the log', 'The report names tenant and index.'),
+  SEQUENCER_FENCED: fault('Another sequencer advanced the log', 'It is retried by itself.'),
+  RECORD_HASH_MISMATCH: breach('A record no longer gives its hash', 'Run `orgo audit fsck`.'),
+  BUNDLE_INVALID: refusal('Not an evidence bundle', 'Pass a folder written by `orgo record export --bundle`.'),
+  BUNDLE_FILE_MISSING: breach('A file of the inventory is missing', 'Get the bundle again.'),
+  BUNDLE_FILE_UNDECLARED: breach('A file that the inventory does not name', 'Get the bundle again.'),
+  BUNDLE_FILE_CHANGED: breach('A file whose bytes are not those of the inventory', 'Get the bundle again.'),
+  BUNDLE_STATEMENT_MISMATCH: breach('The record’s statement does not match the bundle', 'Get the bundle again.'),
+} as const satisfies Record<string, ReasonRow>;

@@ -1,0 +1,16 @@
+import { breach, type ReasonRow, usage } from './row.ts';
+
+/** Kristal artifacts: packs and their query contract. Validation issue codes (KRS_V3_…) are the report's own vocabulary. */
+export const kristalReasons = {
+  FILE_MISSING: breach('A file of the pack manifest is absent', 'Fetch the pack again.'),
+  FILE_UNDECLARED: breach('A file that the pack manifest does not name', 'Fetch the pack again.'),
+  FILE_HASH_MISMATCH: breach('A pack file whose bytes differ from the manifest', 'Fetch the pack again.'),
+  FILE_SIZE_MISMATCH: breach('A pack file whose size differs from the manifest', 'Fetch the pack again.'),
+  PATH_UNSAFE: breach('A path that leaves its folder or collides', 'Drop the pack; look who made it.'),
+  MANIFEST_SCHEMA_INVALID: breach('A pack manifest that does not match its contract', 'Drop the pack.'),
+  MANIFEST_ID_MISMATCH: breach('A pack id that is not the digest of its projection', 'Drop the pack.'),
+  EXCHANGE_ID_MISMATCH: breach('A kristal_id that is not the digest of its Exchange', 'Drop the Exchange.'),
+  PACK_QUERY_INVALID: usage('A query the contract does not know', 'One triple pattern: any of s, p, o bound.'),
+  PACK_CURSOR_INVALID: usage('A cursor of another pack or query', 'Start the query again.'),
+  PACK_PAGE_TOO_LARGE: usage('A page over the declared maximum', 'Ask for fewer rows.'),
+} as const satisfies Record<string, ReasonRow>;

@@ -1,0 +1,32 @@
+import { absent, breach, fault, forbidden, malformed, type ReasonRow, refusal, usage } from './row.ts';
+
+/** Process, bus, store, API and command line. */
+export const platformReasons = {
+  CONFIG_INVALID: usage('Settings that do not parse', 'Every problem is listed; see the settings page.'),
+  HOME_LOCKED: refusal('Another Orgo runs in this home', 'Use it, stop it with `orgo down`, or set ORGO_HOME.'),
+  HOME_UNREADABLE: usage('The home folder cannot be used', 'Check ORGO_HOME and its permissions.'),
+  INSTANCE_NOT_RUNNING: fault('No running Orgo found', 'Run `orgo up`, or set ORGO_API.'),
+  SERVER_UNAVAILABLE: fault('PostgreSQL, NATS or Redis does not start or answer', 'See the log the message names; `orgo doctor` looks at each.'),
+  SERVER_CONFIG_MISMATCH: breach('A stream, consumer or server setting reads back other than asked', 'Fix the server; Orgo does not run on a setting it cannot trust.'),
+  BUS_UNAVAILABLE: fault('NATS does not answer', 'Messages stay in the outbox and go out when it is back.'),
+  DATABASE_UNAVAILABLE: fault('PostgreSQL does not answer', 'Work goes on when it is back.'),
+  REDIS_UNAVAILABLE: fault('Redis does not answer', 'Timers fall back to the sweep in PostgreSQL.'),
+  STATE_CONFLICT: fault('Two writers met; one has to try again', 'It is retried by itself.'),
+  MESSAGE_MALFORMED: malformed('A bus message that does not parse', 'Look who sent it.'),
+  MESSAGE_TOO_LARGE: malformed('A bus message over the size limit', 'Send large data by content address.'),
+  SUBJECT_FORBIDDEN: forbidden('A subject outside the sender’s permissions', 'Look who sent it.'),
+  ARTIFACT_NOT_FOUND: absent('No such artifact is visible to you', 'Check the digest and the tenant; a digest is not a capability.'),
+  ARTIFACT_TOO_LARGE: usage('An artifact over the size limit', 'Split it, or raise ORGO_MAX_ARTIFACT_BYTES.'),
+  TENANT_NOT_FOUND: absent('No such tenant is visible to you', 'Check the name.'),
+  RECORD_NOT_FOUND: absent('No such record is visible to you', 'Records exist once their build has ended.'),
+  REASON_UNKNOWN: usage('No such reason code', 'See docs/reference/reasons.md.'),
+  ROUTE_NOT_FOUND: absent('No such address', 'See /openapi.json.'),
+  REQUEST_INVALID: malformed('A request that does not match its contract', 'The problem document names the field.'),
+  REQUEST_UNAUTHENTICATED: { ...forbidden('No valid token', 'Send the home’s API token as a bearer token.'), http: 401 },
+  IDEMPOTENCY_KEY_REUSED: usage('Same idempotency key, other body', 'Use a new key for a new request.'),
+  USAGE_INVALID: usage('A command that is not understood', 'See --help.'),
+  INPUT_UNREADABLE: usage('A file or folder that cannot be read', 'Check the path and its permissions.'),
+  INPUT_PATH_INVALID: usage('A file name that cannot travel', 'Rename it: no control characters, no backslash, no parent steps.'),
+  NOT_PROJECTABLE: refusal('The record has no honest public form', 'The detail says which public field has no value.'),
+  INTERNAL_ERROR: fault('Something unforeseen', 'Report it with the trace id.'),
+} as const satisfies Record<string, ReasonRow>;
