@@ -1,16 +1,25 @@
+import { artifactRefSchema } from '@orgo/contracts';
 import { digestOf } from '@orgo/core';
 import { z } from 'zod';
 import { ToolSchema } from './claim-ir-batch.ts';
-import { ResourcePinsSchema } from './context-request.ts';
 import { PackPolicySchema } from './policies.ts';
 import { ContractProfileSchema } from './profile.ts';
 import { DigestTextSchema } from './snapshot.ts';
 
 const bp = z.int().min(0).max(10_000);
 
-/** What ingest does with a document it cannot read. */
+/** Resources a build resolves against, all by content. `hints` are human choices and optional. */
+export const ResourcePinsSchema = z.strictObject({
+  entities: artifactRefSchema,
+  properties: artifactRefSchema,
+  hints: artifactRefSchema.optional(),
+});
+export type ResourcePins = z.infer<typeof ResourcePinsSchema>;
+
+/** What ingest does with a document it cannot read, and the access class of what it takes in. */
 export const IngestPolicySchema = z.strictObject({
   on_poison: z.enum(['stop', 'dead_letter']),
+  access_class: z.enum(['public', 'restricted']),
 });
 export type IngestPolicy = z.infer<typeof IngestPolicySchema>;
 

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { DateTimeSchema, LangSchema } from './claim-ir-values.ts';
+import { DateTimeSchema } from './claim-ir-values.ts';
 
 /** A content id as text: `sha256:` and 64 lowercase hex digits. */
 export const DigestTextSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 /** Where a document is from, as its supplier states it. `origin` is a URL, a package with version, or a plain statement. */
 export const SourceSchema = z.strictObject({
-  source_id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/),
+  source_id: z.string().min(1).max(200),
   origin: z.string().min(1),
+  license: z.string().min(1),
   title: z.string().min(1).optional(),
-  lang: LangSchema.optional(),
-  license: z.string().min(1).optional(),
+  lang: z.string().min(1).optional(),
 });
 export type Source = z.infer<typeof SourceSchema>;
 

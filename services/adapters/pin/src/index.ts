@@ -1,0 +1,2 @@
+export { runPin } from './pin.ts';
+export { type EffectivePolicies, effectivePolicies } from './policies.ts';
