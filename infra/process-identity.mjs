@@ -1,6 +1,9 @@
 // A process is its pid and its start time: a pid alone is reused, and killing a reused pid kills a stranger.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const STOP_GRACE_MS = 10_000;
 
 /**
  * When the process started, as an opaque text that is equal for the same process only; undefined when there is none
@@ -45,4 +48,28 @@ export function identify(pid) {
 export function runs(identity) {
   const pid = Number.parseInt(identity, 10);
   return pid > 0 && identify(pid) === identity;
+}
+
+/**
+ * Stops a process that need not be our child: the signal, a grace, then SIGKILL. Returns when it is gone.
+ * @param {string} identity a process that is gone already, or whose pid now belongs to another, is left alone
+ * @param {NodeJS.Signals} signal
+ */
+export async function stopIdentified(identity, signal) {
+  const deadline = performance.now() + STOP_GRACE_MS;
+  send(identity, signal);
+  while (runs(identity)) {
+    if (performance.now() > deadline) send(identity, 'SIGKILL');
+    await pause(20);
+  }
+}
+
+/** @param {string} identity @param {NodeJS.Signals} signal */
+function send(identity, signal) {
+  if (!runs(identity)) return;
+  try {
+    process.kill(Number.parseInt(identity, 10), signal);
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+  }
 }
