@@ -68,7 +68,7 @@ export const locate = (text: string, limits: JsonLimits): Refusal | undefined =>
   };
 
   const countMember = (): Refusal | undefined =>
-    ++members > limits.maxMembers ? fault('JSON_TOO_LARGE', `more than ${limits.maxMembers} members`) : undefined;
+    ++members > limits.maxMembers ? fault('JSON_TOO_DEEP', `more than ${limits.maxMembers} members`) : undefined;
 
   /** Reads `"key" :` of the object on top. */
   const readKey = (frame: Frame, keys: Set<string>): Refusal | undefined => {

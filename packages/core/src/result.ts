@@ -1,21 +1,6 @@
-/** Codes this package refuses with; every one is a row of the reason table in @orgo/contracts. */
-export type ReasonCode =
-  | 'BASE64_MALFORMED'
-  | 'CANONICAL_TYPE_UNSUPPORTED'
-  | 'CHECKPOINT_MALFORMED'
-  | 'CHECKPOINT_SIGNATURE_INVALID'
-  | 'JSON_DUPLICATE_KEY'
-  | 'JSON_FORBIDDEN_KEY'
-  | 'JSON_INVALID_UNICODE'
-  | 'JSON_MALFORMED'
-  | 'JSON_NUMBER_RANGE'
-  | 'JSON_TOO_DEEP'
-  | 'JSON_TOO_LARGE'
-  | 'KEY_UNKNOWN'
-  | 'PAYLOAD_TYPE_MISMATCH'
-  | 'PROOF_INVALID'
-  | 'SIGNATURE_INVALID'
-  | 'THRESHOLD_NOT_MET';
+import type { ReasonCode } from '@orgo/contracts';
+
+export type { ReasonCode };
 
 /** The rules said yes. */
 export type Ok<T> = { ok: true; value: T };

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 /** SHA-256 of bytes: 32 bytes. Same answers as `sha256.noble.ts`, held equal by test. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => {
   // A one-byte string leaves OpenSSL about three times cheaper than a Buffer does for inputs as small as tree nodes.
-  const raw = hash('sha256', bytes, 'latin1');
+  const raw = hash('sha256', bytes, 'binary');
   const out = new Uint8Array(32);
   for (let i = 0; i < 32; i++) out[i] = raw.charCodeAt(i);
   return out;

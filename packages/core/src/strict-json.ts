@@ -68,7 +68,7 @@ const parseText = (text: string, isAscii: boolean, limits: JsonLimits): Result<J
  * Reads JSON as I-JSON (RFC 7493) and nothing else, so that any two readers see the same value.
  *
  * Refuses, with a JSON pointer and offset where there is one:
- * `JSON_TOO_LARGE` and `JSON_TOO_DEEP` (limits), `JSON_MALFORMED` (grammar, UTF-8, BOM, trailing bytes),
+ * `JSON_TOO_LARGE` (bytes of the text or of one string), `JSON_TOO_DEEP` (nesting or members), `JSON_MALFORMED` (grammar, UTF-8, BOM, trailing bytes),
  * `JSON_DUPLICATE_KEY` (after unescaping), `JSON_FORBIDDEN_KEY` (`__proto__`, `constructor`, `prototype`),
  * `JSON_INVALID_UNICODE` (lone surrogates, noncharacters), `JSON_NUMBER_RANGE` (integers beyond 2^53-1 that are written
  * or would be canonically written as digits, infinities, negative zero, non-zero spellings that underflow to zero).
