@@ -1,0 +1,12 @@
+import { sha256Hex } from '#sha256';
+import { toBase64Url } from './base64.ts';
+import { canonical } from './canonical.ts';
+
+/**
+ * Key id of a raw 32-byte Ed25519 public key: `ed25519:` and the SHA-256 RFC 7638 thumbprint of its JWK (RFC 8037) as
+ * 64 hex digits. It names the key material alone, so a key cannot be given a second id. A RangeError for other lengths.
+ */
+export const keyIdOf = (publicKey: Uint8Array): string => {
+  if (publicKey.length !== 32) throw new RangeError('an Ed25519 public key is 32 bytes');
+  return `ed25519:${sha256Hex(canonical({ crv: 'Ed25519', kty: 'OKP', x: toBase64Url(publicKey) }))}`;
+};
