@@ -1,8 +1,35 @@
-export * from './result.ts';
-export { fromUtf8, utf8, utf8Length } from './text.ts';
 export { sha256, sha256Hex } from '#sha256';
-export { fromHex, toHex } from './hex.ts';
-export { defaultLimits, type JsonLimits, type JsonValue } from './json-limits.ts';
-export { parseStrict } from './strict-json.ts';
+export { backoffMs } from './backoff.ts';
+export { type Base64Alphabet, fromBase64, toBase64, toBase64Url } from './base64.ts';
+export {
+  type BatchProof,
+  batchLeaf,
+  batchStatement,
+  maxBatchSize,
+  type SignedItem,
+  type StatementCache,
+  signBatch,
+  type VerifiedItem,
+  verifyItem,
+} from './batch.ts';
+export { concatBytes, equalBytes } from './bytes.ts';
 export { CanonicalError, canonical, canonicalBytes } from './canonical.ts';
+export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
+export type { Decider, Outcome } from './decider.ts';
 export { type Digest, digestHex, digestOf, digestOfBytes, isDigest } from './digest.ts';
+export { type DsseEnvelope, verifyDsse } from './dsse.ts';
+export { type Appended, appendLeaves, emptyFrontier, type Frontier, frontierRoot } from './frontier.ts';
+export { fromHex, toHex } from './hex.ts';
+export { defaultLimits, depthCeiling, type JsonLimits, type JsonValue } from './json-limits.ts';
+export { keyIdOf } from './key-id.ts';
+export { consistencyPath, inclusionPath, rootOf } from './merkle.ts';
+export { emptyRoot, leafHash, nodeHash } from './merkle-hash.ts';
+export { rootFromPath, verifyConsistency, verifyInclusion } from './merkle-verify.ts';
+export { signNote, verifyNote } from './note.ts';
+export { formatVkey, type NoteKey, parseVkey, signedNoteKeyId } from './note-key.ts';
+export { pae } from './pae.ts';
+export { ok, type Ok, type ReasonCode, type Refusal, type Result, refuse } from './result.ts';
+export type { TrustedKey, VerifySignature } from './signature.ts';
+export { parseStrict } from './strict-json.ts';
+export { mermaid, next, reachable, type TransitionTable, tableFaults } from './table.ts';
+export { fromUtf8, utf8, utf8Length } from './text.ts';
