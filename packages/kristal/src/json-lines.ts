@@ -1,10 +1,19 @@
-import { canonical, digestOf, type JsonValue, parseStrict } from '@orgo/core';
+import { canonical, digestOf, type JsonLimits, type JsonValue, parseStrict } from '@orgo/core';
+import { artifactJsonLimits } from './artifact-json.ts';
 import type { StageResult } from './stage-core.ts';
 import { compareText } from './statement.ts';
 
 /** JSON Lines of canonical JSON: one RFC 8785 text per line, each ended by LF, no blank line. The order is the writer's. */
 
 const LF = 0x0a;
+
+/** Limits for JSON that was admitted by content: 64 MiB, depth 64, five million members, strings of 1 MiB. */
+export const artifactLimits: Readonly<JsonLimits> = {
+  maxBytes: 64 * 1024 * 1024,
+  maxDepth: 64,
+  maxMembers: 5_000_000,
+  maxString: 1024 * 1024,
+};
 
 /** A line and the digest of its text, which is the reference of the document on it. */
 export type JsonLine = { ref: string; text: string };
@@ -39,7 +48,7 @@ export function decodeLines(bytes: Uint8Array): StageResult<JsonValue[]> {
         detail: 'the last line is not ended',
         path,
       };
-    const parsed = parseStrict(bytes.subarray(start, end));
+    const parsed = parseStrict(bytes.subarray(start, end), artifactJsonLimits);
     if (!parsed.ok) return { ...parsed, path };
     values.push(parsed.value);
     start = end + 1;

@@ -1,0 +1,2 @@
+export { runIngest } from './ingest.ts';
+export { collidingPath, pathProblem } from './paths.ts';
