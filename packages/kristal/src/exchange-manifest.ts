@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
+const strings = z.array(z.string());
+
+/**
+ * The sidecar of an Exchange: who compiled it, when, from what. Closed except for `extensions` and `build.environment`.
+ * None of it enters the `kristal_id`; `created_at` is the build's logical time.
+ */
+export const ExchangeManifestSchema = z.strictObject({
+  schema_version: z.literal('3.0'),
+  manifest_id: z.string().optional(),
+  created_at: z.string().optional(),
+  kristal_id: z.string().min(1),
+  canonicalization_profile: z.literal('kristal.v3:jcs-rfc8785'),
+  canonicalization_version: z.literal('1'),
+  content_hash: z.strictObject({ algo: z.literal('sha256'), value: hex64 }),
+  build: z.strictObject({
+    build_id: z.string().min(8),
+    compiler_name: z.string().min(1),
+    compiler_version: z.string().min(1),
+    config_hash: z.string().min(1),
+    git_commit: z.string().optional(),
+    environment: z.record(z.string(), z.json()).optional(),
+  }),
+  inputs: z.strictObject({
+    source_snapshot_id: z.string().min(1),
+    recipe_id: z.string().optional(),
+    claim_ir_ids: strings.optional(),
+    resolved_claim_ir_ids: strings.optional(),
+    previous_exchange_ids: strings.optional(),
+  }),
+  profiles_enabled: strings.optional(),
+  policies: z
+    .strictObject({
+      ordering_policies: z.array(z.enum(['SPO', 'SOP', 'PSO', 'POS', 'OSP', 'OPS'])).optional(),
+      row_group_policy: z.strictObject({ type: z.literal('FIXED_ROWS'), rows: z.int().min(1) }).optional(),
+      join1_cap_policy: z
+        .strictObject({ cap: z.int().min(1), strict_mode: z.boolean(), on_exceed: z.enum(['error', 'truncate']) })
+        .optional(),
+    })
+    .optional(),
+  signatures: z
+    .array(
+      z.strictObject({
+        key_id: z.string().min(1),
+        alg: z.string().min(1),
+        signature: z.string().min(16),
+        created_at: z.string().optional(),
+        signer: z.strictObject({ name: z.string(), org: z.string().optional() }).optional(),
+        certificate_uri: z.string().optional(),
+      }),
+    )
+    .optional(),
+  references: z.strictObject({ spec_version: z.string().optional(), docs_uri: z.string().optional() }).optional(),
+  extensions: z.record(z.string(), z.json()).optional(),
+});
+export type ExchangeManifest = z.infer<typeof ExchangeManifestSchema>;

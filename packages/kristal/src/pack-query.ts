@@ -1,0 +1,96 @@
+import { digestOf, ok, type Result, refuse } from '@orgo/core';
+import { z } from 'zod';
+import { issueText } from './exchange.ts';
+import { readCursor, writeCursor } from './pack-cursor.ts';
+import { entityId, literalId, type Pack, propertyId } from './pack-open.ts';
+import { type MatchedRow, type PackResult, rowResults } from './pack-results.ts';
+import { type Bound, matchRows } from './pack-scan.ts';
+import { canonicalValue, DataValueSchema, PidSchema, QidSchema } from './statement.ts';
+
+/**
+ * One triple pattern. Unbound members stay out. `o` is an item id or a typed value, compared exactly.
+ * `languages` chooses labels, in order of preference; it changes no row, so it is outside the query hash.
+ */
+export const PackQuerySchema = z.strictObject({
+  s: QidSchema.optional(),
+  p: PidSchema.optional(),
+  o: z.union([QidSchema, DataValueSchema]).optional(),
+  limit: z.int().min(1).optional(),
+  cursor: z.string().max(1024).optional(),
+  languages: z.array(z.string().min(1).max(35)).max(8).optional(),
+});
+export type PackQuery = z.infer<typeof PackQuerySchema>;
+
+/** A page of results, in row order. `next_cursor` is null on the last page. */
+export type PackPage = {
+  runtime_pack_id: string;
+  query_hash: string;
+  page_size: number;
+  results: PackResult[];
+  next_cursor: string | null;
+  page_info: { returned: number; has_more: boolean };
+};
+
+/**
+ * Answers a triple pattern, in the recorded order of the pack, page by page; nothing is truncated silently.
+ * Refuses with `PACK_QUERY_INVALID`, `PACK_PAGE_TOO_LARGE` or `PACK_CURSOR_INVALID`.
+ * @param input a query, not trusted; a value of `undefined` is the same as an absent member
+ */
+export async function queryPack(pack: Pack, input: unknown): Promise<Result<PackPage>> {
+  const parsed = PackQuerySchema.safeParse(input);
+  if (!parsed.success) return refuse('PACK_QUERY_INVALID', issueText(parsed.error));
+  const query = parsed.data;
+  const { page_limit_default, page_limit_max } = pack.capabilities;
+  const limit = query.limit ?? page_limit_default;
+  if (limit > page_limit_max) return refuse('PACK_PAGE_TOO_LARGE', `${limit} rows, at most ${page_limit_max}`);
+
+  const queryHash = packQueryHash(query, limit);
+  const cursor = query.cursor === undefined ? ok({ next_row: 0 }) : readCursor(query.cursor, pack.packId, queryHash);
+  if (!cursor.ok) return cursor;
+
+  const bound = await bind(pack, query);
+  const rows = bound ? await matchRows(pack.tables.triples, bound, cursor.value.next_row, limit + 1) : [];
+  const page = rows.slice(0, limit);
+  const next = rows[limit] as MatchedRow | undefined;
+  return ok({
+    runtime_pack_id: pack.packId,
+    query_hash: queryHash,
+    page_size: limit,
+    results: await rowResults(pack, page, query.languages ?? ['en']),
+    next_cursor: next ? writeCursor({ pack: pack.packId, query_hash: queryHash, next_row: next.row }) : null,
+    page_info: { returned: page.length, has_more: next !== undefined },
+  });
+}
+
+/** `sha256:` over pattern, page size and ordering; the cursor never enters. */
+export function packQueryHash(query: Pick<PackQuery, 's' | 'p' | 'o'>, pageSize: number): string {
+  const { s, p, o } = query;
+  const pattern = {
+    ...(s === undefined ? {} : { s }),
+    ...(p === undefined ? {} : { p }),
+    ...(o === undefined ? {} : { o: typeof o === 'string' ? { type: 'item', value: { qid: o } } : o }),
+  };
+  return digestOf({ query: pattern, page_size: pageSize, ordering: 'SPO' });
+}
+
+/** The dictionary ids of the bound terms, or undefined where the pack does not know one of them: then nothing matches. */
+async function bind(pack: Pack, { s, p, o }: PackQuery): Promise<Bound | undefined> {
+  const bound: Bound = {};
+  if (s !== undefined) {
+    const id = await entityId(pack, s);
+    if (id === undefined) return undefined;
+    bound.s = id;
+  }
+  if (p !== undefined) {
+    const id = await propertyId(pack, p);
+    if (id === undefined) return undefined;
+    bound.p = id;
+  }
+  if (o !== undefined) {
+    const qid = typeof o === 'string' ? o : o.type === 'item' ? o.value.qid : undefined;
+    const id = qid === undefined ? await literalId(pack, canonicalValue(o as never)) : await entityId(pack, qid);
+    if (id === undefined) return undefined;
+    bound.o = id;
+  }
+  return bound;
+}

@@ -1,0 +1,91 @@
+import { digestHex, digestOfBytes, ok, type Result, refuse } from '@orgo/core';
+import { issueText } from './exchange.ts';
+import { type PackFile, type PackManifest, PackManifestSchema, runtimePackId } from './pack-manifest.ts';
+import { packManifestPath, pathProblems } from './pack-paths.ts';
+
+/**
+ * Where a pack's files are. `readFile` answers the bytes, or `undefined` (or rejects with `ENOENT`) where there is no such regular
+ * file; any other rejection is a fault and passes through. `list` names every file at hand and must not follow symbolic links; without
+ * it a file too many cannot be seen, and the caller vouches for that.
+ */
+export type PackSource = {
+  readFile(path: string): Promise<Uint8Array | undefined>;
+  list?(): Promise<readonly string[]>;
+};
+
+/** A pack whose every byte matched its manifest. It holds those bytes: what was verified is what is read. */
+export type VerifiedPack = {
+  packId: string;
+  manifest: PackManifest;
+  /** The verified bytes of a file of the manifest, or undefined where it has no such file. */
+  file(path: string): Uint8Array | undefined;
+};
+
+/**
+ * Checks a pack from its bytes, in this order, and stops at the first no (RP-6): shape of the manifest, recomputed pack id, paths, files
+ * too many, then size and SHA-256 of each file. Signatures, channels and revocation are judged elsewhere.
+ * Refuses with `MANIFEST_SCHEMA_INVALID`, `MANIFEST_ID_MISMATCH`, `PATH_UNSAFE`, `FILE_UNDECLARED`, `FILE_MISSING`, `FILE_SIZE_MISMATCH`
+ * or `FILE_HASH_MISMATCH`.
+ * @param manifest parsed JSON of the manifest, not trusted
+ */
+export async function verifyPack(source: PackSource, manifest: unknown): Promise<Result<VerifiedPack>> {
+  const read = readPackManifest(manifest);
+  if (!read.ok) return read;
+  const { files } = read.value;
+  const [problem] = pathProblems(files.map((f) => f.path));
+  if (problem) return refuse('PATH_UNSAFE', `${JSON.stringify(problem.path)}: ${problem.why}`);
+  const surplus = await undeclared(source, files);
+  if (surplus !== undefined) return refuse('FILE_UNDECLARED', JSON.stringify(surplus));
+
+  const bytesOf = new Map<string, Uint8Array>();
+  for (const file of files) {
+    const bytes = await readOrMissing(source, file.path);
+    const checked = checkFile(file, bytes);
+    if (!checked.ok) return checked;
+    bytesOf.set(file.path, checked.value);
+  }
+  return ok({ packId: read.value.runtime_pack_id, manifest: read.value, file: (path) => bytesOf.get(path) });
+}
+
+/**
+ * Reads a pack manifest and recomputes its id. Refuses with `MANIFEST_SCHEMA_INVALID` or `MANIFEST_ID_MISMATCH`.
+ * @param manifest parsed JSON, not trusted
+ */
+export function readPackManifest(manifest: unknown): Result<PackManifest> {
+  const parsed = PackManifestSchema.safeParse(manifest);
+  if (!parsed.success) return refuse('MANIFEST_SCHEMA_INVALID', issueText(parsed.error));
+  const actual = runtimePackId(parsed.data);
+  if (actual !== parsed.data.runtime_pack_id) {
+    return refuse('MANIFEST_ID_MISMATCH', `the manifest says ${parsed.data.runtime_pack_id}, its content is ${actual}`);
+  }
+  return ok(parsed.data);
+}
+
+/**
+ * Holds one file against its manifest entry. Refuses with `FILE_MISSING`, `FILE_SIZE_MISMATCH` or `FILE_HASH_MISMATCH`.
+ */
+export function checkFile(file: PackFile, bytes: Uint8Array | undefined): Result<Uint8Array> {
+  if (bytes === undefined) return refuse('FILE_MISSING', file.path);
+  if (bytes.length !== file.size_bytes) {
+    return refuse('FILE_SIZE_MISMATCH', `${file.path}: ${bytes.length} bytes, the manifest says ${file.size_bytes}`);
+  }
+  const actual = digestHex(digestOfBytes(bytes));
+  if (actual !== file.sha256) return refuse('FILE_HASH_MISMATCH', `${file.path}: ${actual}, the manifest says ${file.sha256}`);
+  return ok(bytes);
+}
+
+async function undeclared(source: PackSource, files: readonly PackFile[]): Promise<string | undefined> {
+  if (source.list === undefined) return undefined;
+  const declared = new Set([packManifestPath, ...files.map((f) => f.path)]);
+  const present = [...(await source.list())].sort();
+  return present.find((path) => !declared.has(path));
+}
+
+async function readOrMissing(source: PackSource, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await source.readFile(path);
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

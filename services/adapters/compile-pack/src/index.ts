@@ -1,0 +1,3 @@
+export { compilePack } from './core.ts';
+export { packManifestOf } from './manifest.ts';
+export { type PackData, packDataOf } from './tables.ts';

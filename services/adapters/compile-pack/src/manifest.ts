@@ -1,0 +1,84 @@
+import { digestHex, digestOf, digestOfBytes, type JsonValue } from '@orgo/core';
+import {
+  compareText,
+  manifestPoliciesOf,
+  type PackFile,
+  type PackManifest,
+  type PackPolicy,
+  packContractId,
+  packPageLimit,
+  packTables,
+  parquetWriter,
+  referenceTools,
+  runtimePackId,
+} from '@orgo/kristal';
+
+/** A file of a pack before it is listed: path, role, media type and bytes. */
+export type PackFileBytes = Pick<PackFile, 'path' | 'role'> & { mime_type: string; bytes: Uint8Array };
+
+/** Everything that decides the bytes of a pack beside its Exchange. Its digest is the manifest's `config_hash`. */
+export function effectiveConfig(policy: PackPolicy): JsonValue {
+  return {
+    policy,
+    parquet_writer: parquetWriter,
+    tables: Object.values(packTables).map(({ path, columns, sort }) => ({
+      path,
+      columns: columns.map((column) => ({ ...column })),
+      sort: [...sort],
+    })),
+    query_contract: packContractId,
+    page_limit: { ...packPageLimit },
+  };
+}
+
+/** What a manifest is written from. `inputs` are the references of the compiled artifacts. */
+export type ManifestFacts = {
+  kristalId: string;
+  exchangeManifestRef: string;
+  inputs: readonly string[];
+  policy: PackPolicy;
+  files: readonly PackFileBytes[];
+  asOf: string;
+};
+
+/**
+ * The manifest of a pack. `created_at` is the build's logical time; `build_id` names the compilation by its inputs and config, because an
+ * artifact knows no build: which build made it stands in the Build Record. Neither is part of the pack id.
+ */
+export function packManifestOf(facts: ManifestFacts): PackManifest {
+  const configHash = digestHex(digestOf(effectiveConfig(facts.policy)));
+  const compiler = referenceTools['compile-pack'];
+  const identity = {
+    manifest_version: '3.0.0',
+    profiles: [],
+    exchange_ref: {
+      exchange_id: facts.kristalId.slice('sha256:'.length),
+      exchange_manifest_hash: facts.exchangeManifestRef.slice('sha256:'.length),
+    },
+    compiler: { name: compiler.name, version: compiler.version },
+    build: {
+      build_id: compilationId([...facts.inputs], configHash),
+      deterministic: true as const,
+      canonicalization_profile: 'jcs-rfc8785@1' as const,
+      config_hash: configHash,
+    },
+    policies: manifestPoliciesOf(facts.policy),
+    query_contract: { contract_id: packContractId, supports_pagination: true, supports_cardinality_estimates: false },
+    files: facts.files
+      .map(
+        ({ path, role, mime_type, bytes }): PackFile => ({
+          path,
+          role,
+          sha256: digestHex(digestOfBytes(bytes)),
+          size_bytes: bytes.length,
+          mime_type,
+        }),
+      )
+      .sort((a, b) => compareText(a.path, b.path)),
+  };
+  return { ...identity, runtime_pack_id: runtimePackId(identity), created_at: facts.asOf };
+}
+
+function compilationId(inputs: string[], configHash: string): string {
+  return `c-${digestHex(digestOf({ inputs: inputs.sort(compareText), config_hash: configHash })).slice(0, 32)}`;
+}
