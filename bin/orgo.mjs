@@ -1,12 +1,13 @@
 #!/usr/bin/env node
+import { dependenciesInstalled } from '../infra/bootstrap/dependencies.mjs';
 // The `orgo` command for any Node >= 18: runs packages/cli under the pinned Node, from any working directory.
 import { taskEnvironment } from '../infra/bootstrap/environment.mjs';
-import { dependenciesInstalled } from '../infra/bootstrap/dependencies.mjs';
 import { handOver } from '../infra/bootstrap/hand-over.mjs';
-import { narrated, SetupFailure } from '../infra/bootstrap/narration.mjs';
+import { narrated } from '../infra/bootstrap/narration.mjs';
 import { cli, root } from '../infra/bootstrap/paths.mjs';
 import { prepare } from '../infra/bootstrap/prepare.mjs';
 import { installedToolchain, systemNode } from '../infra/bootstrap/toolchain.mjs';
+import { InfraFailure } from '../infra/failure.mjs';
 
 /** A stranger checks evidence with these: they must work offline and change nothing on the machine. */
 const NEVER_INSTALL = new Set(['verify', 'digest', 'explain']);
@@ -16,8 +17,8 @@ function asInstalled() {
   const toolchain = installedToolchain();
   const node = toolchain?.node ?? systemNode();
   if (node && dependenciesInstalled()) return { node, env: toolchain ? taskEnvironment(toolchain) : process.env };
-  throw new SetupFailure(
-    'SETUP_TOOLCHAIN_MISSING',
+  throw new InfraFailure(
+    'SETUP_REQUIRED',
     `orgo is not set up in ${root}, and this command never installs anything. Run once, with a network: npx orgo --help`,
   );
 }

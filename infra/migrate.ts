@@ -4,7 +4,7 @@ import { applyMissing } from './migrate/history.ts';
 import { readMigrations, SERVICES, type Service } from './migrate/migration-folder.ts';
 import { ensureRoles, serviceUrls } from './migrate/roles.ts';
 
-export { MigrationFailure } from './migrate/failure.ts';
+export { InfraFailure } from './failure.mjs';
 export { SERVICES, type Service } from './migrate/migration-folder.ts';
 export { serviceUrls } from './migrate/roles.ts';
 
@@ -26,7 +26,7 @@ export interface MigrateOptions {
  * Returns when every service's schema is as its migrations say; up to date already, it changes nothing.
  * Any number may run at once: one works, the others wait. A failed or killed run leaves whole migrations only, and may
  * simply be run again.
- * @throws MigrationFailure
+ * @throws InfraFailure
  */
 export async function migrate({ adminUrl, services = SERVICES, database, secret }: MigrateOptions): Promise<void> {
   const target = new URL(adminUrl);
@@ -36,7 +36,9 @@ export async function migrate({ adminUrl, services = SERVICES, database, secret 
   try {
     // Freed by the server when this connection ends, however it ends.
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    const urls = Object.entries(serviceUrls(adminUrl, secret)).filter(([service]) => services.some((wanted) => wanted === service));
+    const urls = Object.entries(serviceUrls(adminUrl, secret)).filter(([service]) =>
+      services.some((wanted) => wanted === service),
+    );
     await ensureRoles(client, Object.fromEntries(urls));
     for (const service of services) await applyMissing(client, readMigrations(service));
   } finally {

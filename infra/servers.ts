@@ -10,7 +10,7 @@ import { postgresSpec } from './servers/postgres.ts';
 import { redisSpec } from './servers/redis.ts';
 import { type ServerProcess, startServer } from './servers/server-process.ts';
 
-export { ServersFailure } from './servers/failure.ts';
+export { InfraFailure } from './failure.mjs';
 export type { ServerName } from './servers/home.ts';
 
 const SERVERS = {
@@ -52,13 +52,13 @@ export interface Servers {
  * Returns when every server answers. If one cannot start, those that did are stopped and the home is free again.
  * If this process dies, however it does, a guard stops the servers; the next start waits for any that is left.
  *
- * @throws ServersFailure HOME_LOCKED, SERVER_PROGRAM_MISSING, SERVER_START_FAILED
+ * @throws InfraFailure HOME_LOCKED, SERVER_PROGRAM_MISSING, SERVER_UNAVAILABLE
  */
 export async function startServers(options: StartOptions): Promise<Servers> {
   const { need = ['postgres', 'nats', 'redis'], env = process.env } = options;
   const home = openHome(path.resolve(options.home));
   const running = new Map<ServerName, ServerProcess>();
-  const guard = startGuard(home.logFile('guard'));
+  const guard = startGuard(path.join(home.logs, 'guard.log'));
   /** Servers that we are ending ourselves. */
   const ending = new Set<ServerProcess>();
   let stopping: Promise<void> | undefined;
@@ -66,7 +66,9 @@ export async function startServers(options: StartOptions): Promise<Servers> {
   const start = async (name: ServerName): Promise<void> => {
     const server = await startOnFreePort(home, name, guard);
     running.set(name, server);
-    home.update({ running: [...running.values()].map(({ identity, spec }) => ({ identity, signal: spec.stopSignal })) });
+    home.update({
+      running: [...running.values()].map(({ identity, spec }) => ({ identity, signal: spec.stopSignal })),
+    });
     void server.ended.then(() => {
       if (!ending.has(server)) options.onUnexpectedEnd?.(name);
     });
@@ -97,7 +99,7 @@ export async function startServers(options: StartOptions): Promise<Servers> {
     throw error;
   }
 
-  const url = (name: ServerName): string => env[SERVERS[name].variable] ?? running.get(name)?.spec.url ?? '';
+  const url = (name: ServerName): string => env[SERVERS[name].variable] || running.get(name)?.spec.url || '';
   const urls = { DATABASE_URL: url('postgres'), NATS_URL: url('nats'), REDIS_URL: url('redis') };
   return {
     urls,
@@ -105,11 +107,11 @@ export async function startServers(options: StartOptions): Promise<Servers> {
     get pids() {
       return { guard: guard.pid, ...Object.fromEntries([...running].map(([name, server]) => [name, server.pid])) };
     },
-    paths: { home: home.folder, logs: path.dirname(home.logFile('any')) },
+    paths: { home: home.folder, logs: home.logs },
     stop: () => (stopping ??= stop()),
     async restart(name, { signal, wipe = false } = {}) {
       await end(own(name), signal);
-      if (wipe) fs.rmSync(path.join(home.folder, name), { recursive: true, force: true });
+      if (wipe) fs.rmSync(path.join(home.servers, name), { recursive: true, force: true });
       await start(name);
     },
     async kill(name, signal = 'SIGKILL') {

@@ -13,7 +13,8 @@ import { run } from './run.mjs';
 export function fetchDebianPackages(names, target) {
   const apt = path.join(cache, 'apt');
   const debs = path.join(apt, 'debs');
-  for (const folder of ['lists/partial', 'cache/archives/partial', 'debs']) fs.mkdirSync(path.join(apt, folder), { recursive: true });
+  for (const folder of ['lists/partial', 'cache/archives/partial', 'debs'])
+    fs.mkdirSync(path.join(apt, folder), { recursive: true });
   const options = [
     `Dir::State::lists=${apt}/lists`,
     `Dir::Cache=${apt}/cache`,

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { SetupFailure, say } from './narration.mjs';
+import { InfraFailure } from '../failure.mjs';
+import { say } from './narration.mjs';
 import { root } from './paths.mjs';
 import { run } from './run.mjs';
 import { packageFolders } from './workspace.mjs';
@@ -13,7 +14,8 @@ const stamp = path.join(root, 'node_modules/.orgo-installed');
 function wanted() {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
   const manifests = packageFolders().map((folder) => path.join(folder, 'package.json'));
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) hash.update(`\0${file}\0`).update(fs.readFileSync(path.join(root, file)));
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests])
+    hash.update(`\0${file}\0`).update(fs.readFileSync(path.join(root, file)));
   return hash.digest('hex');
 }
 
@@ -21,7 +23,9 @@ function wanted() {
 export function dependenciesInstalled() {
   if (!fs.existsSync(stamp) || fs.readFileSync(stamp, 'utf8') !== wanted()) return false;
   return packageFolders().every((folder) => {
-    const { dependencies, devDependencies } = JSON.parse(fs.readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+    const { dependencies, devDependencies } = JSON.parse(
+      fs.readFileSync(path.join(root, folder, 'package.json'), 'utf8'),
+    );
     const names = Object.keys({ ...dependencies, ...devDependencies });
     return names.every((name) => fs.existsSync(path.join(root, folder, 'node_modules', name)));
   });
@@ -37,6 +41,6 @@ export function ensureDependencies(toolchain, env) {
   // append-only shows retries of a slow registry, which the silent reporter hides. CI=1: never ask, there may be no one.
   const args = ['install', '--frozen-lockfile', '--reporter=append-only'];
   const installed = run(toolchain.pnpm, args, { env: { ...env, CI: '1' } });
-  if (!installed.ok) throw new SetupFailure('SETUP_DEPENDENCIES_FAILED', `could not install dependencies: ${installed.detail}`);
+  if (!installed.ok) throw new InfraFailure('SETUP_FAILED', `could not install dependencies: ${installed.detail}`);
   fs.writeFileSync(stamp, wanted());
 }

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { infra } from './paths.mjs';
 
 // What npm hands to scripts would steer npm and pnpm below us; only how to reach a registry may pass.
-const NETWORK_SETTINGS = /registry|proxy|cafile|^npm_config_ca$|userconfig|globalconfig|strict_ssl|_auth|npm_config_cache$/i;
+const NETWORK_SETTINGS =
+  /registry|proxy|cafile|^npm_config_ca$|userconfig|globalconfig|strict_ssl|_auth|npm_config_cache$/i;
 
 /**
  * @param {NodeJS.ProcessEnv} [inherited]
@@ -18,7 +19,7 @@ export function cleanEnvironment(inherited = process.env) {
     TURBO_TELEMETRY_DISABLED: '1',
     DO_NOT_TRACK: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
-    PRISMA_SCHEMA_ENGINE_BINARY: inherited['PRISMA_SCHEMA_ENGINE_BINARY'] ?? path.join(infra, 'prisma-engine-stub.sh'),
+    PRISMA_SCHEMA_ENGINE_BINARY: inherited.PRISMA_SCHEMA_ENGINE_BINARY ?? path.join(infra, 'prisma-engine-stub.sh'),
   };
 }
 
@@ -29,6 +30,6 @@ export function cleanEnvironment(inherited = process.env) {
  */
 export function taskEnvironment(toolchain) {
   const env = cleanEnvironment();
-  env['PATH'] = [path.dirname(toolchain.node), path.dirname(toolchain.pnpm), env['PATH']].join(path.delimiter);
+  env.PATH = [path.dirname(toolchain.node), path.dirname(toolchain.pnpm), env.PATH].join(path.delimiter);
   return env;
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { SetupFailure, say } from './narration.mjs';
+import { InfraFailure } from '../failure.mjs';
+import { say } from './narration.mjs';
 import { root } from './paths.mjs';
 import { run } from './run.mjs';
 
@@ -26,6 +27,7 @@ function generate(folder, service, env) {
   if (fs.existsSync(client) && fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return;
   say(`generating the database client of ${service}`);
   const done = run(prisma, ['generate'], { cwd: folder, env, quiet: true });
-  if (!done.ok) throw new SetupFailure('SETUP_GENERATE_FAILED', `could not generate the database client of ${service}: ${done.detail}`);
+  if (!done.ok)
+    throw new InfraFailure('SETUP_FAILED', `could not generate the database client of ${service}: ${done.detail}`);
   fs.writeFileSync(stamp, wanted);
 }

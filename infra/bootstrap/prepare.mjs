@@ -11,7 +11,9 @@ import { ensureToolchain } from './toolchain.mjs';
 
 /** @returns {Promise<{ node: string, env: NodeJS.ProcessEnv }>} */
 export async function prepare() {
-  const release = await lock(path.join(cache, 'setup-lock'), (holder) => say(`waiting for process ${holder.split(':')[0]}, which sets up this checkout`));
+  const release = await lock(path.join(cache, 'setup-lock'), (holder) =>
+    say(`waiting for process ${holder.split(':')[0]}, which sets up this checkout`),
+  );
   try {
     const toolchain = ensureToolchain();
     const env = taskEnvironment(toolchain);

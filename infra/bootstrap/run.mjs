@@ -10,7 +10,12 @@ import { root } from './paths.mjs';
  * @returns {{ ok: true } | { ok: false, detail: string }}
  */
 export function run(command, args, { cwd = root, env = process.env, quiet = false } = {}) {
-  const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', quiet ? 'pipe' : 2, quiet ? 'pipe' : 2] });
+  const result = spawnSync(command, args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', quiet ? 'pipe' : 2, quiet ? 'pipe' : 2],
+  });
   if (result.status === 0) return { ok: true };
   const said = quiet ? `\n${result.stdout ?? ''}${result.stderr ?? ''}`.trimEnd() : '';
   const how = result.error?.message ?? result.signal ?? `exit ${result.status}`;

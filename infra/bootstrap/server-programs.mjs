@@ -1,8 +1,9 @@
 // nats-server and redis-server: found on this machine, or unpacked into the checkout from the Debian archive.
 import fs from 'node:fs';
 import path from 'node:path';
+import { InfraFailure } from '../failure.mjs';
 import { fetchDebianPackages } from './debian-packages.mjs';
-import { SetupFailure, say } from './narration.mjs';
+import { say } from './narration.mjs';
 import { cache } from './paths.mjs';
 
 /** @typedef {'nats-server' | 'redis-server'} ServerProgram */
@@ -43,14 +44,15 @@ function executable(file) {
 export function locate(name, env = process.env) {
   const override = env[programs[name].override];
   if (override) return executable(override) ? { file: override, env: {} } : undefined;
-  if (env['ORGO_IGNORE_PATH_SERVERS'] !== '1') {
-    const folders = [...(env['PATH'] ?? '').split(path.delimiter), ...SBIN];
+  if (env.ORGO_IGNORE_PATH_SERVERS !== '1') {
+    const folders = [...(env.PATH ?? '').split(path.delimiter), ...SBIN];
     const file = folders.map((folder) => path.join(folder, name)).find(executable);
     if (file) return { file, env: {} };
   }
   const file = ['usr/bin', 'usr/sbin'].map((folder) => path.join(runtime, folder, name)).find(executable);
   const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
-  return file && { file, env: { LD_LIBRARY_PATH: path.join(runtime, 'usr/lib', triplet) } };
+  if (file === undefined) return undefined;
+  return { file, env: { LD_LIBRARY_PATH: path.join(runtime, 'usr/lib', triplet) } };
 }
 
 /**
@@ -77,9 +79,12 @@ export function ensureServerPrograms(env = process.env) {
   let why = '';
   if (fetchable.length > 0 && process.platform === 'linux' && executable('/usr/bin/apt-get')) {
     say(`fetching ${fetchable.join(' and ')} from the Debian archive (nothing is installed on the system)`);
-    const fetched = fetchDebianPackages(fetchable.flatMap((name) => programs[name].debs), runtime);
+    const fetched = fetchDebianPackages(
+      fetchable.flatMap((name) => programs[name].debs),
+      runtime,
+    );
     if (!fetched.ok) why = `\n  The Debian archive could not be used: ${fetched.detail}`;
   }
   const missing = absent();
-  if (missing.length > 0) throw new SetupFailure('SETUP_SERVER_MISSING', howToBring(missing) + why);
+  if (missing.length > 0) throw new InfraFailure('SERVER_PROGRAM_MISSING', howToBring(missing) + why);
 }

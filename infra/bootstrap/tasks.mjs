@@ -1,6 +1,7 @@
 // What each word after `node infra/bootstrap.mjs` runs, from the root of the checkout, under the pinned Node.
-import { cli, root } from './paths.mjs';
+
 import path from 'node:path';
+import { cli, root } from './paths.mjs';
 
 /** @param {string} file */
 const at = (file) => path.join(root, file);

@@ -2,16 +2,20 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { InfraFailure } from '../failure.mjs';
 import { cleanEnvironment } from './environment.mjs';
-import { SetupFailure, say } from './narration.mjs';
+import { say } from './narration.mjs';
 import { cache, infra } from './paths.mjs';
 import { run } from './run.mjs';
 
-/** @typedef {{ node: string, pnpm: string, key: string }} Toolchain absolute paths, and the hash that names the pair */
+/** @typedef {{ node: string, pnpm: string }} Toolchain absolute paths */
 
 const source = path.join(infra, 'toolchain');
 const MIN_SYSTEM_NODE = 24;
-const key = createHash('sha256').update(fs.readFileSync(path.join(source, 'package-lock.json'))).digest('hex').slice(0, 12);
+const key = createHash('sha256')
+  .update(fs.readFileSync(path.join(source, 'package-lock.json')))
+  .digest('hex')
+  .slice(0, 12);
 const folder = path.join(cache, 'toolchain', key);
 
 /** The toolchain when it is installed already; this installs nothing. @returns {Toolchain | undefined} */
@@ -19,7 +23,7 @@ export function installedToolchain() {
   if (!fs.existsSync(path.join(folder, '.ok'))) return undefined;
   const modules = path.join(folder, 'node_modules');
   const node = pinnedNode(modules) ?? systemNode();
-  return node && { node, pnpm: path.join(modules, '.bin/pnpm'), key };
+  return node === undefined ? undefined : { node, pnpm: path.join(modules, '.bin/pnpm') };
 }
 
 /**
@@ -33,12 +37,13 @@ export function ensureToolchain() {
   const draft = `${folder}.${process.pid}`;
   fs.rmSync(draft, { recursive: true, force: true });
   fs.mkdirSync(draft, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json']) fs.copyFileSync(path.join(source, file), path.join(draft, file));
+  for (const file of ['package.json', 'package-lock.json'])
+    fs.copyFileSync(path.join(source, file), path.join(draft, file));
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const installed = run('npm', args, { cwd: draft, env: cleanEnvironment(), quiet: true });
   if (!installed.ok) {
     fs.rmSync(draft, { recursive: true, force: true });
-    throw new SetupFailure('SETUP_TOOLCHAIN_FAILED', `could not install the pinned Node and pnpm: ${installed.detail}`);
+    throw new InfraFailure('SETUP_FAILED', `could not install the pinned Node and pnpm: ${installed.detail}`);
   }
   fs.writeFileSync(path.join(draft, '.ok'), '');
   try {
@@ -48,8 +53,8 @@ export function ensureToolchain() {
   }
   const toolchain = installedToolchain();
   if (toolchain) return toolchain;
-  throw new SetupFailure(
-    'SETUP_NODE_MISSING',
+  throw new InfraFailure(
+    'SETUP_FAILED',
     `no Node ${MIN_SYSTEM_NODE} is packaged for ${process.platform}-${process.arch}, and this is ${process.version}. macOS: brew install node@${MIN_SYSTEM_NODE}`,
   );
 }

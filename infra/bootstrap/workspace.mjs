@@ -3,7 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './paths.mjs';
 
-const folders = () => ['.', 'infra', 'test', ...inside('packages'), ...inside('services'), ...inside('services/adapters')];
+const folders = () => [
+  '.',
+  'infra',
+  'test',
+  ...inside('packages'),
+  ...inside('services'),
+  ...inside('services/adapters'),
+];
 
 /** @param {string} parent */
 function inside(parent) {
@@ -12,4 +19,7 @@ function inside(parent) {
 }
 
 /** Folders below the root that hold a package.json, in a fixed order. */
-export const packageFolders = () => folders().filter((folder) => fs.existsSync(path.join(root, folder, 'package.json'))).sort();
+export const packageFolders = () =>
+  folders()
+    .filter((folder) => fs.existsSync(path.join(root, folder, 'package.json')))
+    .sort();

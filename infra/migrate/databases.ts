@@ -26,7 +26,11 @@ export async function cloneDatabase(adminUrl: string, template: string = TEMPLAT
   await asAdmin(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  return { name, adminUrl: url.toString(), drop: () => asAdmin(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return {
+    name,
+    adminUrl: url.toString(),
+    drop: () => asAdmin(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
 }
 
 async function asAdmin(adminUrl: string, sql: string): Promise<void> {

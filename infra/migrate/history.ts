@@ -1,7 +1,7 @@
 // Applies what is missing and records it in the table that Prisma's own engine uses, so that either can go on from there.
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { MigrationFailure } from './failure.ts';
+import { InfraFailure } from '../failure.mjs';
 import type { Migration, ServiceMigrations } from './migration-folder.ts';
 
 // Column by column what Prisma's schema engine makes.
@@ -25,9 +25,12 @@ interface Applied {
 /**
  * Brings one service's schema up to date. Each migration and its record are one transaction: a crash leaves both or
  * neither. The caller holds the lock that keeps other migrators out.
- * @throws MigrationFailure
+ * @throws InfraFailure
  */
-export async function applyMissing(client: pg.Client, { service, migrations, grants }: ServiceMigrations): Promise<void> {
+export async function applyMissing(
+  client: pg.Client,
+  { service, migrations, grants }: ServiceMigrations,
+): Promise<void> {
   await client.query(`SET search_path = "${service}"`);
   await client.query(HISTORY_TABLE);
   await client.query(`REVOKE ALL ON _prisma_migrations FROM "orgo_${service}"`);
@@ -39,14 +42,27 @@ export async function applyMissing(client: pg.Client, { service, migrations, gra
 }
 
 /** The migrations that are not recorded. A history that this code did not write is never guessed around. */
-export function missing(service: string, migrations: readonly Migration[], applied: readonly Applied[]): readonly Migration[] {
+export function missing(
+  service: string,
+  migrations: readonly Migration[],
+  applied: readonly Applied[],
+): readonly Migration[] {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const row of applied) {
     const at = `${service}/${row.migration_name}`;
     const migration = known.get(row.migration_name);
-    if (!migration) throw new MigrationFailure('MIGRATION_UNKNOWN', `${at} is in the database and not in this version. Use the version that made it.`);
-    if (row.finished_at === null) throw new MigrationFailure('MIGRATION_UNFINISHED', `${at} was begun by another tool and not finished. See "prisma migrate resolve".`);
-    if (row.checksum !== migration.checksum) throw new MigrationFailure('MIGRATION_CHECKSUM_MISMATCH', `${at} was edited after it was applied. Restore the file.`);
+    if (!migration)
+      throw new InfraFailure(
+        'MIGRATION_HISTORY_MISMATCH',
+        `${at} is in the database and not in this version. Use the version that made it.`,
+      );
+    if (row.finished_at === null)
+      throw new InfraFailure(
+        'MIGRATION_HISTORY_MISMATCH',
+        `${at} was begun by another tool and not finished. See "prisma migrate resolve".`,
+      );
+    if (row.checksum !== migration.checksum)
+      throw new InfraFailure('MIGRATION_HISTORY_MISMATCH', `${at} was edited after it was applied. Restore the file.`);
   }
   const done = new Set(applied.map((row) => row.migration_name));
   return migrations.filter((migration) => !done.has(migration.name));
@@ -67,6 +83,10 @@ async function apply(client: pg.Client, service: string, { name, sql, checksum }
     await client.query('COMMIT');
   } catch (cause) {
     await client.query('ROLLBACK');
-    throw new MigrationFailure('MIGRATION_FAILED', `${service}/${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new InfraFailure(
+      'MIGRATION_FAILED',
+      `${service}/${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }

@@ -27,7 +27,12 @@ export type Service = (typeof SERVICES)[number];
 export function readMigrations(service: Service, checkout: string = root): ServiceMigrations {
   const folder = path.join(checkout, 'services', service, 'prisma');
   const migrations = path.join(folder, 'migrations');
-  const names = fs.existsSync(migrations) ? fs.readdirSync(migrations).filter((name) => /^\d{14}_/.test(name)).sort() : [];
+  const names = fs.existsSync(migrations)
+    ? fs
+        .readdirSync(migrations)
+        .filter((name) => /^\d{14}_/.test(name))
+        .sort()
+    : [];
   const grants = path.join(folder, 'grants.sql');
   return {
     service,

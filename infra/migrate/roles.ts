@@ -1,8 +1,8 @@
 // The login role of each service, and the URL it connects with.
 import fs from 'node:fs';
 import type pg from 'pg';
+import { InfraFailure } from '../failure.mjs';
 import { derive } from '../servers/home.ts';
-import { MigrationFailure } from './failure.ts';
 import { SERVICES, type Service } from './migration-folder.ts';
 
 const ROLES_SQL = new URL('../postgres/roles.sql', import.meta.url);
@@ -12,10 +12,14 @@ const CONCURRENT_UPDATE = /tuple concurrently updated|duplicate key value/;
 /**
  * The URL with which each service connects: its own role, the admin's server and database.
  * Passwords are derived from the admin's, or from `secret` where the operator wants them unrelated to it.
- * @throws MigrationFailure DATABASE_SECRET_MISSING when there is neither
+ * @throws InfraFailure DATABASE_SECRET_MISSING when there is neither
  */
 export function serviceUrls(adminUrl: string, secret: string = passwordOf(adminUrl)): Record<Service, string> {
-  if (secret === '') throw new MigrationFailure('DATABASE_SECRET_MISSING', 'DATABASE_URL holds no password: set ORGO_DATABASE_SECRET to a long random text.');
+  if (secret === '')
+    throw new InfraFailure(
+      'DATABASE_SECRET_MISSING',
+      'DATABASE_URL holds no password: set ORGO_DATABASE_SECRET to a long random text.',
+    );
   const url = (service: Service): string => {
     const own = new URL(adminUrl);
     own.username = `orgo_${service}`;
@@ -26,7 +30,11 @@ export function serviceUrls(adminUrl: string, secret: string = passwordOf(adminU
 }
 
 /** Makes or repairs schemas, roles, passwords and grants. Idempotent. */
-export async function ensureRoles(client: pg.Client, urls: Readonly<Record<string, string>>, attempts = 5): Promise<void> {
+export async function ensureRoles(
+  client: pg.Client,
+  urls: Readonly<Record<string, string>>,
+  attempts = 5,
+): Promise<void> {
   const passwords = Object.fromEntries(Object.entries(urls).map(([service, url]) => [service, passwordOf(url)]));
   try {
     await client.query('SELECT set_config($1, $2, false)', ['orgo.role_passwords', JSON.stringify(passwords)]);

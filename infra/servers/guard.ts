@@ -1,6 +1,7 @@
 // Our end of infra/guard.mjs, the process that stops the servers if we die before we could.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 export interface Guard {
@@ -21,8 +22,8 @@ export function startGuard(logFile: string): Guard {
   });
   fs.closeSync(log);
   child.unref();
-  const { stdin } = child;
-  (stdin as unknown as { unref(): void }).unref();
+  const stdin = child.stdin as Socket;
+  stdin.unref();
   // A dead guard shows as EPIPE: servers keep running and are stopped in order; only the protection is gone.
   stdin.on('error', () => {});
   return {

