@@ -7,7 +7,14 @@ const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 const dateTime = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/);
 
 /** Roles of a pack's files. */
-export const packFileRoles = ['parquet_data', 'bitmap_index', 'membership_filter', 'dictionary', 'metadata', 'other'] as const;
+export const packFileRoles = [
+  'parquet_data',
+  'bitmap_index',
+  'membership_filter',
+  'dictionary',
+  'metadata',
+  'other',
+] as const;
 
 /** A file of a pack: relative path, role, SHA-256 as bare lowercase hex, size in bytes. */
 export const PackFileSchema = z.strictObject({

@@ -1,7 +1,17 @@
 /** Why a path may not be part of a pack. */
 export type PathProblem = {
   path: string;
-  why: 'empty' | 'absolute' | 'parent' | 'backslash' | 'control' | 'character' | 'long' | 'duplicate' | 'case' | 'nested';
+  why:
+    | 'empty'
+    | 'absolute'
+    | 'parent'
+    | 'backslash'
+    | 'control'
+    | 'character'
+    | 'long'
+    | 'duplicate'
+    | 'case'
+    | 'nested';
 };
 
 /** Where the manifest of a pack lies beside its files. It is never a member of its own `files[]`. */

@@ -70,7 +70,8 @@ export function checkFile(file: PackFile, bytes: Uint8Array | undefined): Result
     return refuse('FILE_SIZE_MISMATCH', `${file.path}: ${bytes.length} bytes, the manifest says ${file.size_bytes}`);
   }
   const actual = digestHex(digestOfBytes(bytes));
-  if (actual !== file.sha256) return refuse('FILE_HASH_MISMATCH', `${file.path}: ${actual}, the manifest says ${file.sha256}`);
+  if (actual !== file.sha256)
+    return refuse('FILE_HASH_MISMATCH', `${file.path}: ${actual}, the manifest says ${file.sha256}`);
   return ok(bytes);
 }
 

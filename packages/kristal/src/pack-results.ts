@@ -20,7 +20,11 @@ export type PackResult = {
 };
 
 /** Turns matched rows into results with ids, labels, statement and evidence ids. Labels are looked up once per page. */
-export async function rowResults(pack: Pack, rows: readonly MatchedRow[], languages: readonly string[]): Promise<PackResult[]> {
+export async function rowResults(
+  pack: Pack,
+  rows: readonly MatchedRow[],
+  languages: readonly string[],
+): Promise<PackResult[]> {
   const { entities, properties, literals, statements } = pack.tables;
   const labels = new Map<string, PackLabel>();
   const label = async (target: 'entity' | 'property', id: number): Promise<PackLabel> => {

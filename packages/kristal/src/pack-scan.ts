@@ -15,15 +15,21 @@ export async function matchRows(triples: PackTable, bound: Bound, from: number, 
   for (let g = 0; g < triples.groups.length && found.length < most; g++) {
     const group = triples.groups[g] as RowGroup;
     if (group.start + group.rows <= from || !mayHold(group, bound)) continue;
-    const [s, p, o, stmt] = await Promise.all(
+    const [s, p, o, stmt] = (await Promise.all(
       (['s', 'p', 'o', 'stmt'] as const).map((column) => triples.numbers(column, g)),
-    ) as [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>, ArrayLike<number>];
+    )) as [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>, ArrayLike<number>];
     const columns = { s, p, o };
     let [low, high] = prefixRange(columns, bound, group.rows);
     low = Math.max(low, from - group.start);
     for (let i = low; i < high && found.length < most; i++) {
       if (keys.every((k) => bound[k] === undefined || columns[k][i] === bound[k])) {
-        found.push({ row: group.start + i, s: s[i] as number, p: p[i] as number, o: o[i] as number, stmt: stmt[i] as number });
+        found.push({
+          row: group.start + i,
+          s: s[i] as number,
+          p: p[i] as number,
+          o: o[i] as number,
+          stmt: stmt[i] as number,
+        });
       }
     }
   }
@@ -38,7 +44,11 @@ function mayHold(group: RowGroup, bound: Bound): boolean {
   });
 }
 
-function prefixRange(columns: Record<'s' | 'p' | 'o', ArrayLike<number>>, bound: Bound, rows: number): [number, number] {
+function prefixRange(
+  columns: Record<'s' | 'p' | 'o', ArrayLike<number>>,
+  bound: Bound,
+  rows: number,
+): [number, number] {
   let low = 0;
   let high = rows;
   for (const k of keys) {

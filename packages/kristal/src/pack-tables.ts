@@ -52,7 +52,14 @@ export const packTables = {
   evidence: {
     path: 'dict/evidence.parquet',
     role: 'dictionary',
-    columns: [int('id'), text('evidence_id'), text('source_id'), text('source_json'), text('locator_json'), text('excerpt_sha256')],
+    columns: [
+      int('id'),
+      text('evidence_id'),
+      text('source_id'),
+      text('source_json'),
+      text('locator_json'),
+      text('excerpt_sha256'),
+    ],
     sort: ['id'],
   },
   labels: {

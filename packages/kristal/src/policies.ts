@@ -63,7 +63,12 @@ export const ManifestPoliciesSchema = z.strictObject({
       load_factor: z.number().min(0.01).max(0.99),
       notes: note,
     }),
-    z.strictObject({ kind: z.enum(['xor8', 'xor16']), seed: z.int(), bits: z.union([z.literal(8), z.literal(16)]), notes: note }),
+    z.strictObject({
+      kind: z.enum(['xor8', 'xor16']),
+      seed: z.int(),
+      bits: z.union([z.literal(8), z.literal(16)]),
+      notes: note,
+    }),
   ]),
   bitmap: z.strictObject({
     format: z.enum(['roaring', 'roaring_run_optimized']),
@@ -136,7 +141,9 @@ export function manifestPoliciesOf(policy: PackPolicy): ManifestPolicies {
     bitmap: {
       format: policy.bitmap.run_optimize ? 'roaring_run_optimized' : 'roaring',
       run_optimize: policy.bitmap.run_optimize,
-      ...(policy.bitmap.shipped ? {} : { notes: 'no bitmap_index file in this pack; see indexes in query/capabilities.json' }),
+      ...(policy.bitmap.shipped
+        ? {}
+        : { notes: 'no bitmap_index file in this pack; see indexes in query/capabilities.json' }),
     },
     parquet: {
       compression: 'none',

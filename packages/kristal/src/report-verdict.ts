@@ -27,7 +27,8 @@ export function verdictOf(
   if (extension === undefined || !isConsistent(parsed.data)) return fail('VALIDATION_REPORT_INVALID');
   const judged = new Map(extension.inputs.map(({ kind, ref }) => [kind, ref]));
   if (judged.size !== extension.inputs.length) return fail('VALIDATION_REPORT_INVALID');
-  if (inputs.length === 0 || inputs.some(({ kind, ref }) => judged.get(kind) !== ref)) return fail('VALIDATION_REPORT_MISMATCH');
+  if (inputs.length === 0 || inputs.some(({ kind, ref }) => judged.get(kind) !== ref))
+    return fail('VALIDATION_REPORT_MISMATCH');
 
   const { validation_status } = parsed.data;
   if (validation_status === 'passed') return { verdict: 'PASS', codes: [] };

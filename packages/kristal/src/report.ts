@@ -11,7 +11,10 @@ export type Severity = z.infer<typeof SeveritySchema>;
 /** Where an issue is. `json_pointer` points into `/claim_ir/<line>` or `/resolved/<line>` (from 0), or into a named input. */
 export const IssueLocationSchema = z.strictObject({
   json_pointer: z.string().startsWith('/').optional(),
-  entity_id: z.string().regex(/^[A-Za-z][A-Za-z0-9._:-]{0,127}$/).optional(),
+  entity_id: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9._:-]{0,127}$/)
+    .optional(),
   statement_id: text.optional(),
   claim_id: text.optional(),
   evidence_id: text.optional(),
@@ -25,7 +28,9 @@ export const IssueSchema = z.strictObject({
   code: z.string().regex(/^[A-Z0-9_]+$/),
   message: text,
   location: IssueLocationSchema.optional(),
-  rule: z.strictObject({ rule_id: text.optional(), rule_version: text.optional(), profile: text.optional() }).optional(),
+  rule: z
+    .strictObject({ rule_id: text.optional(), rule_version: text.optional(), profile: text.optional() })
+    .optional(),
   details: z.record(text, z.json()).optional(),
 });
 export type Issue = z.infer<typeof IssueSchema>;
@@ -82,7 +87,13 @@ export const ValidationReportSchema = z.strictObject({
       enabled: z.boolean().optional(),
       report_uri: text.optional(),
       report_format: z
-        .enum(['text/turtle', 'application/n-triples', 'application/n-quads', 'application/ld+json', 'application/rdf+xml'])
+        .enum([
+          'text/turtle',
+          'application/n-triples',
+          'application/n-quads',
+          'application/ld+json',
+          'application/rdf+xml',
+        ])
         .optional(),
     })
     .optional(),

@@ -4,8 +4,8 @@ import {
   ExchangeManifestSchema,
   encodeTable,
   inputOf,
-  PinnedContextSchema,
   type PackTableName,
+  PinnedContextSchema,
   packCapabilitiesPath,
   packStatisticsPath,
   packTables,
@@ -88,7 +88,9 @@ async function checkReport(
   if (!report.ok) return report;
   const judged = [{ kind: 'pinned-context', ref: context.ref }];
   const verdict = verdictOf(report.value.value, context.value.validation, judged);
-  return verdict.verdict === 'PASS' ? { ok: true, value: null } : stageRefusal('NO_COMPILE_ON_FAIL', verdict.codes.join(' '));
+  return verdict.verdict === 'PASS'
+    ? { ok: true, value: null }
+    : stageRefusal('NO_COMPILE_ON_FAIL', verdict.codes.join(' '));
 }
 
 async function readExchangeInput(ctx: StageCoreContext) {
@@ -102,7 +104,10 @@ async function readExchangeInput(ctx: StageCoreContext) {
   if (!manifest.ok) return manifest;
   const { kristal_id, content_hash } = manifest.value.value;
   if (kristal_id !== exchange.value.kristal_id || `sha256:${content_hash.value}` !== kristal_id) {
-    return stageRefusal('EXCHANGE_MANIFEST_MISMATCH', `the manifest names ${kristal_id}, the Exchange is ${exchange.value.kristal_id}`);
+    return stageRefusal(
+      'EXCHANGE_MANIFEST_MISMATCH',
+      `the manifest names ${kristal_id}, the Exchange is ${exchange.value.kristal_id}`,
+    );
   }
   return {
     ok: true as const,

@@ -1,4 +1,4 @@
-import { type JsonValue } from '@orgo/core';
+import type { JsonValue } from '@orgo/core';
 import {
   type ColumnData,
   type Exchange,

@@ -1,7 +1,13 @@
 import { type ColumnData, compareText, type Exchange } from '@orgo/kristal';
 
 type Names = Pick<Exchange['items'][number], 'labels' | 'descriptions' | 'aliases'>;
-type Label = { target: 'entity' | 'property'; id: number; kind: 'alias' | 'description' | 'label'; lang: string; text: string };
+type Label = {
+  target: 'entity' | 'property';
+  id: number;
+  kind: 'alias' | 'description' | 'label';
+  lang: string;
+  text: string;
+};
 
 /** Labels, descriptions and aliases of entities and properties, sorted by target, id, kind, language and text. */
 export function labelColumns(

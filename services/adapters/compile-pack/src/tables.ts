@@ -19,38 +19,26 @@ export type PackData = {
   literals: number;
 };
 
-type Row = { subject: string; statement: ExchangeStatement };
+/** A statement with its subject, and its object by the key of its dictionary: an item id or the canonical text of a literal. */
+type Row = { subject: string; statement: ExchangeStatement; object: string; literal: boolean };
 
 /**
  * Lays an Exchange out as the tables of a pack. Ids are dense and follow the order of their dictionary; triples are sorted by subject,
  * property and object by number, then statement id. The order of lists in the Exchange does not matter (RP-2).
  */
 export function packDataOf(exchange: Exchange): PackData {
-  const rows: Row[] = exchange.items
-    .flatMap((item) => item.statements.map((statement) => ({ subject: item.entity_id, statement })))
-    .sort((a, b) => compareText(a.statement.statement_id, b.statement.statement_id));
-
-  const entities = ordered(entityIds(exchange, rows), compareIds);
-  const properties = ordered(
-    [...exchange.properties.map((p) => p.property_id), ...rows.map((r) => r.statement.property_id)],
-    compareIds,
-  );
-  const literals = ordered(
-    rows.flatMap(({ statement: { datavalue } }) => (datavalue.type === 'item' ? [] : [canonicalValue(datavalue)])),
-    compareText,
-  );
+  const rows = rowsOf(exchange);
+  const { entities, properties, literals } = keysOf(exchange, rows);
   const datatypes = new Map(exchange.properties.map((p) => [p.property_id, p.datatype]));
-  const entityIndex = indexOf(entities);
-  const propertyIndex = indexOf(properties);
-  const literalIndex = indexOf(literals);
-  const objectId = (value: DataValue): number =>
-    value.type === 'item'
-      ? (entityIndex.get(value.value.qid) as number)
-      : entities.length + (literalIndex.get(canonicalValue(value)) as number);
-
+  const index = {
+    entities: indexOf(entities),
+    properties: indexOf(properties),
+    // Literals go on where entities end: one space of object ids.
+    literals: indexOf(literals, entities.length),
+  };
   return {
     columns: {
-      triples: tripleColumns(rows, entityIndex, propertyIndex, objectId),
+      triples: tripleColumns(rows, index),
       entities: { id: ids(entities.length), qid: entities },
       properties: {
         id: ids(properties.length),
@@ -62,9 +50,9 @@ export function packDataOf(exchange: Exchange): PackData {
         type: literals.map((text) => (JSON.parse(text) as DataValue).type),
         value_json: literals,
       },
-      statements: statementColumns(rows.map((row) => row.statement)),
+      statements: statementColumns(rows),
       evidence: evidenceColumns(exchange),
-      labels: labelColumns(exchange, entityIndex, propertyIndex),
+      labels: labelColumns(exchange, index.entities, index.properties),
     },
     entities,
     properties,
@@ -72,47 +60,73 @@ export function packDataOf(exchange: Exchange): PackData {
   };
 }
 
-/** Every item of the Exchange, whether it has statements or not, and whatever a statement points to. */
-function* entityIds(exchange: Exchange, rows: readonly Row[]): Generator<string> {
-  for (const item of exchange.items) yield item.entity_id;
-  for (const { statement } of rows) if (statement.datavalue.type === 'item') yield statement.datavalue.value.qid;
+/** All statements, sorted by statement id: their place is their id in the statements dictionary. */
+function rowsOf(exchange: Exchange): Row[] {
+  const rows: Row[] = [];
+  for (const { entity_id: subject, statements } of exchange.items) {
+    for (const statement of statements) {
+      const { datavalue } = statement;
+      const literal = datavalue.type !== 'item';
+      rows.push({ subject, statement, literal, object: literal ? canonicalValue(datavalue) : datavalue.value.qid });
+    }
+  }
+  return rows.sort((a, b) => compareText(a.statement.statement_id, b.statement.statement_id));
 }
 
-function ordered(values: Iterable<string>, compare: (a: string, b: string) => number): string[] {
-  return [...new Set(values)].sort(compare);
+/** The keys of the dictionaries, sorted. Items without statements are among the entities: they have labels. */
+function keysOf(exchange: Exchange, rows: readonly Row[]) {
+  const entities = new Set(exchange.items.map((item) => item.entity_id));
+  const properties = new Set(exchange.properties.map((p) => p.property_id));
+  const literals = new Set<string>();
+  for (const { statement, object, literal } of rows) {
+    properties.add(statement.property_id);
+    (literal ? literals : entities).add(object);
+  }
+  return {
+    entities: [...entities].sort(compareIds),
+    properties: [...properties].sort(compareIds),
+    literals: [...literals].sort(compareText),
+  };
 }
 
-function indexOf(values: readonly string[]): Map<string, number> {
-  return new Map(values.map((value, i) => [value, i]));
+function indexOf(values: readonly string[], from = 0): Map<string, number> {
+  const index = new Map<string, number>();
+  for (const value of values) index.set(value, from + index.size);
+  return index;
 }
 
 function ids(count: number, from = 0): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => from + i);
+  const column = new Int32Array(count);
+  for (let i = 0; i < count; i++) column[i] = from + i;
+  return column;
 }
 
-function tripleColumns(
-  rows: readonly Row[],
-  entityIndex: ReadonlyMap<string, number>,
-  propertyIndex: ReadonlyMap<string, number>,
-  objectId: (value: DataValue) => number,
-): Record<'s' | 'p' | 'o' | 'stmt', Int32Array> {
-  const s = Int32Array.from(rows, (row) => entityIndex.get(row.subject) as number);
-  const p = Int32Array.from(rows, (row) => propertyIndex.get(row.statement.property_id) as number);
-  const o = Int32Array.from(rows, (row) => objectId(row.statement.datavalue));
-  const at = (column: Int32Array, i: number): number => column[i] as number;
+type Index = Record<'entities' | 'properties' | 'literals', ReadonlyMap<string, number>>;
+
+function tripleColumns(rows: readonly Row[], index: Index): Record<'s' | 'p' | 'o' | 'stmt', Int32Array> {
+  const column = (value: (row: Row) => number | undefined) => {
+    const values = new Int32Array(rows.length);
+    for (let i = 0; i < rows.length; i++) values[i] = value(rows[i] as Row) as number;
+    return values;
+  };
+  const s = column((row) => index.entities.get(row.subject));
+  const p = column((row) => index.properties.get(row.statement.property_id));
+  const o = column((row) => (row.literal ? index.literals : index.entities).get(row.object));
+  const at = (values: Int32Array, i: number): number => values[i] as number;
   const order = ids(rows.length).sort(
     (a, b) => at(s, a) - at(s, b) || at(p, a) - at(p, b) || at(o, a) - at(o, b) || a - b,
   );
-  const arranged = (column: Int32Array) => Int32Array.from(order, (i) => at(column, i));
+  const arranged = (values: Int32Array) => order.map((i) => at(values, i));
   return { s: arranged(s), p: arranged(p), o: arranged(o), stmt: order };
 }
 
-function statementColumns(statements: readonly ExchangeStatement[]): Record<string, ColumnData> {
+function statementColumns(rows: readonly Row[]): Record<string, ColumnData> {
+  const statements = rows.map((row) => row.statement);
   return {
     id: ids(statements.length),
     statement_id: statements.map((s) => s.statement_id),
     rank: statements.map((s) => s.rank),
-    confidence_bp: Int32Array.from(statements, (s) => s.confidence_bp ?? -1),
+    confidence_bp: Int32Array.from(statements.map((s) => s.confidence_bp ?? -1)),
     claims_json: statements.map((s) => canonical(s.claims)),
     evidence_ids_json: statements.map((s) => canonical(s.evidence_ids)),
     qualifiers_json: statements.map((s) => canonical(s.qualifiers)),
