@@ -1,0 +1,7 @@
+import { uuidv7 } from 'uuidv7';
+
+/** Nouns that have ids: a build, a release, a Case. */
+export type IdPrefix = 'bld' | 'rel' | 'case';
+
+/** A new id, `<prefix>_<UUIDv7>` (RFC 9562): sorts by the time it was made. */
+export const newId = <P extends IdPrefix>(prefix: P): `${P}_${string}` => `${prefix}_${uuidv7()}`;
