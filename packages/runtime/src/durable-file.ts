@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
+
+/** Bytes of a file, or undefined when there is none. Other errors are thrown. */
+export async function readFileIfAny(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** Makes the names in a folder durable: what was renamed or linked into it before survives a power cut. */
+export async function syncDir(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a folder and its parents, each entry durable on return. */
+export async function makeDir(dir: string): Promise<void> {
+  const first = await mkdir(dir, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const top = dirname(first);
+  for (let made = dir; made !== top; made = dirname(made)) await syncDir(dirname(made));
+}
+
+const writeTemporary = async (path: string, content: string | Uint8Array, mode: number): Promise<string> => {
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  const handle = await open(temporary, 'wx', mode);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return temporary;
+};
+
+/**
+ * Writes a file that must not exist yet; whole and durable on return. When another writer was first its file stays and
+ * `false` is answered.
+ */
+export async function createFile(path: string, content: string | Uint8Array, mode: number): Promise<boolean> {
+  await makeDir(dirname(path));
+  const temporary = await writeTemporary(path, content, mode);
+  try {
+    // crash: if we die here a stray temporary file is left and the name is free.
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  } finally {
+    await unlink(temporary);
+    await syncDir(dirname(path));
+  }
+}
+
+/** Replaces a file in one step; a reader sees the old or the new bytes, never a mixture. Durable on return. */
+export async function replaceFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  await makeDir(dirname(path));
+  const temporary = await writeTemporary(path, content, mode);
+  // crash: if we die here the old file stands and a stray temporary file is left.
+  await rename(temporary, path);
+  await syncDir(dirname(path));
+}

@@ -1,0 +1,138 @@
+import { open, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fixedRoles, payloadTypes, roleOfAdapter, type TrustRoot, trustRootSchema } from '@orgo/contracts';
+import { canonicalBytes, type Digest, digestOfBytes, fromBase64, pae, parseStrict, toBase64 } from '@orgo/core';
+import { createFile, makeDir, readFileIfAny, replaceFile } from './durable-file.ts';
+import { Fault, Refused } from './errors.ts';
+import { createKey, type Signer, trustedKeyOf } from './signer.ts';
+import { keysDir, pinsFile, readPins, rootFile, trustDir } from './trust-files.ts';
+
+export type CreatedTenant = { tenant_id: string; fingerprint: Digest; root_version: number; created: boolean };
+
+const days = (from: Date, count: number): string => new Date(from.getTime() + count * 86_400_000).toISOString();
+
+const signRoot = (body: TrustRoot, signers: readonly Signer[]): Uint8Array => {
+  const payload = canonicalBytes(trustRootSchema.parse(body));
+  const message = pae(payloadTypes.trustRoot, payload);
+  const signatures = signers.map((signer) => ({ keyid: signer.key_id, sig: toBase64(signer.sign(message)) }));
+  return canonicalBytes({ payloadType: payloadTypes.trustRoot, payload: toBase64(payload), signatures });
+};
+
+const payloadOf = (envelope: Uint8Array): Uint8Array => {
+  const json = parseStrict(envelope);
+  const payload =
+    json.ok && typeof json.value === 'object' && json.value !== null && 'payload' in json.value
+      ? json.value.payload
+      : undefined;
+  const bytes = fromBase64(typeof payload === 'string' ? payload : '!');
+  if (!bytes.ok) throw new Refused('TRUST_ROOT_INVALID', 'not a root file');
+  return bytes.value;
+};
+
+/** Another process may pin at the same moment: a lock file names its holder, and one of a dead process is taken over. */
+const withPinsLock = async <T>(dir: string, run: () => Promise<T>): Promise<T> => {
+  const path = `${pinsFile(dir)}.lock`;
+  for (let tries = 0; ; tries++) {
+    const handle = await open(path, 'wx', 0o600).catch(() => undefined);
+    if (handle !== undefined) {
+      try {
+        await handle.writeFile(`${process.pid}`);
+        return await run();
+      } finally {
+        await handle.close();
+        await unlink(path);
+      }
+    }
+    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+    if (holder > 0 && !isAlive(holder)) await unlink(path).catch(() => undefined);
+    if (tries === 500) throw new Fault('STATE_CONFLICT', `${path} is held by process ${holder}`);
+    await new Promise((resume) => setTimeout(resume, 10));
+  }
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+};
+
+const pin = (dir: string, tenant: string, fingerprint: Digest): Promise<boolean> =>
+  withPinsLock(dir, async () => {
+    const pins = await readPins(dir);
+    const pinned = pins.get(tenant);
+    if (pinned === fingerprint) return false;
+    if (pinned !== undefined) throw new Refused('TRUST_ROOT_INVALID', `tenant ${tenant} is pinned to ${pinned}`);
+    await replaceFile(pinsFile(dir), canonicalBytes({ ...Object.fromEntries(pins), [tenant]: fingerprint }), 0o644);
+    return true;
+  });
+
+/**
+ * Makes a tenant in a home: a key per role, the first trust root signed by the root key, and its pin; all durable on return.
+ * A repeated call finishes what a crash left undone and otherwise changes nothing (`created: false`).
+ *
+ * `instance` names this Orgo in the origin of the tenant's log, `orgo.local/<instance>/<tenant>`. Embedded keys share one disk with the
+ * services, so they prove nothing against who owns that disk.
+ * @throws Refused TRUST_ROOT_INVALID when another root is pinned.
+ */
+export async function createTenant(
+  home: string,
+  tenant: string,
+  options: { adapters: readonly string[]; instance?: string; now?: Date; validDays?: number },
+): Promise<CreatedTenant> {
+  const { adapters, instance = 'local', now = new Date(), validDays = 3650 } = options;
+  const roles = [...fixedRoles, ...new Set(adapters.map(roleOfAdapter))];
+  const signers = await Promise.all(roles.map((role) => createKey(keysDir(home), tenant, role)));
+  const body: TrustRoot = {
+    v: 1,
+    tenant_id: tenant,
+    version: 1,
+    issued_at: now.toISOString(),
+    expires_at: days(now, validDays),
+    keys: Object.fromEntries(signers.map(trustedKeyOf).map(({ keyid, ...key }) => [keyid, key])),
+    roles: Object.fromEntries(signers.map(({ role, key_id }) => [role, { key_ids: [key_id], threshold: 1 }])),
+    log_origin: `orgo.local/${instance}/${tenant}`,
+  };
+  const file = rootFile(trustDir(home), tenant, 1);
+  await createFile(file, signRoot(body, [signers[0] as Signer]), 0o644);
+  // The file that stands decides, also when it is of an earlier call that died before its pin.
+  const fingerprint = digestOfBytes(payloadOf(await readFile(file)));
+  // crash: if we die before the pin, nobody believes the root, and the next call pins it.
+  const created = await pin(trustDir(home), tenant, fingerprint);
+  return { tenant_id: tenant, fingerprint, root_version: 1, created };
+}
+
+/**
+ * Publishes the next version of a tenant's root, signed by the given keys (those of the old root role and of the new one);
+ * durable on return. Processes find it within a second. `edit` gets the newest body with its version already raised.
+ * @throws Refused TRUST_ROOT_MISSING, or Fault STATE_CONFLICT when another writer published the same version.
+ */
+export async function publishRoot(
+  home: string,
+  tenant: string,
+  edit: (body: TrustRoot) => TrustRoot,
+  signers: readonly Signer[],
+): Promise<number> {
+  const dir = trustDir(home);
+  await makeDir(join(dir, tenant));
+  let newest: Uint8Array | undefined;
+  let version = 1;
+  for (
+    let bytes = await readFileIfAny(rootFile(dir, tenant, version));
+    bytes !== undefined;
+    bytes = await readFileIfAny(rootFile(dir, tenant, version))
+  ) {
+    newest = bytes;
+    version++;
+  }
+  if (newest === undefined) throw new Refused('TRUST_ROOT_MISSING', `tenant ${tenant} has no root version 1`);
+  const json = parseStrict(payloadOf(newest));
+  const body = trustRootSchema.parse(json.ok ? json.value : undefined);
+  const next = edit({ ...structuredClone(body), version });
+  if (!(await createFile(rootFile(dir, tenant, version), signRoot(next, signers), 0o644))) {
+    throw new Fault('STATE_CONFLICT', `root version ${version} of ${tenant} was published by another writer`);
+  }
+  return version;
+}
