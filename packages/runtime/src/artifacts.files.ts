@@ -1,0 +1,165 @@
+import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ArtifactRef, tenantIdSchema } from '@orgo/contracts';
+import { type Digest, digestHex, digestOfBytes, isDigest, ok, refuse } from '@orgo/core';
+import type { ArtifactStore } from './artifacts.ts';
+import { makeDir, syncDir } from './durable-file.ts';
+import { Breach, Fault, Refused } from './errors.ts';
+
+export const defaultMaxArtifactBytes = 1_073_741_824;
+
+const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+const notFound = (ref: string): Refused => new Refused('ARTIFACT_NOT_FOUND', `no artifact ${ref}`);
+const unavailable = (cause: unknown): Fault => new Fault('ARTIFACT_STORE_UNAVAILABLE', { cause });
+/** Names the disk as what failed; an error of the caller's own byte source keeps its name. */
+const onDisk = <T>(done: Promise<T>): Promise<T> =>
+  done.catch((error) => {
+    throw isAbsent(error) ? error : unavailable(error);
+  });
+const mismatch = (ref: string): Breach => new Breach('HASH_MISMATCH', `the stored bytes are not those of ${ref}`);
+const digestFrom = (hash: Hash): Digest => `sha256:${hash.digest('hex')}`;
+
+const writeAll = async (file: FileHandle, bytes: Uint8Array): Promise<void> => {
+  for (let done = 0; done < bytes.length; ) done += (await onDisk(file.write(bytes, done))).bytesWritten;
+};
+
+/**
+ * Artifacts as files, `<dir>/<tenant>/sha256/<first two digits>/<hex>`, read-only once written.
+ * For one host, or hosts that share a POSIX volume.
+ */
+export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}): ArtifactStore {
+  const { maxBytes = defaultMaxArtifactBytes } = options;
+  const ready = new Map<string, Promise<void>>();
+
+  const tenantDir = (tenant: string): string => {
+    if (!tenantIdSchema.safeParse(tenant).success) throw new Refused('TENANT_NOT_FOUND', 'not a tenant name');
+    return join(dir, tenant, 'sha256');
+  };
+  const shardOf = (tenant: string, ref: Digest): string => join(tenantDir(tenant), digestHex(ref).slice(0, 2));
+  const pathOf = (tenant: string, ref: Digest): string => {
+    if (!isDigest(ref)) throw notFound('of that name');
+    return join(shardOf(tenant, ref), digestHex(ref));
+  };
+  const ensureDir = (path: string): Promise<void> => {
+    let made = ready.get(path);
+    if (made === undefined) {
+      made = onDisk(makeDir(path));
+      ready.set(path, made);
+      made.catch(() => ready.delete(path));
+    }
+    return made;
+  };
+  const sizeOf = async (tenant: string, ref: Digest): Promise<{ size: number } | null> => {
+    try {
+      return { size: (await onDisk(stat(pathOf(tenant, ref)))).size };
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw error;
+    }
+  };
+
+  /** Writes to a temporary name while hashing; answers where and what it was. */
+  const spool = async (
+    tenant: string,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<{ temporary: string; ref: Digest; size: number }> => {
+    const folder = join(tenantDir(tenant), 'tmp');
+    await ensureDir(folder);
+    const temporary = join(folder, randomUUID());
+    const file = await onDisk(open(temporary, 'wx', 0o444));
+    const hash = createHash('sha256');
+    let size = 0;
+    try {
+      for await (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
+        size += piece.length;
+        if (size > maxBytes) throw new Refused('ARTIFACT_TOO_LARGE', `more than ${maxBytes} bytes`);
+        hash.update(piece);
+        await writeAll(file, piece);
+      }
+      await onDisk(file.sync());
+    } catch (error) {
+      await unlink(temporary);
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return { temporary, ref: digestFrom(hash), size };
+  };
+
+  const put = async (
+    tenant: string,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<{ ref: Digest; size: number }> => {
+    if (bytes instanceof Uint8Array) {
+      const ref = digestOfBytes(bytes);
+      if ((await sizeOf(tenant, ref)) !== null) {
+        // Another writer may have renamed it and not yet made the name durable.
+        await onDisk(syncDir(shardOf(tenant, ref)));
+        return { ref, size: bytes.length };
+      }
+    }
+    const { temporary, ref, size } = await spool(tenant, bytes);
+    const shard = shardOf(tenant, ref);
+    await ensureDir(shard);
+    if ((await sizeOf(tenant, ref)) === null) await onDisk(rename(temporary, pathOf(tenant, ref)));
+    else await unlink(temporary);
+    // crash: if we die before this the name may be lost with the power; nobody was told of it yet.
+    await onDisk(syncDir(shard));
+    return { ref, size };
+  };
+
+  async function* stream(tenant: string, ref: Digest): AsyncGenerator<Uint8Array> {
+    const hash = createHash('sha256');
+    try {
+      for await (const piece of createReadStream(pathOf(tenant, ref), { highWaterMark: 262_144 })) {
+        hash.update(piece);
+        yield piece;
+      }
+    } catch (error) {
+      throw isAbsent(error) ? notFound(ref) : unavailable(error);
+    }
+    if (digestFrom(hash) !== ref) throw mismatch(ref);
+  }
+
+  async function* list(tenant: string): AsyncGenerator<{ ref: Digest; size: number }> {
+    const shards = await readdir(tenantDir(tenant)).catch(() => []);
+    for (const shard of shards.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
+      for (const name of await readdir(join(tenantDir(tenant), shard))) {
+        const ref = `sha256:${name}` as const;
+        const found = isDigest(ref) ? await sizeOf(tenant, ref) : null;
+        if (found !== null) yield { ref, size: found.size };
+      }
+    }
+  }
+
+  return {
+    async put(tenant, kind, media_type, bytes): Promise<ArtifactRef> {
+      const { ref, size } = await put(tenant, bytes);
+      return { kind, ref, media_type, size };
+    },
+    async get(tenant, ref) {
+      const bytes = await readFile(pathOf(tenant, ref)).catch((error) => {
+        throw isAbsent(error) ? notFound(ref) : unavailable(error);
+      });
+      if (digestOfBytes(bytes) !== ref) throw mismatch(ref);
+      return bytes;
+    },
+    stat: sizeOf,
+    stream,
+    async verify(tenant, ref, size) {
+      const found = await sizeOf(tenant, ref);
+      if (found === null) return refuse('ARTIFACT_NOT_FOUND', `no artifact ${ref}`);
+      if (found.size !== size) return refuse('SIZE_MISMATCH', `${ref} has ${found.size} bytes instead of ${size}`);
+      try {
+        for await (const _ of stream(tenant, ref));
+        return ok(true);
+      } catch (error) {
+        if (error instanceof Breach) return refuse(error.code, error.detail);
+        throw error;
+      }
+    },
+    list,
+  };
+}
