@@ -1,10 +1,10 @@
-import { sha256Hex } from '#sha256';
 import type { Digest } from '@orgo/contracts';
+import { sha256Hex } from '#sha256';
 import { fromBase64, toBase64 } from './base64.ts';
+import { batchLeaf } from './batch-leaf.ts';
 import { canonicalBytes } from './canonical.ts';
 import { fromHex, toHex } from './hex.ts';
 import type { JsonValue } from './json-limits.ts';
-import { leafHash } from './merkle-hash.ts';
 import { levelsOf, pathIn } from './merkle-levels.ts';
 import { rootFromPath } from './merkle-verify.ts';
 import { pae } from './pae.ts';
@@ -40,9 +40,6 @@ const statementType = 'application/vnd.orgo.batch.v1+json';
 
 /** The largest batch: paths stay within 16 hashes. */
 export const maxBatchSize = 65_536;
-
-/** Leaf of one item: its payload under its payload type, so that neither can be exchanged. */
-export const batchLeaf = (type: string, payload: string): Uint8Array => leafHash(pae(type, utf8(payload)));
 
 /**
  * The message that is signed for a batch. It names role and tenant, so that a signature cannot be moved to another
@@ -140,12 +137,12 @@ export const verifyItem = (
   if (proof.role !== expect.role) return refuse('KEY_NOT_TRUSTED_FOR_ROLE', `expected role ${expect.role}`);
   if (proof.tenant_id !== expect.tenant_id) return refuse('TENANT_MISMATCH', `expected tenant ${expect.tenant_id}`);
 
-  const bytes = utf8(item.payload);
-  const root = rootOfItem(leafHash(pae(item.type, bytes)), proof);
+  const root = rootOfItem(batchLeaf(item.type, item.payload), proof);
   if (!root.ok) return root;
   const signer = signerOf(proof, root.value, expect);
   if (!signer.ok) return signer;
   const payload = parseStrict(item.payload);
   if (!payload.ok) return payload;
+  const bytes = utf8(item.payload);
   return ok({ payload: payload.value, bytes, key_id: signer.value.keyid, digest: `sha256:${sha256Hex(bytes)}` });
 };

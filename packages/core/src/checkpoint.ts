@@ -12,7 +12,8 @@ const hasControl = /[\u0000-\u001f]/;
  * A RangeError for what cannot be one: these values are the log's own.
  */
 export const formatCheckpoint = ({ origin, size, root }: Checkpoint): string => {
-  if (origin === '' || hasControl.test(origin) || !origin.isWellFormed()) throw new RangeError('not a checkpoint origin');
+  if (origin === '' || hasControl.test(origin) || !origin.isWellFormed())
+    throw new RangeError('not a checkpoint origin');
   if (!Number.isSafeInteger(size) || size < 0) throw new RangeError('not a tree size');
   if (root.length !== 32) throw new RangeError('a root is 32 bytes');
   return `${origin}\n${size}\n${toBase64(root)}\n`;

@@ -1,5 +1,5 @@
-import { sha256Hex } from '#sha256';
 import type { Digest } from '@orgo/contracts';
+import { sha256Hex } from '#sha256';
 import { canonical } from './canonical.ts';
 
 export type { Digest };

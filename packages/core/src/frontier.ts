@@ -51,7 +51,8 @@ const stripsOf = (size: number, old: Uint8Array[], leafHashes: readonly Uint8Arr
     strips.push({ start, nodes });
     if (width === 1) return strips;
     const above: Uint8Array[] = [];
-    for (let i = 0; i + 1 < nodes.length; i += 2) above.push(nodeHash(nodes[i] as Uint8Array, nodes[i + 1] as Uint8Array));
+    for (let i = 0; i + 1 < nodes.length; i += 2)
+      above.push(nodeHash(nodes[i] as Uint8Array, nodes[i + 1] as Uint8Array));
     if (nodes.length % 2 === 1) above.push(nodes[nodes.length - 1] as Uint8Array);
     start = half(start);
     width = Math.ceil(width / 2);
@@ -82,10 +83,11 @@ const frontierOf = (strips: readonly Strip[], size: number): Frontier => {
 
 /**
  * Appends leaf hashes to a log known only by its frontier: O(new leaves + log size) hashes, no old leaf is read.
- * A RangeError when the frontier's hashes do not fit its size.
+ * A RangeError when the frontier's hashes do not fit its size or a leaf hash is not 32 bytes.
  */
 export const appendLeaves = (frontier: Frontier, leafHashes: readonly Uint8Array[]): Appended => {
   if (leafHashes.length === 0) return { frontier, root: frontierRoot(frontier), paths: [] };
+  if (!leafHashes.every((hash) => hash.length === 32)) throw new RangeError('a leaf hash is 32 bytes');
   const size = frontier.size + leafHashes.length;
   const strips = stripsOf(frontier.size, subtreesOf(frontier), leafHashes);
   return {

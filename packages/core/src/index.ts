@@ -3,7 +3,6 @@ export { backoffMs } from './backoff.ts';
 export { type Base64Alphabet, fromBase64, toBase64, toBase64Url } from './base64.ts';
 export {
   type BatchProof,
-  batchLeaf,
   batchStatement,
   maxBatchSize,
   type SignedItem,
@@ -12,6 +11,7 @@ export {
   type VerifiedItem,
   verifyItem,
 } from './batch.ts';
+export { batchLeaf } from './batch-leaf.ts';
 export { concatBytes, equalBytes } from './bytes.ts';
 export { CanonicalError, canonical, canonicalBytes } from './canonical.ts';
 export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
@@ -28,7 +28,7 @@ export { rootFromPath, verifyConsistency, verifyInclusion } from './merkle-verif
 export { signNote, verifyNote } from './note.ts';
 export { formatVkey, type NoteKey, parseVkey, signedNoteKeyId } from './note-key.ts';
 export { pae } from './pae.ts';
-export { ok, type Ok, type ReasonCode, type Refusal, type Result, refuse } from './result.ts';
+export { type Ok, ok, type ReasonCode, type Refusal, type Result, refuse } from './result.ts';
 export type { TrustedKey, VerifySignature } from './signature.ts';
 export { parseStrict } from './strict-json.ts';
 export { mermaid, next, reachable, type TransitionTable, tableFaults } from './table.ts';

@@ -119,7 +119,8 @@ export const locate = (text: string, limits: JsonLimits): Refusal | undefined =>
         if (frame.keys === undefined) frame.name = (frame.name as number) + 1;
         return (frame.keys === undefined ? countMember() : readKey(frame, frame.keys)) ?? 'value';
       }
-      if (next !== (frame.keys === undefined ? ']' : '}')) return fault('JSON_MALFORMED', 'expected a comma or the end');
+      if (next !== (frame.keys === undefined ? ']' : '}'))
+        return fault('JSON_MALFORMED', 'expected a comma or the end');
       at++;
       frames.pop();
     }

@@ -23,18 +23,19 @@ export const survey = (text: string, limits: JsonLimits): Survey | undefined => 
   let backslash = text.indexOf('\\');
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
-      case 0x22 /* " */: {
-        let end = text.indexOf('"', i + 1);
-        while (backslash !== -1 && backslash < end) {
-          found.escaped ||= text.charCodeAt(backslash + 1) === 0x75;
-          const next = backslash + 2;
-          backslash = text.indexOf('\\', next);
-          if (end < next) end = text.indexOf('"', next);
+      case 0x22 /* " */:
+        {
+          let end = text.indexOf('"', i + 1);
+          while (backslash !== -1 && backslash < end) {
+            found.escaped ||= text.charCodeAt(backslash + 1) === 0x75;
+            const next = backslash + 2;
+            backslash = text.indexOf('\\', next);
+            if (end < next) end = text.indexOf('"', next);
+          }
+          if (end === -1) return undefined;
+          i = end;
+          break;
         }
-        if (end === -1) return undefined;
-        i = end;
-        break;
-      }
       case 0x3a /* : */:
         found.colons++;
         break;

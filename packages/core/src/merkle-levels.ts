@@ -6,8 +6,9 @@ import { nodeHash } from './merkle-hash.ts';
  */
 export type Levels = Uint8Array[][];
 
-/** Hashes a tree once so that its root and every path can be read from it. */
+/** Hashes a tree once so that its root and every path can be read from it. A RangeError for a leaf hash of other than 32 bytes. */
 export const levelsOf = (leafHashes: readonly Uint8Array[]): Levels => {
+  if (!leafHashes.every((hash) => hash.length === 32)) throw new RangeError('a leaf hash is 32 bytes');
   let level = leafHashes.slice();
   const levels: Levels = [level];
   while (level.length > 1) {

@@ -5,6 +5,11 @@ import { ok, type Result, refuse } from './result.ts';
 /** Halving instead of shifting: sizes go up to 2^53, beyond what bit operators hold. */
 const half = (n: number): number => Math.floor(n / 2);
 
+/*
+ * A root binds the leaves; a path alone does not bind the size, because trees of some sizes (11 and 12, seen from the
+ * first 6 leaves) have paths of one shape. Take sizes from where they are signed together with the root.
+ */
+
 const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
 const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((hash) => hash.length === 32);
@@ -71,7 +76,8 @@ export const verifyConsistency = (proof: {
   path: readonly Uint8Array[];
 }): Result<true> => {
   const { size1, size2, root1, root2, path } = proof;
-  if (!isCount(size1) || !isCount(size2) || size1 < 1 || size1 > size2) return refuse('PROOF_INVALID', 'no such earlier tree');
+  if (!isCount(size1) || !isCount(size2) || size1 < 1 || size1 > size2)
+    return refuse('PROOF_INVALID', 'no such earlier tree');
   if (!areHashes([root1, root2]) || !areHashes(path)) return refuse('PROOF_INVALID', 'a hash is not 32 bytes');
   if (size1 === size2) {
     if (path.length > 0) return refuse('PROOF_INVALID', 'the path is too long');

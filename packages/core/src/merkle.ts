@@ -6,7 +6,8 @@ import { consistencyIn, levelsOf, pathIn } from './merkle-levels.ts';
  * power of two below n.
  * @example toHex(rootOf([])) // 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
  */
-export const rootOf = (leafHashes: readonly Uint8Array[]): Uint8Array => levelsOf(leafHashes).at(-1)?.[0] ?? emptyRoot();
+export const rootOf = (leafHashes: readonly Uint8Array[]): Uint8Array =>
+  levelsOf(leafHashes).at(-1)?.[0] ?? emptyRoot();
 
 /**
  * Inclusion path of one leaf, from its sibling up (RFC 9162 section 2.1.3.1). A RangeError for an index outside the

@@ -32,7 +32,8 @@ export const parseVkey = (text: string): Result<NoteKey & { keyId: string }> => 
   const [name = '', keyId = '', ...rest] = text.split('+');
   // The base64 part may itself hold plus signs.
   const material = fromBase64(rest.join('+'));
-  if (!isNoteName(name) || !fromHex(keyId).ok || !material.ok) return refuse('CHECKPOINT_MALFORMED', 'not a verifier key');
+  if (!isNoteName(name) || !fromHex(keyId).ok || !material.ok)
+    return refuse('CHECKPOINT_MALFORMED', 'not a verifier key');
   const publicKey = material.value.subarray(1);
   if (publicKey.length !== 32 || !equalBytes(material.value.subarray(0, 1), ed25519Type)) {
     return refuse('CHECKPOINT_MALFORMED', 'not an Ed25519 verifier key');

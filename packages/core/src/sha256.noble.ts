@@ -6,4 +6,5 @@ import { utf8 } from './text.ts';
 export const sha256 = (bytes: Uint8Array): Uint8Array => nobleSha256(bytes);
 
 /** SHA-256 of bytes, or of well-formed text as UTF-8: 64 lowercase hex digits. */
-export const sha256Hex = (data: Uint8Array | string): string => toHex(sha256(typeof data === 'string' ? utf8(data) : data));
+export const sha256Hex = (data: Uint8Array | string): string =>
+  toHex(sha256(typeof data === 'string' ? utf8(data) : data));

@@ -1,7 +1,14 @@
-import { defaultLimits, depthCeiling, isCleanUnicode, isForbiddenKey, type JsonLimits, type JsonValue } from './json-limits.ts';
+import {
+  defaultLimits,
+  depthCeiling,
+  isCleanUnicode,
+  isForbiddenKey,
+  type JsonLimits,
+  type JsonValue,
+} from './json-limits.ts';
 import { locate } from './json-locate.ts';
-import { ok, type Result, refuse } from './result.ts';
 import { survey } from './json-survey.ts';
+import { ok, type Result, refuse } from './result.ts';
 import { fromUtf8, utf8Length } from './text.ts';
 
 /** What the walk over a parsed value found; `false` sends the text to the slow reader, which names the first fault. */

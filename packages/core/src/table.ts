@@ -3,7 +3,8 @@ export type TransitionTable<Phase extends string, EventType extends string> = Re
   Record<Phase, Readonly<Partial<Record<EventType, Phase>>>>
 >;
 
-const phasesOf = <Phase extends string>(table: Readonly<Record<Phase, unknown>>): Phase[] => Object.keys(table) as Phase[];
+const phasesOf = <Phase extends string>(table: Readonly<Record<Phase, unknown>>): Phase[] =>
+  Object.keys(table) as Phase[];
 
 const exitsOf = <Phase extends string, EventType extends string>(
   table: TransitionTable<Phase, EventType>,
@@ -45,7 +46,8 @@ export const tableFaults = <Phase extends string, EventType extends string>(
     if (!reached.has(phase)) faults.push(`${phase} cannot be reached from ${shape.initial}`);
     if (terminal && exits.length > 0) faults.push(`terminal ${phase} has an exit`);
     if (!terminal && exits.length === 0) faults.push(`${phase} has no exit and is not terminal`);
-    for (const [event, to] of exits) if (!Object.hasOwn(table, to)) faults.push(`${phase} goes by ${event} to no phase ${to}`);
+    for (const [event, to] of exits)
+      if (!Object.hasOwn(table, to)) faults.push(`${phase} goes by ${event} to no phase ${to}`);
   }
   for (const phase of shape.terminals) if (!Object.hasOwn(table, phase)) faults.push(`terminal ${phase} is no phase`);
   if (!Object.hasOwn(table, shape.initial)) faults.push(`initial ${shape.initial} is no phase`);
