@@ -1,4 +1,4 @@
-import { digestOf, type JsonValue, ok, type Result, refuse } from '@orgo/core';
+import { digestOf, type JsonLimits, type JsonValue, ok, type Result, refuse } from '@orgo/core';
 import { z } from 'zod';
 import { DataValueSchema, PidSchema, QidSchema, QualifierSchema } from './statement.ts';
 
@@ -116,6 +116,14 @@ export const ExchangeSchema = z.strictObject({
   signatures: z.array(z.json()).optional(),
 });
 export type Exchange = z.infer<typeof ExchangeSchema>;
+
+/** How much an Exchange may hold when read: half a million statements fit. */
+export const exchangeLimits: Readonly<JsonLimits> = {
+  maxBytes: 500 * 1024 * 1024,
+  maxDepth: 64,
+  maxMembers: 50_000_000,
+  maxString: 1024 * 1024,
+};
 
 /**
  * The id of an Exchange: `sha256:` over the canonical JSON of the object without `kristal_id` and top-level `signatures` (EX-1, EX-3).

@@ -1,4 +1,3 @@
-export * from './artifact-json.ts';
 export * from './claim-ir-batch.ts';
 export * from './claim-ir-ids.ts';
 export * from './claim-ir-values.ts';

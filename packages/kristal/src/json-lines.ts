@@ -1,5 +1,4 @@
-import { canonical, digestOf, type JsonLimits, type JsonValue, parseStrict } from '@orgo/core';
-import { artifactJsonLimits } from './artifact-json.ts';
+import { canonical, digestOfBytes, type JsonLimits, type JsonValue, parseStrict, utf8 } from '@orgo/core';
 import type { StageResult } from './stage-core.ts';
 import { compareText } from './statement.ts';
 
@@ -15,21 +14,23 @@ export const artifactLimits: Readonly<JsonLimits> = {
   maxString: 1024 * 1024,
 };
 
-/** A line and the digest of its text, which is the reference of the document on it. */
-export type JsonLine = { ref: string; text: string };
+/** A value with its canonical text and that text's digest, which is the reference of the document on the line. */
+export type JsonLine<T> = { ref: string; text: string; value: T };
 
 /** Canonical text and digest of each value, sorted by digest. Equal values stay as equal lines; the caller decides what that means. */
-export function sortedLines(values: readonly unknown[]): JsonLine[] {
-  const lines = values.map((value) => ({
-    ref: digestOf(value),
-    text: canonical(value),
-  }));
-  return lines.sort((a, b) => compareText(a.ref, b.ref));
+export function sortedLines<T>(values: readonly T[]): JsonLine<T>[] {
+  return values.map(jsonLine).sort((a, b) => compareText(a.ref, b.ref));
+}
+
+/** Canonical text and digest of one value. */
+export function jsonLine<T>(value: T): JsonLine<T> {
+  const text = canonical(value);
+  return { ref: digestOfBytes(utf8(text)), text, value };
 }
 
 /** Bytes of the lines in the order given. */
 export function encodeLines(lines: readonly { text: string }[]): Uint8Array {
-  return new TextEncoder().encode(lines.map((line) => `${line.text}\n`).join(''));
+  return utf8(lines.map((line) => `${line.text}\n`).join(''));
 }
 
 /**
@@ -48,7 +49,7 @@ export function decodeLines(bytes: Uint8Array): StageResult<JsonValue[]> {
         detail: 'the last line is not ended',
         path,
       };
-    const parsed = parseStrict(bytes.subarray(start, end), artifactJsonLimits);
+    const parsed = parseStrict(bytes.subarray(start, end), artifactLimits);
     if (!parsed.ok) return { ...parsed, path };
     values.push(parsed.value);
     start = end + 1;

@@ -1,7 +1,6 @@
 import type { ReasonCode } from '@orgo/contracts';
 import { canonicalBytes, type JsonValue, parseStrict } from '@orgo/core';
 import type { z } from 'zod';
-import { artifactJsonLimits } from './artifact-json.ts';
 import { artifactLimits } from './json-lines.ts';
 import {
   type StageCoreContext,
@@ -51,7 +50,7 @@ export async function readInput<T extends z.ZodType>(
 ): Promise<StageResult<{ ref: string; value: z.output<T> }>> {
   const input = inputOf(ctx, kind, code);
   if (!input.ok) return input;
-  const json = parseStrict(await ctx.read(input.value.ref), artifactJsonLimits);
+  const json = parseStrict(await ctx.read(input.value.ref), artifactLimits);
   if (!json.ok) return stageRefusal(code, `${kind}: ${json.detail}`, json.path);
   const value = checked(json.value, schema, kind, code);
   return value.ok ? { ok: true, value: { ref: input.value.ref, value: value.value } } : value;

@@ -1,8 +1,8 @@
 import { canonicalBytes, type JsonValue, parseStrict } from '@orgo/core';
 import {
-  artifactJsonLimits,
   ExchangeManifestSchema,
   encodeTable,
+  exchangeLimits,
   inputOf,
   type PackTableName,
   PinnedContextSchema,
@@ -96,7 +96,7 @@ async function checkReport(
 async function readExchangeInput(ctx: StageCoreContext) {
   const input = inputOf(ctx, 'exchange');
   if (!input.ok) return input;
-  const json = parseStrict(await ctx.read(input.value.ref), artifactJsonLimits);
+  const json = parseStrict(await ctx.read(input.value.ref), exchangeLimits);
   if (!json.ok) return stageRefusal('EXCHANGE_SCHEMA_INVALID', json.detail, json.path);
   const exchange = readExchange(json.value);
   if (!exchange.ok) return exchange;
