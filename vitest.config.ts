@@ -1,14 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
-/** A lane with servers: one process per file, so that a file may kill what it started. */
-const lane = (name: string, timeout: number) => ({
+/**
+ * A lane with servers: one process per file, since a file may kill what it started. Lanes run one after the other, and the
+ * ones that start whole instances one file at a time, so that none waits for a processor that another one took.
+ */
+const lane = (name: string, order: number, seconds: number, workers?: number) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     globalSetup: './infra/test-setup.ts',
     pool: 'forks' as const,
-    testTimeout: timeout,
-    hookTimeout: timeout,
+    testTimeout: seconds * 1000,
+    hookTimeout: seconds * 1000,
+    sequence: { groupOrder: order },
+    ...(workers && { maxWorkers: workers }),
   },
 });
 
@@ -18,19 +23,14 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [
-            '{packages,services}/**/src/**/*.test.ts',
-            'packages/*/generate/**/*.test.ts',
-            'infra/**/*.test.ts',
-            'test/{house,kit}/**/*.test.ts',
-          ],
+          include: ['{packages,services,infra}/**/*.test.ts', 'test/{house,kit}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
         },
       },
-      lane('integration', 30_000),
-      lane('e2e', 120_000),
-      lane('fault', 120_000),
-      lane('conformance', 60_000),
+      lane('integration', 1, 30),
+      lane('conformance', 2, 60),
+      lane('e2e', 3, 120, 1),
+      lane('fault', 4, 120, 1),
     ],
   },
 });
