@@ -1,0 +1,34 @@
+import { maxMessageBytes } from '@orgo/contracts';
+import { Refused } from '@orgo/runtime/errors';
+import type { Tx } from './db.ts';
+import type { OutRow } from './machine.ts';
+import { textArray } from './text-array.ts';
+
+/** What the envelope around a single item may take. */
+export const envelopeBytes = 256;
+
+// A function scan hands out its rows in order, so ids rise in the order of the arrays.
+const text = `INSERT INTO outbox (tenant_id, aggregate, subject, transport, channel, message_id, item)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`;
+
+/**
+ * Writes what is to be said, in order. The item is kept as the JSON text that will be sent.
+ * @throws Refused MESSAGE_TOO_LARGE: an item that could never be published must not get into the outbox
+ */
+export async function insertOutbox(tx: Tx, rows: readonly OutRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const items = rows.map((row) => JSON.stringify(row.item));
+  const large = items.findIndex((item) => item.length * 3 > maxMessageBytes && tooLarge(item));
+  if (large >= 0) throw new Refused('MESSAGE_TOO_LARGE', `an item of ${items[large]?.length} characters for ${rows[large]?.subject}`);
+  await tx.query({ name: 'outbox_insert', text }, [
+    textArray(rows.map((row) => row.tenant_id)),
+    textArray(rows.map((row) => row.aggregate)),
+    textArray(rows.map((row) => row.subject)),
+    textArray(rows.map((row) => row.transport)),
+    textArray(rows.map((row) => row.channel)),
+    textArray(rows.map((row) => row.message_id)),
+    textArray(items),
+  ]);
+}
+
+const tooLarge = (item: string): boolean => Buffer.byteLength(item) + envelopeBytes > maxMessageBytes;

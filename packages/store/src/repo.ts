@@ -1,0 +1,86 @@
+import { Fault } from '@orgo/runtime/errors';
+import pg from 'pg';
+import type { Tx } from './db.ts';
+import { type Key, keyText, type Repo, type SaveRow } from './machine.ts';
+import { textArray } from './text-array.ts';
+
+type Stored<State> = { tenant_id: string; id: string; version: string; state: State };
+
+/**
+ * Keeps the aggregates of a machine in `table(tenant_id, id, version, phase, state jsonb, created_at, updated_at)` with
+ * primary key (tenant_id, id), and their events in `event` under the machine's name. `version` counts events, so the last
+ * event's `seq` equals it.
+ */
+export function tableRepo<State, Event extends { type: string }>(table: string, machine = table): Repo<State, Event> {
+  const name = pg.escapeIdentifier(table);
+  const statements = {
+    load: `SELECT tenant_id, id, version, state FROM ${name}
+WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY tenant_id, id FOR UPDATE`,
+    // Another transaction that makes the same row first leaves nothing to insert: the count tells.
+    insert: `INSERT INTO ${name} (tenant_id, id, version, phase, state)
+SELECT t, i, v::bigint, p, s::jsonb FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS x(t, i, v, p, s)
+ON CONFLICT (tenant_id, id) DO NOTHING`,
+    update: `UPDATE ${name} AS a SET version = v::bigint, phase = p, state = s::jsonb, updated_at = now()
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(t, i, v, p, s, expected)
+WHERE a.tenant_id = t AND a.id = i AND a.version = expected::bigint`,
+  };
+
+  const write = async (tx: Tx, verb: 'insert' | 'update', rows: readonly SaveRow<State, Event>[]): Promise<void> => {
+    if (rows.length === 0) return;
+    const values = [
+      textArray(rows.map((row) => row.key.tenant_id)),
+      textArray(rows.map((row) => row.key.id)),
+      textArray(rows.map((row) => `${row.version}`)),
+      textArray(rows.map((row) => row.phase)),
+      textArray(rows.map((row) => JSON.stringify(row.state))),
+    ];
+    if (verb === 'update') values.push(textArray(rows.map((row) => `${row.version - row.events.length}`)));
+    const { rowCount } = await tx.query({ name: `${table}_${verb}`, text: statements[verb] }, values);
+    if (rowCount !== rows.length) throw new Fault('STATE_CONFLICT', `${table}: ${verb} met another writer`);
+  };
+
+  return {
+    async load(tx, keys) {
+      const { rows } = await tx.query<Stored<State>>({ name: `${table}_load`, text: statements.load }, keyArrays(keys));
+      return new Map(rows.map((row) => [keyText(row), { state: row.state, version: Number(row.version) }]));
+    },
+    async save(tx, rows) {
+      // Told apart by the first failure in this order: events of a lost race also collide, and mean the same.
+      const done = await Promise.allSettled([
+        write(tx, 'insert', rows.filter((row) => row.version === row.events.length)),
+        write(tx, 'update', rows.filter((row) => row.version !== row.events.length)),
+        appendEvents(tx, machine, rows),
+      ]);
+      for (const result of done) if (result.status === 'rejected') throw result.reason;
+    },
+  };
+}
+
+const append = `INSERT INTO event (tenant_id, machine, id, seq, type, data)
+SELECT t, m, i, q::bigint, y, d::jsonb FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(t, m, i, q, y, d)`;
+
+/** Appends events to `event`, numbered up to each row's version. For repos that keep states in their own way. */
+export async function appendEvents<Event extends { type: string }>(
+  tx: Tx,
+  machine: string,
+  rows: readonly SaveRow<unknown, Event>[],
+): Promise<void> {
+  const flat = rows.flatMap(({ key, version, events }) =>
+    events.map((event, index) => ({ key, event, seq: version - events.length + index + 1 })),
+  );
+  if (flat.length === 0) return;
+  await tx.query({ name: 'event_append', text: append }, [
+    textArray(flat.map((row) => row.key.tenant_id)),
+    textArray(flat.map(() => machine)),
+    textArray(flat.map((row) => row.key.id)),
+    textArray(flat.map((row) => `${row.seq}`)),
+    textArray(flat.map((row) => row.event.type)),
+    textArray(flat.map((row) => JSON.stringify(row.event))),
+  ]);
+}
+
+/** Tenant ids and ids as two array parameters. */
+export const keyArrays = (keys: readonly Key[]): Buffer[] => [
+  textArray(keys.map((key) => key.tenant_id)),
+  textArray(keys.map((key) => key.id)),
+];

@@ -1,0 +1,83 @@
+import { changeAlarms } from '../alarm-rows.ts';
+import type { Db, Tx } from '../db.ts';
+import { type FaultPoints, noFaults } from '../fault-points.ts';
+import { insertInbox } from '../inbox.ts';
+import type { Alarm, Incoming, ItemResult, Machine, OutRow, SaveRow, SendOf } from '../machine.ts';
+import { insertOutbox } from '../outbox.ts';
+import { decideBatch, keysOf, type Turn } from './turn.ts';
+
+export type TransactOptions<State, Event, Send> = {
+  /**
+   * Turns what the machine sends into outbox rows, inside the transaction and before its commit: sign here. Rows leave in
+   * the order given. A Fault (`SIGNER_UNAVAILABLE`) puts the whole batch off. May be called again for the same sends when
+   * the batch is retried, so it keeps nothing and publishes nothing.
+   */
+  encode(sends: readonly SendOf<Send>[], context: { now: string; tx: Tx }): Promise<OutRow[]>;
+  /** Writes read models in the same transaction. Given only what was saved. */
+  project?(tx: Tx, rows: readonly SaveRow<State, Event>[]): Promise<void>;
+  /** Tells the relay that rows wait. */
+  nudge(): void;
+  /** Told how soon new alarms are due; without it they are noticed within a second. */
+  alarms?: { armed(dueInMs: readonly number[]): void };
+  faults?: FaultPoints;
+  /** Told of what is neither a refusal nor a passing fault: breaches, constraint errors, mistakes in a machine. */
+  report?(error: unknown, messageIds: readonly string[]): void;
+};
+
+const clockText = `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now`;
+
+const readClock = async (tx: Tx): Promise<string> =>
+  (await tx.query<{ now: string }>({ name: 'clock', text: clockText })).rows[0]?.now ?? '';
+
+/** One transaction over a batch. Throws with nothing written; on return everything is durable and the relay knows. */
+export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
+  db: Db,
+  machine: Machine<State, Input, Event, Send, Alm>,
+  incoming: readonly Incoming<Input>[],
+  options: TransactOptions<State, Event, Send>,
+): Promise<ItemResult[]> {
+  const faults = options.faults ?? noFaults;
+  const turn = await db.tx(async (tx) => {
+    // One round trip. The clock is read behind the locks, so it never goes back for an aggregate.
+    const [fresh, loaded, now] = await Promise.all([
+      insertInbox(tx, incoming.map((item) => item.message_id)),
+      machine.repo.load(tx, keysOf(machine.keyOf, incoming)),
+      readClock(tx),
+    ]);
+    await faults.at('inbox.inserted');
+    const decided = decideBatch(machine, incoming, { fresh, loaded, now });
+    await write(tx, machine, decided, now, options);
+    await faults.at('tx.beforeCommit');
+    return decided;
+  });
+  // crash: if we die here, the rows are durable, the relay finds them at its next look and a redelivery is a duplicate
+  await faults.at('tx.afterCommit');
+  if (turn.sends.length > 0) options.nudge();
+  const dues = turn.alarms.flatMap((change) => (change.set === null ? [] : [change.set.due_in_ms]));
+  if (dues.length > 0) options.alarms?.armed(dues);
+  // crash: if we die here, the sender has no answer and sends again; its message is in the inbox
+  await faults.at('ack.before');
+  return turn.results;
+}
+
+/**
+ * Signing overlaps with saving: the statements are on their way while `encode` works. Waits for all, so that nothing runs
+ * on after a failure, and throws the first in the order below: what save says explains what the others say.
+ */
+async function write<State, Input, Event, Send, Alm extends Alarm>(
+  tx: Tx,
+  machine: Machine<State, Input, Event, Send, Alm>,
+  turn: Turn<State, Event, Send>,
+  now: string,
+  options: TransactOptions<State, Event, Send>,
+): Promise<void> {
+  const { saves, sends, alarms } = turn;
+  const say = async (): Promise<void> => insertOutbox(tx, await options.encode(sends, { now, tx }));
+  const done = await Promise.allSettled([
+    saves.length > 0 && machine.repo.save(tx, saves),
+    saves.length > 0 && options.project?.(tx, saves),
+    alarms.length > 0 && changeAlarms(tx, machine.name, alarms, now),
+    sends.length > 0 && say(),
+  ]);
+  for (const part of done) if (part.status === 'rejected') throw part.reason;
+}
