@@ -43,6 +43,6 @@ export const payloadTypes = {
 export type PayloadType = (typeof payloadTypes)[keyof typeof payloadTypes];
 
 /** Roles a trust root gives keys to. `adapter.<name>` is one role per adapter, so none can answer for another. */
-export const fixedRoles = ['root', 'orchestrator', 'gatekeeper', 'log', 'audit', 'release', 'operator', 'targets', 'snapshot', 'timestamp'] as const;
+export const fixedRoles = ['root', 'orchestrator', 'gatekeeper', 'log', 'audit', 'release', 'operator', 'tuf-root', 'targets', 'snapshot', 'timestamp'] as const;
 export const roleOfAdapter = (adapter: string): string => `adapter.${adapter}`;
 export const roleOfNode = (instance: string): string => `node.${instance}`;

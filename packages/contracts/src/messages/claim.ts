@@ -16,6 +16,7 @@ export const claimKinds = {
   CANCEL: { role: 'orchestrator', help: 'A person asked to cancel: nothing more is authorized' },
   CLOSE: { role: 'orchestrator', help: 'Fold, check and sign the Build Record, and seal it as the last leaf' },
   RELEASE: { role: 'release', help: 'Verify every byte of Exchange and Pack and authorize publication to a channel' },
+  NODE_JOIN: { role: 'release', help: 'Enroll a node: its instance id, channel and public key' },
   NODE_REPORT: { role: 'release', help: 'Verify a node’s signed, nonce-bound report' },
   RELEASE_CLOSE: { role: 'release', help: 'Seal the end of a release' },
 } as const;

@@ -4,7 +4,7 @@ import { reasonCodeSchema } from '../reasons.ts';
 import { signedItemSchema } from '../signed-item.ts';
 
 /** What was decided about. One leaf of the log per decision. */
-export const decisionKinds = ['ADMISSION', 'STAGE', 'ATTEMPT', 'FENCE', 'REFUSAL', 'CANCEL', 'RECORD', 'RELEASE', 'NODE_REPORT', 'RELEASE_CLOSE'] as const;
+export const decisionKinds = ['ADMISSION', 'STAGE', 'ATTEMPT', 'FENCE', 'REFUSAL', 'CANCEL', 'RECORD', 'RELEASE', 'NODE_JOIN', 'NODE_REPORT', 'RELEASE_CLOSE'] as const;
 
 /**
  * PASS and FAIL judge content, ERROR says the world failed, SKIP a stage that was not needed,
