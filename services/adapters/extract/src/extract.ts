@@ -1,0 +1,180 @@
+import { digestOf, digestOfBytes, type JsonValue, parseStrict } from '@orgo/core';
+import {
+  artifactLimits,
+  type ClaimIr,
+  type ClaimIrBatch,
+  ClaimIrSchema,
+  checked,
+  claimIrKinds,
+  claimsOf,
+  diagnosticsOf,
+  encodeLines,
+  jsonOutput,
+  linesMediaType,
+  type PinnedContext,
+  PinnedContextSchema,
+  readInput,
+  referenceTools,
+  type Snapshot,
+  SnapshotSetSchema,
+  type StageCore,
+  type StageCoreContext,
+  type StageResult,
+  snapshotText,
+  sortedLines,
+  stageRefusal,
+} from '@orgo/kristal';
+import { documentsOf } from './drafts.ts';
+import { isEntityFile, readEntities } from './entities.ts';
+import { frontMatter } from './front-matter.ts';
+import { grammarVersion } from './grammar/grammar.ts';
+import { proseLanguages, readProse } from './prose.ts';
+import { readTable, type TableMapping, TableMappingSchema } from './table.ts';
+
+/** What one snapshot gave: its Claim-IR documents and the codes of what was passed over. */
+type Extraction = { documents: ClaimIr[]; codes: string[] };
+
+/**
+ * Stage 2 of a Kristal build (ST-17..ST-20): proposes claims by fixed rules, with evidence and uncertainty, and resolves nothing.
+ *
+ * Inputs `pinned-context`, `snapshot-set`; outputs `claim-ir-batch`, `claim-ir-lines`. The bytes depend on the snapshots, the rules and
+ * the config, and on nothing else. Refuses with STAGE_INPUT_INVALID, RESOURCE_VERSION_MISSING (another tool is pinned),
+ * EXTRACT_SCHEMA_INVALID, STAGE_LIMIT_EXCEEDED.
+ */
+export const runExtract: StageCore = async (ctx) => {
+  const context = await readInput(ctx, 'pinned-context', PinnedContextSchema);
+  if (!context.ok) return context;
+  const pin = pinnedTool(context.value.value);
+  if (pin) return pin;
+  const set = await readInput(ctx, 'snapshot-set', SnapshotSetSchema);
+  if (!set.ok) return set;
+
+  const texts = await readTexts(ctx, set.value.value.snapshots);
+  if (!texts.ok) return texts;
+  const mappings = readMappings(texts.value);
+  const documents: ClaimIr[] = [];
+  const codes: string[] = [];
+  for (const source of texts.value) {
+    ctx.signal?.throwIfAborted();
+    const extraction = extractOne(source, mappings);
+    documents.push(...extraction.documents);
+    codes.push(...extraction.codes);
+  }
+  return batchOf(ctx, documents, codes, set.value.ref, context.value.value.contract_profile.limits.max_claims);
+};
+
+function pinnedTool(context: PinnedContext) {
+  const { name, version } = referenceTools.extract;
+  const pinned = context.tools.extract;
+  return pinned?.name === name && pinned.version === version
+    ? undefined
+    : stageRefusal(
+        'RESOURCE_VERSION_MISSING',
+        `pinned extractor is ${pinned?.name}@${pinned?.version}, this is ${name}@${version}`,
+      );
+}
+
+/** A snapshot with its decoded text and, for JSON, its value. */
+type Source = { snapshot: Snapshot; text: string; json?: JsonValue };
+
+async function readTexts(ctx: StageCoreContext, snapshots: readonly Snapshot[]): Promise<StageResult<Source[]>> {
+  const sources: Source[] = [];
+  for (const snapshot of snapshots) {
+    const bytes = await ctx.read(snapshot.ref);
+    const text = snapshotText(bytes);
+    if (!text.ok || text.value.length !== snapshot.code_points) {
+      return stageRefusal('STAGE_INPUT_INVALID', `${snapshot.path} is not the text its snapshot describes`);
+    }
+    const json = snapshot.media_type === 'application/json' ? parseStrict(bytes, artifactLimits) : undefined;
+    if (json && !json.ok) return stageRefusal('STAGE_INPUT_INVALID', `${snapshot.path}: ${json.detail}`, json.path);
+    sources.push({ snapshot, text: text.value.text, ...(json ? { json: json.value } : {}) });
+  }
+  return { ok: true, value: sources };
+}
+
+/** Mappings by the path of the table they describe, which is relative to the mapping's own folder. */
+function readMappings(sources: readonly Source[]): ReadonlyMap<string, TableMapping> {
+  const mappings = new Map<string, TableMapping>();
+  for (const { snapshot, json } of sources) {
+    const mapping = json === undefined ? undefined : TableMappingSchema.safeParse(json);
+    if (!mapping?.success) continue;
+    const folder = snapshot.path.slice(0, snapshot.path.lastIndexOf('/') + 1);
+    mappings.set(folder + mapping.data.table, mapping.data);
+  }
+  return mappings;
+}
+
+function extractOne(source: Source, mappings: ReadonlyMap<string, TableMapping>): Extraction {
+  const { snapshot, text, json } = source;
+  if (snapshot.media_type === 'text/markdown') return extractProse(snapshot, text);
+  const title = snapshot.source.title ?? snapshot.path;
+  const lang = snapshot.source.lang ?? 'en';
+  if (snapshot.media_type === 'text/csv') {
+    const mapping = mappings.get(snapshot.path);
+    if (!mapping) return { documents: documentsOf(snapshot, title, lang, []), codes: ['TABLE_MAPPING_MISSING'] };
+    const { drafts, malformed, missing } = readTable(snapshot, text, mapping, title);
+    return {
+      documents: documentsOf(snapshot, title, mapping.lang, drafts),
+      codes: [...Array(malformed).fill('TABLE_ROW_MALFORMED'), ...missing.map(() => 'TABLE_COLUMN_MISSING')],
+    };
+  }
+  if (json !== undefined && isEntityFile(json)) {
+    const { drafts, skipped } = readEntities(snapshot, json, title);
+    return { documents: documentsOf(snapshot, title, lang, drafts), codes: Array(skipped).fill('STATEMENT_SKIPPED') };
+  }
+  // A mapping says what a table means; it makes no claim and needs no document.
+  if (json !== undefined && TableMappingSchema.safeParse(json).success) return { documents: [], codes: [] };
+  return { documents: documentsOf(snapshot, title, lang, []), codes: ['DOCUMENT_SHAPE_UNKNOWN'] };
+}
+
+function extractProse(snapshot: Snapshot, text: string): Extraction {
+  const { fields, body } = frontMatter(text);
+  const title = fields.get('title') ?? snapshot.source.title ?? snapshot.path;
+  const lang = fields.get('lang') ?? snapshot.source.lang ?? 'en';
+  const drafts = readProse(snapshot, text, body, title, lang);
+  const codes = proseLanguages.includes(lang) ? [] : ['LANGUAGE_UNSUPPORTED'];
+  return { documents: documentsOf(snapshot, title, lang, drafts), codes };
+}
+
+/** Checks every document against Claim-IR, sorts them by digest and writes the two artifacts. */
+function batchOf(
+  ctx: StageCoreContext,
+  documents: readonly ClaimIr[],
+  codes: readonly string[],
+  snapshotSetRef: string,
+  maxClaims: number,
+): Awaited<ReturnType<StageCore>> {
+  const ids = new Set<string>();
+  let claims = 0;
+  for (const document of documents) {
+    const valid = checked(document as JsonValue, ClaimIrSchema, 'Claim-IR', 'EXTRACT_SCHEMA_INVALID');
+    if (!valid.ok) return valid;
+    for (const { claim } of claimsOf(document)) {
+      claims++;
+      ids.add(claim.claim_id);
+    }
+  }
+  if (claims > maxClaims) return stageRefusal('STAGE_LIMIT_EXCEEDED', `${claims} claims; ${maxClaims} are allowed`);
+  if (ids.size !== claims) return stageRefusal('EXTRACT_SCHEMA_INVALID', 'two claims have one claim_id');
+
+  const lines = sortedLines(documents);
+  const data = { kind: claimIrKinds.lines, media_type: linesMediaType, bytes: encodeLines(lines) };
+  const batch: Omit<ClaimIrBatch, 'data_ref'> = {
+    kind: 'claim-ir-batch',
+    batch_version: '1',
+    offset_unit: 'unicode-code-point',
+    snapshot_set_ref: snapshotSetRef,
+    extractor: referenceTools.extract,
+    config_ref: digestOf({ config: ctx.config, grammar: grammarVersion }),
+    members: lines.map(({ ref, value }, i) => ({ ref, doc_id: value.document?.doc_id as string, line: i + 1 })),
+  };
+  const warnings = documents.flatMap((document) => document.warnings?.map((warning) => warning.code) ?? []);
+  return {
+    ok: true,
+    value: {
+      outputs: [jsonOutput(claimIrKinds.batch, { ...batch, data_ref: digestOfBytes(data.bytes) }), data],
+      metrics: { documents: documents.length, claims, bytes: data.bytes.length },
+      diagnostics: diagnosticsOf([...codes, ...warnings]),
+    },
+  };
+}
