@@ -1,0 +1,1 @@
+export { runResolve } from './resolve.ts';
