@@ -4,7 +4,12 @@ import type { Alarm, Key } from './machine.ts';
 import { textArray } from './text-array.ts';
 
 /** What a batch does to one alarm: the last word about it. */
-export type AlarmChange = { key: Key; alarm_id: string; set: Exclude<Alarm, { cancel: string }> | null; traceparent: string | null };
+export type AlarmChange = {
+  key: Key;
+  alarm_id: string;
+  set: Exclude<Alarm, { cancel: string }> | null;
+  traceparent: string | null;
+};
 
 const setText = `INSERT INTO alarm (tenant_id, machine, id, alarm_id, due_at, kind, data, traceparent)
 SELECT t, $9, i, a, $8::timestamptz + d::float8 * interval '1 millisecond', k, j::jsonb, p
@@ -23,7 +28,12 @@ const names = (changes: readonly AlarmChange[]): Buffer[] => [
 ];
 
 /** Writes what a batch decided about alarms. Due times count from `now`, the clock the batch decided by. */
-export async function changeAlarms(tx: Tx, machine: string, changes: readonly AlarmChange[], now: string): Promise<void> {
+export async function changeAlarms(
+  tx: Tx,
+  machine: string,
+  changes: readonly AlarmChange[],
+  now: string,
+): Promise<void> {
   const cancelled = changes.filter((change) => change.set === null);
   const set = changes.filter((change) => change.set !== null);
   await Promise.all([
@@ -87,7 +97,10 @@ export async function deleteFiredAlarms(db: Queryable, rows: readonly AlarmRow[]
 
 /** Lets claimed alarms be claimed again at once, for when firing failed. Their due time stays, and so does their message id. */
 export async function releaseAlarms(db: Queryable, rows: readonly AlarmRow[]): Promise<void> {
-  await db.query({ name: 'alarm_release', text: `UPDATE alarm a SET fired_at = NULL FROM ${named} WHERE ${isNamed}` }, namedBy(rows));
+  await db.query(
+    { name: 'alarm_release', text: `UPDATE alarm a SET fired_at = NULL FROM ${named} WHERE ${isNamed}` },
+    namedBy(rows),
+  );
 }
 
 /** Milliseconds until the next alarm is due, by the database clock; null when none is set. */

@@ -145,7 +145,11 @@ export function openDb(options: DbOptions): Db {
     try {
       return await fn(client);
     } catch (error) {
-      if (undo) broken = await client.query('ROLLBACK').then(() => false, () => true);
+      if (undo)
+        broken = await client.query('ROLLBACK').then(
+          () => false,
+          () => true,
+        );
       throw error;
     } finally {
       client.release(broken);

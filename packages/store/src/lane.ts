@@ -23,7 +23,7 @@ export function createLane<Item, Result>(
   let queue: Waiting<Item, Result>[] = [];
   let size = 0;
   let running = false;
-  let idlers: (() => void)[] = [];
+  const idlers: (() => void)[] = [];
 
   const take = (): Waiting<Item, Result>[] => {
     let count = 0;
@@ -44,9 +44,13 @@ export function createLane<Item, Result>(
       const items = taken.flatMap((push) => push.items);
       try {
         const results = await run(items);
-        if (results.length !== items.length) throw new RangeError(`${results.length} results for ${items.length} items`);
+        if (results.length !== items.length)
+          throw new RangeError(`${results.length} results for ${items.length} items`);
         let at = 0;
-        for (const push of taken) push.resolve(results.slice(at, (at += push.items.length)));
+        for (const push of taken) {
+          push.resolve(results.slice(at, at + push.items.length));
+          at += push.items.length;
+        }
       } catch (error) {
         for (const push of taken) push.reject(error);
       }

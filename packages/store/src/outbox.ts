@@ -19,7 +19,8 @@ export async function insertOutbox(tx: Tx, rows: readonly OutRow[]): Promise<voi
   if (rows.length === 0) return;
   const items = rows.map((row) => JSON.stringify(row.item));
   const large = items.findIndex((item) => item.length * 3 > maxMessageBytes && tooLarge(item));
-  if (large >= 0) throw new Refused('MESSAGE_TOO_LARGE', `an item of ${items[large]?.length} characters for ${rows[large]?.subject}`);
+  if (large >= 0)
+    throw new Refused('MESSAGE_TOO_LARGE', `an item of ${items[large]?.length} characters for ${rows[large]?.subject}`);
   await tx.query({ name: 'outbox_insert', text }, [
     textArray(rows.map((row) => row.tenant_id)),
     textArray(rows.map((row) => row.aggregate)),

@@ -47,8 +47,16 @@ WHERE a.tenant_id = t AND a.id = i AND a.version = expected::bigint`,
     async save(tx, rows) {
       // Told apart by the first failure in this order: events of a lost race also collide, and mean the same.
       const done = await Promise.allSettled([
-        write(tx, 'insert', rows.filter((row) => row.version === row.events.length)),
-        write(tx, 'update', rows.filter((row) => row.version !== row.events.length)),
+        write(
+          tx,
+          'insert',
+          rows.filter((row) => row.version === row.events.length),
+        ),
+        write(
+          tx,
+          'update',
+          rows.filter((row) => row.version !== row.events.length),
+        ),
         appendEvents(tx, machine, rows),
       ]);
       for (const result of done) if (result.status === 'rejected') throw result.reason;

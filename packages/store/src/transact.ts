@@ -58,6 +58,7 @@ async function retried<State, Input, Event, Send, Alm extends Alarm>(
   }
 }
 
-const later = (count: number, code: ReasonCode): ItemResult[] => Array.from({ length: count }, () => ({ outcome: 'later', code }));
+const later = (count: number, code: ReasonCode): ItemResult[] =>
+  Array.from({ length: count }, () => ({ outcome: 'later', code }));
 
 const warn = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error));

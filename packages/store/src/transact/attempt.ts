@@ -40,7 +40,10 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
   const turn = await db.tx(async (tx) => {
     // One round trip. The clock is read behind the locks, so it never goes back for an aggregate.
     const [fresh, loaded, now] = await Promise.all([
-      insertInbox(tx, incoming.map((item) => item.message_id)),
+      insertInbox(
+        tx,
+        incoming.map((item) => item.message_id),
+      ),
       machine.repo.load(tx, keysOf(machine.keyOf, incoming)),
       readClock(tx),
     ]);

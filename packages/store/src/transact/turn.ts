@@ -1,5 +1,14 @@
 import type { AlarmChange } from '../alarm-rows.ts';
-import { type Alarm, type Incoming, type ItemResult, type Key, keyText, type Machine, type SaveRow, type SendOf } from '../machine.ts';
+import {
+  type Alarm,
+  type Incoming,
+  type ItemResult,
+  type Key,
+  keyText,
+  type Machine,
+  type SaveRow,
+  type SendOf,
+} from '../machine.ts';
 
 /** What a batch comes to: one result per message, and the rows to write. */
 export type Turn<State, Event, Send> = {
