@@ -27,7 +27,7 @@ export interface StartOptions {
   readonly home: string;
   /** Which servers are wanted; default all three. */
   readonly need?: readonly ServerName[];
-  /** Where DATABASE_URL, NATS_URL and REDIS_URL are looked up; each one given replaces its server. Default process.env. */
+  /** Where settings are looked up; DATABASE_URL, NATS_URL and REDIS_URL each replace a server. Default process.env. */
   readonly env?: NodeJS.ProcessEnv;
   /** A server ended that nobody here stopped. */
   readonly onUnexpectedEnd?: (name: ServerName) => void;
@@ -64,7 +64,7 @@ export async function startServers(options: StartOptions): Promise<Servers> {
   let stopping: Promise<void> | undefined;
 
   const start = async (name: ServerName): Promise<void> => {
-    const server = await startOnFreePort(home, name, guard);
+    const server = await startOnFreePort(home, name, guard, env);
     running.set(name, server);
     home.update({
       running: [...running.values()].map(({ identity, spec }) => ({ identity, signal: spec.stopSignal })),
@@ -121,15 +121,21 @@ export async function startServers(options: StartOptions): Promise<Servers> {
 }
 
 /** The port of the last run when it is free. Between our look and the server's bind another program may take it. */
-async function startOnFreePort(home: Home, name: ServerName, guard: Guard, attempt = 1): Promise<ServerProcess> {
+async function startOnFreePort(
+  home: Home,
+  name: ServerName,
+  guard: Guard,
+  env: NodeJS.ProcessEnv,
+  attempt = 1,
+): Promise<ServerProcess> {
   const port = await freePort(home.instance.ports[name]);
   home.update({ ports: { ...home.instance.ports, [name]: port } });
-  const spec = await SERVERS[name].spec(home, port);
+  const spec = await SERVERS[name].spec(home, port, env);
   try {
     return await startServer(spec, guard);
   } catch (error) {
     const taken = (await freePort(port)) !== port;
     if (!taken || attempt === PORT_ATTEMPTS) throw error;
-    return startOnFreePort(home, name, guard, attempt + 1);
+    return startOnFreePort(home, name, guard, env, attempt + 1);
   }
 }

@@ -31,7 +31,8 @@ export function testDatabase(): ReturnType<typeof cloneDatabase> {
 export async function testInstance(need: readonly ServerName[] = ['nats', 'redis']): Promise<TestInstance> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-test-'));
   const database = await testDatabase();
-  const servers = await startServers({ home, need, env: { DATABASE_URL: database.adminUrl } });
+  const env = { ...process.env, DATABASE_URL: database.adminUrl, NATS_URL: '', REDIS_URL: '' };
+  const servers = await startServers({ home, need, env });
   return {
     urls: servers.urls,
     adminDatabaseUrl: database.adminUrl,

@@ -11,7 +11,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   if (process.env[SHARED_DATABASE] !== undefined) return undefined;
   process.env[SHARED_DATABASE] = '';
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-test-servers-'));
-  const servers = await startServers({ home, need: ['postgres'], env: {} });
+  const servers = await startServers({ home, need: ['postgres'], env: { ...process.env, DATABASE_URL: '' } });
   await createTemplateDatabase(servers.adminDatabaseUrl);
   process.env[SHARED_DATABASE] = servers.adminDatabaseUrl;
   return async () => {

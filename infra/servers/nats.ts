@@ -9,8 +9,8 @@ import { serverProgram } from './server-program.ts';
 const USER = 'orgo';
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
-export async function natsSpec(home: Home, port: number): Promise<ServerSpec> {
-  const { file, env } = serverProgram('nats-server');
+export async function natsSpec(home: Home, port: number, settings: NodeJS.ProcessEnv): Promise<ServerSpec> {
+  const { file, env } = serverProgram('nats-server', settings);
   const store = path.join(home.servers, 'nats');
   const password = home.secret('nats');
   const configFile = path.join(home.servers, 'nats.conf');

@@ -6,8 +6,8 @@ import type { Home } from './home.ts';
 import type { ServerSpec } from './server-process.ts';
 import { serverProgram } from './server-program.ts';
 
-export async function redisSpec(home: Home, port: number): Promise<ServerSpec> {
-  const { file, env } = serverProgram('redis-server');
+export async function redisSpec(home: Home, port: number, settings: NodeJS.ProcessEnv): Promise<ServerSpec> {
+  const { file, env } = serverProgram('redis-server', settings);
   const password = home.secret('redis');
   const folder = path.join(home.servers, 'redis');
   fs.mkdirSync(folder, { recursive: true });
