@@ -1,0 +1,31 @@
+import { sendOf, uniqueCodes } from '../decision.ts';
+import type { ClaimInput } from '../facts.ts';
+import { blankDecision } from '../header.ts';
+import type { GateState } from '../state.ts';
+import { type GateOutcome, refuseOnRecord } from './refusal.ts';
+
+/** A person cancels: nothing more is authorized, late replies are refused `GATE_SUBJECT_CLOSED`. The verdict says that it was granted. */
+export function decideCancel(state: GateState, input: ClaimInput & { now: string }): GateOutcome {
+  if (state.admission === null)
+    return refuseOnRecord(state, input, ['GATE_SUBJECT_UNKNOWN'], 'no such build was admitted');
+  if (!['OPEN', 'BLOCKED', 'PASSED'].includes(state.phase))
+    return refuseOnRecord(state, input, ['GATE_SUBJECT_CLOSED'], `the build is ${state.phase}`);
+  const reason_codes = uniqueCodes(['BUILD_CANCELLED', ...input.claim.reason_codes]);
+  const send = sendOf(
+    {
+      ...blankDecision(state, input),
+      kind: 'CANCEL',
+      verdict: 'PASS',
+      reason_codes,
+      rests_on: state.decisions.slice(-1),
+      detail: input.claim.detail,
+    },
+    input,
+  );
+  return { ok: true, events: [{ type: 'CANCELLED', decision: send.digest, reason_codes }], sends: [send], alarms: [] };
+}
+
+/** No stage of a pipeline is optional yet, so no claim to skip one can be granted. */
+export function decideSkip(state: GateState, input: ClaimInput & { now: string }): GateOutcome {
+  return refuseOnRecord(state, input, ['STAGE_ORDER_VIOLATION'], 'the pipeline marks no stage as optional');
+}

@@ -1,0 +1,68 @@
+import type { ReasonCode } from '@orgo/contracts';
+import type { Outcome } from '@orgo/core';
+import { type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
+import type { GateEvent } from '../events.ts';
+import type { GateInput } from '../facts.ts';
+import { blankDecision } from '../header.ts';
+import type { GateState, Seen } from '../state.ts';
+
+export type GateOutcome = Outcome<GateEvent, DecisionSend, never>;
+
+/** Refusals on record per build. Past it they are still refused, counted and logged, but no longer sealed. */
+const maxNoted = 256;
+
+/** Refuses without a word in the log: the build is being recorded, or it has said enough. */
+const silent = (code: ReasonCode, detail: string): GateOutcome => ({ ok: false, code, detail });
+
+/**
+ * Refuses something that a trusted key signed, and puts that on record (decision `REFUSAL`, verdict `NOTED`).
+ * `codes` are the decision's reason codes; the first is also the answer to the sender.
+ */
+export function refuseOnRecord(
+  state: GateState,
+  input: GateInput,
+  codes: readonly [ReasonCode, ...string[]],
+  detail: string,
+  seen: Seen | null = null,
+): GateOutcome {
+  const [code] = codes;
+  if (state.phase === 'CLOSING' || state.phase === 'CLOSED' || state.noted >= maxNoted) return silent(code, detail);
+  const reason_codes = uniqueCodes(codes);
+  const send = sendOf({ ...blankDecision(state, input), reason_codes, detail: { why: detail.slice(0, 300) } }, input);
+  return {
+    ok: false,
+    code,
+    detail,
+    events: [{ type: 'NOTED', decision: send.digest, stage: input.type === 'reply' ? input.reply.stage : null, seen }],
+    sends: [send],
+  };
+}
+
+/**
+ * A reply that contradicts what its stage key already gave. The build is not releasable from here on.
+ * While the record is being folded only the flag is set; its log line pages.
+ */
+export function refuseContradiction(
+  state: GateState,
+  input: Extract<GateInput, { type: 'reply' }>,
+  code: 'REPLY_EQUIVOCATION' | 'NONDETERMINISM_DETECTED',
+  detail: string,
+): GateOutcome {
+  const flag = {
+    type: 'QUARANTINED',
+    stage: input.reply.stage,
+    adapter: `${input.reply.adapter.name}@${input.reply.adapter.version}`,
+  } as const;
+  if (state.phase === 'CLOSING' || state.quarantined !== null) {
+    return { ok: false, code, detail, events: state.quarantined === null ? [{ ...flag, decision: null }] : [] };
+  }
+  const send = sendOf(
+    {
+      ...blankDecision(state, input),
+      reason_codes: [code],
+      detail: { why: detail.slice(0, 300), quarantined: flag.adapter, releasable: false },
+    },
+    input,
+  );
+  return { ok: false, code, detail, events: [{ ...flag, decision: send.digest }], sends: [send] };
+}

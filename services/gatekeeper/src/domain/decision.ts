@@ -1,0 +1,71 @@
+import type { ArtifactRef, Authorization, Digest, GateDecision, ReceiptService } from '@orgo/contracts';
+import { canonical, digestOf, type JsonValue, utf8Length } from '@orgo/core';
+
+/** Text to be signed as it is, and its content id. */
+export type Signable = { payload: string; digest: Digest };
+
+/** A decision on its way out: to be signed with its authorizations, stored, and sent to audit. */
+export type DecisionSend = Signable & {
+  decision: GateDecision;
+  authorizations: Signable[];
+  /** Stored before the decision commits; the decision names it. */
+  report: { artifact: ArtifactRef; text: string } | null;
+  reply_to: ReceiptService;
+  traceparent: string | null;
+};
+
+/** An entry of the log holds at most 65,535 bytes; what is left is for the signed item around it. */
+export const maxDecisionBytes = 65_000;
+
+/** The content id of nothing: stands for a mandate or pipeline that was never admitted. */
+export const nothing: Digest = digestOf(null);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Sorted by kind, then reference; exact duplicates left out. The order in which an authorization lists its inputs. */
+export function sortRefs(refs: readonly ArtifactRef[]): ArtifactRef[] {
+  const sorted = [...refs].sort((a, b) => compare(a.kind, b.kind) || compare(a.ref, b.ref));
+  return sorted.filter((ref, i) => i === 0 || canonical(ref) !== canonical(sorted[i - 1]));
+}
+
+/** True when both lists name the same artifacts, whatever their order. */
+export const sameRefs = (a: readonly ArtifactRef[], b: readonly ArtifactRef[]): boolean =>
+  canonical(sortRefs(a)) === canonical(sortRefs(b));
+
+/** Canonical text and content id of a value. */
+export function signable(value: unknown): Signable {
+  const payload = canonical(value);
+  return { payload, digest: digestOf(value) };
+}
+
+/** Writes a JSON artifact as a reference and its text. */
+export function jsonArtifact(kind: string, value: JsonValue): { artifact: ArtifactRef; text: string } {
+  const { payload, digest } = signable(value);
+  return { text: payload, artifact: { kind, ref: digest, media_type: 'application/json', size: utf8Length(payload) } };
+}
+
+/** Codes in the order found, each once, as many as a decision may carry. */
+export const uniqueCodes = (codes: readonly string[]): string[] => [...new Set(codes)].slice(0, 64);
+
+/** Turns a decided value into what leaves the gate. */
+export function sendOf(
+  decision: GateDecision,
+  parts: { authorizations?: Authorization[]; report?: DecisionSend['report']; traceparent: string | null },
+): DecisionSend {
+  const service: ReceiptService = releaseKinds.has(decision.kind) ? 'release' : 'orchestrator';
+  return {
+    ...signable(decision),
+    decision,
+    authorizations: (parts.authorizations ?? []).map(signable),
+    report: parts.report ?? null,
+    reply_to: service,
+    traceparent: parts.traceparent,
+  };
+}
+
+const releaseKinds: ReadonlySet<GateDecision['kind']> = new Set([
+  'RELEASE',
+  'NODE_JOIN',
+  'NODE_REPORT',
+  'RELEASE_CLOSE',
+]);
