@@ -1,0 +1,39 @@
+import { channelTargetSchema, hex64Schema, nameSchema, reasonCodeSchema, releaseIdSchema } from '@orgo/contracts';
+import { z } from 'zod';
+
+const placeSchema = z.strictObject({ release_id: releaseIdSchema, release_seq: z.int().min(1), pack_id: hex64Schema });
+
+/**
+ * What a node knows about itself, in one file that is replaced atomically: the active pack and the floors change together or not at all
+ * (RO-04, RO-05). Pack content never reaches this file.
+ */
+export const nodeStateSchema = z.strictObject({
+  v: z.literal(1),
+  channel: nameSchema,
+  active: placeSchema.extend({ kristal_id: z.string() }).nullable(),
+  last_known_good: placeSchema.nullable(),
+  highest_activated_seq: z.int().min(0),
+  highest_seen_seq: z.int().min(0),
+  seen: z.array(z.strictObject({ release_seq: z.int().min(1), pack_id: hex64Schema })).max(64),
+  last_attempt: z
+    .strictObject({
+      target: channelTargetSchema,
+      type: z.enum(['VERIFY', 'ACTIVATE']),
+      status: z.enum(['SUCCEEDED', 'FAILED']),
+      reason_code: reasonCodeSchema.nullable(),
+      reported: z.boolean(),
+    })
+    .nullable(),
+});
+export type NodeState = z.infer<typeof nodeStateSchema>;
+
+export const initialState = (channel: string): NodeState => ({
+  v: 1,
+  channel,
+  active: null,
+  last_known_good: null,
+  highest_activated_seq: 0,
+  highest_seen_seq: 0,
+  seen: [],
+  last_attempt: null,
+});
