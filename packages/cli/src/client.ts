@@ -1,0 +1,83 @@
+import { type OperationId, type Problem, type Route, routes } from '@orgo/contracts';
+import { CliError } from './cli-error.ts';
+import type { Instance } from './home.ts';
+
+type Call = {
+  params?: Record<string, string>;
+  query?: Record<string, string>;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+};
+
+/**
+ * The HTTP API, called by operation id from the routes table. A problem document becomes a CliError with its code;
+ * no answer is `INSTANCE_NOT_RUNNING`. Retrying is the caller's.
+ */
+export type Client = {
+  tenant: string;
+  api: string;
+  call<T>(operation: OperationId, call?: Call): Promise<T>;
+  bytes(operation: OperationId, call?: Call): Promise<Uint8Array>;
+  /** Server-sent events, one parsed `data` each, until the server or the signal ends them. */
+  events<T>(operation: OperationId, call?: Call): AsyncGenerator<T>;
+};
+
+export function createClient(instance: Instance): Client {
+  const url = (route: Route, call: Call): string => {
+    const params: Record<string, string> = { tenant: instance.tenant, ...call.params };
+    const path = route.path
+      .replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+      .replace('*', params['*'] ?? '');
+    const query = new URLSearchParams(call.query ?? {}).toString();
+    return `${instance.api}${path}${query ? `?${query}` : ''}`;
+  };
+  const send = async (operation: OperationId, call: Call, accept: string): Promise<Response> => {
+    const route: Route = routes[operation];
+    const raw = route.request === 'bytes';
+    const headers: Record<string, string> = { authorization: `Bearer ${instance.token}`, accept, ...call.headers };
+    if (call.body !== undefined && !raw) headers['content-type'] = 'application/json';
+    const init: RequestInit & { duplex?: 'half' } = { method: route.method, headers };
+    if (call.body !== undefined) init.body = raw ? (call.body as BodyInit) : JSON.stringify(call.body);
+    if (raw) init.duplex = 'half';
+    if (call.signal) init.signal = call.signal;
+    let response: Response;
+    try {
+      response = await fetch(url(route, call), init);
+    } catch (e) {
+      if (call.signal?.aborted) throw e;
+      throw new CliError('INSTANCE_NOT_RUNNING', `no answer from ${instance.api}`);
+    }
+    if (response.ok) return response;
+    const problem = (await response.json().catch(() => null)) as Problem | null;
+    throw new CliError(
+      problem?.code ?? 'INTERNAL_ERROR',
+      problem?.detail ?? `HTTP ${response.status} from ${route.path}`,
+      problem?.help,
+    );
+  };
+  return {
+    tenant: instance.tenant,
+    api: instance.api,
+    call: async <T>(operation: OperationId, call: Call = {}) =>
+      (await (await send(operation, call, 'application/json')).json()) as T,
+    bytes: async (operation, call = {}) => new Uint8Array(await (await send(operation, call, '*/*')).arrayBuffer()),
+    async *events<T>(operation: OperationId, call: Call = {}) {
+      const response = await send(operation, call, 'text/event-stream');
+      let rest = '';
+      for await (const chunk of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+        rest += chunk;
+        for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
+          const data = rest
+            .slice(0, end)
+            .split('\n')
+            .filter((l) => l.startsWith('data:'))
+            .map((l) => l.slice(5).trimStart())
+            .join('\n');
+          rest = rest.slice(end + 2);
+          if (data) yield JSON.parse(data) as T;
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CliError } from './cli-error.ts';
+
+/** Where a document is from, as the build request carries it. */
+export type Source = {
+  source_id: string;
+  origin: string;
+  license: string;
+  title: string | null;
+  lang: string | null;
+  retrieved_at: string | null;
+};
+export type LocalDocument = { path: string; file: string; media_type: string; source: Source };
+
+const mediaTypes: Record<string, string> = {
+  '.md': 'text/markdown',
+  '.txt': 'text/plain',
+  '.csv': 'text/csv',
+  '.json': 'application/json',
+  '.jsonl': 'application/jsonl',
+};
+
+/** Optional `corpus.json` beside the documents: provenance per path; without it a document's origin is its file name. */
+type CorpusFile = {
+  files?: { path: string; media_type?: string; source?: Partial<Source> }[];
+  license?: string;
+  origin?: string;
+};
+
+const unreadable = (place: string, e: unknown): CliError =>
+  new CliError('INPUT_UNREADABLE', `${place}: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused
+const hostile = /[\u0000-\u001f\u007f\\]/;
+
+function checkName(relative: string): void {
+  if (hostile.test(relative)) throw new CliError('INPUT_PATH_INVALID', JSON.stringify(relative));
+}
+
+function readManifest(folder: string): CorpusFile | null {
+  const file = path.join(folder, 'corpus.json');
+  if (!fs.existsSync(file)) return null;
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')) as CorpusFile;
+  } catch (e) {
+    throw e instanceof SyntaxError ? new CliError('JSON_MALFORMED', `${file}: ${e.message}`) : unreadable(file, e);
+  }
+}
+
+/**
+ * Documents below the given files and folders, in code-unit order of their paths. Links are not followed;
+ * hidden files are left out. Throws INPUT_UNREADABLE or INPUT_PATH_INVALID: nothing is skipped silently.
+ */
+export function readCorpus(places: readonly string[]): LocalDocument[] {
+  const documents: LocalDocument[] = [];
+  for (const place of places) {
+    let stat: fs.Stats;
+    try {
+      stat = fs.statSync(place);
+    } catch (e) {
+      throw unreadable(place, e);
+    }
+    const root = stat.isDirectory() ? place : path.dirname(place);
+    const manifest = readManifest(root);
+    const prefix = places.length > 1 && stat.isDirectory() ? `${path.basename(path.resolve(place))}/` : '';
+    const add = (file: string): void => {
+      const relative = path.relative(root, file).split(path.sep).join('/');
+      checkName(relative);
+      const declared = manifest?.files?.find((f) => f.path === relative);
+      const source = declared?.source ?? {};
+      documents.push({
+        path: `${prefix}${relative}`,
+        file,
+        media_type: declared?.media_type ?? mediaTypes[path.extname(file).toLowerCase()] ?? 'application/octet-stream',
+        source: {
+          source_id: source.source_id ?? `${prefix}${relative}`,
+          origin: source.origin ?? manifest?.origin ?? `file:${relative}`,
+          license: source.license ?? manifest?.license ?? 'unspecified',
+          title: source.title ?? null,
+          lang: source.lang ?? null,
+          retrieved_at: source.retrieved_at ?? null,
+        },
+      });
+    };
+    const walk = (folder: string): void => {
+      let entries: fs.Dirent[];
+      try {
+        entries = fs.readdirSync(folder, { withFileTypes: true });
+      } catch (e) {
+        throw unreadable(folder, e);
+      }
+      for (const entry of entries) {
+        if (entry.name.startsWith('.') || (folder === root && entry.name === 'corpus.json')) continue;
+        const file = path.join(folder, entry.name);
+        if (entry.isDirectory()) walk(file);
+        else if (entry.isFile()) add(file);
+      }
+    };
+    if (stat.isDirectory()) walk(place);
+    else add(place);
+  }
+  return documents.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}

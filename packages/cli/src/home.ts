@@ -1,0 +1,45 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CliError } from './cli-error.ts';
+
+/** The checkout this command runs from. */
+export const checkout = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** The instance home: ORGO_HOME, else `.orgo/home` in the checkout. Always absolute. */
+export const homeDir = (): string => path.resolve(process.env['ORGO_HOME'] ?? path.join(checkout, '.orgo/home'));
+
+/** A running instance as `orgo up` writes it for other commands; mode 0600, since it holds the token. */
+export type Instance = { api: string; token: string; tenant: string; pid: number };
+const instanceFile = (): string => path.join(homeDir(), 'run', 'instance.json');
+
+export function writeInstance(instance: Instance): void {
+  const file = instanceFile();
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(`${file}.new`, JSON.stringify(instance), { mode: 0o600 });
+  // crash: a reader sees the old file or the new one, never half of it.
+  fs.renameSync(`${file}.new`, file);
+}
+export const removeInstance = (): void => fs.rmSync(instanceFile(), { force: true });
+
+/** The running instance: ORGO_API (with ORGO_TOKEN, ORGO_TENANT), else the home's. */
+export function findInstance(): Instance {
+  const api = process.env['ORGO_API'];
+  const tenant = process.env['ORGO_TENANT'];
+  if (api)
+    return { api: api.replace(/\/$/, ''), token: process.env['ORGO_TOKEN'] ?? '', tenant: tenant ?? 'main', pid: 0 };
+  let text: string;
+  try {
+    text = fs.readFileSync(instanceFile(), 'utf8');
+  } catch {
+    throw new CliError('INSTANCE_NOT_RUNNING', `no running Orgo in ${homeDir()}`);
+  }
+  const found = JSON.parse(text) as Instance;
+  try {
+    process.kill(found.pid, 0);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ESRCH')
+      throw new CliError('INSTANCE_NOT_RUNNING', `the Orgo of ${homeDir()} (pid ${found.pid}) has ended`);
+  }
+  return { ...found, tenant: tenant ?? found.tenant };
+}
