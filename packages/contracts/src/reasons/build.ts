@@ -24,5 +24,6 @@ export const buildReasons = {
   RESOURCE_VERSION_MISSING: refusal('A pinned resource is absent or not what the pin says', 'Pin a resource that exists.'),
   RESOLVE_TIMEOUT: fault('Resolution did not end in time', 'The attempt is issued again.'),
   COMPILE_FAILED: refusal('Compilation failed', 'Read the report; nothing was published.'),
+  KEY_REVALIDATION_FAILED: breach('A stored idempotency key is not what its inputs give', 'Do not resume: somebody changed the build’s stored state. Cancel it and start a new one.'),
   DEAD_LETTERED: refusal('Put aside after its attempts', 'See `orgo deadletter list`.'),
 } as const satisfies Record<string, ReasonRow>;

@@ -1,0 +1,95 @@
+import type { GateClaim } from '@orgo/contracts';
+import { cancelKey, closeKey } from '../keys.ts';
+import type { Send } from '../sends.ts';
+import type { BuildState, OpenStage } from '../state.ts';
+
+const self = 'orchestrator';
+
+/** A claim of this build with nothing of its kind yet. */
+const blank = (state: BuildState): Omit<GateClaim, 'claim' | 'idem_key'> => ({
+  v: 1,
+  tenant_id: state.tenant_id,
+  build_id: state.build_id,
+  stage: null,
+  attempt: 0,
+  epoch: 0,
+  as_of: state.as_of,
+  pipeline_ref: state.pipeline_ref,
+  mandate_ref: state.mandate_ref,
+  inputs: [],
+  reason_codes: [],
+  actor: self,
+  detail: {},
+});
+
+/** Asks for admission: turn zero. The trigger says who started the build and why (SP-26). */
+export const admit = (state: BuildState): Send => ({
+  send: 'claim',
+  claim: {
+    ...blank(state),
+    claim: 'ADMIT',
+    idem_key: state.run_key,
+    inputs: state.inputs,
+    actor: state.trigger.actor,
+    detail: { trigger: state.trigger, rerun_of: state.rerun_of },
+  },
+});
+
+const ofStage = (state: BuildState, open: OpenStage): Omit<GateClaim, 'claim' | 'epoch'> => ({
+  ...blank(state),
+  stage: open.stage,
+  attempt: open.attempt,
+  idem_key: open.idem_key,
+  reason_codes: open.reason_codes,
+});
+
+/** Asks that replies below `fence` be refused from now on; whichever commits first wins, a reply on its way or the fence. */
+export const fence = (state: BuildState, open: OpenStage, at: number, actor = self): Send => ({
+  send: 'claim',
+  claim: { ...ofStage(state, open), claim: 'FENCE', epoch: at, actor },
+});
+
+/** Says that the attempts of a stage are used up, after the last of them was fenced. */
+export const exhausted = (state: BuildState, open: OpenStage): Send => ({
+  send: 'claim',
+  claim: { ...ofStage(state, open), claim: 'EXHAUSTED', epoch: open.epoch },
+});
+
+/** A person’s wish that nothing more be authorized. */
+export const cancel = (state: BuildState, actor: string, reason: string): Send => ({
+  send: 'claim',
+  claim: {
+    ...blank(state),
+    claim: 'CANCEL',
+    idem_key: cancelKey(state.build_id, state.run_key),
+    reason_codes: ['BUILD_CANCELLED'],
+    actor,
+    detail: { reason },
+  },
+});
+
+/** Asks for the record: the build’s last leaf. */
+export const close = (state: BuildState): Send => {
+  const outcome = state.closing?.outcome ?? 'FAILED';
+  return {
+    send: 'claim',
+    claim: {
+      ...blank(state),
+      claim: 'CLOSE',
+      idem_key: closeKey(
+        state.run_key,
+        state.stages.map((stage) => stage.idem_key),
+        outcome,
+      ),
+      reason_codes: state.reason_codes.slice(0, 64),
+      actor: state.closing?.actor ?? self,
+      detail: {
+        outcome,
+        reason_codes: state.reason_codes,
+        trigger: state.trigger,
+        rerun_of: state.rerun_of,
+        created_at: state.created_at,
+      },
+    },
+  };
+};

@@ -1,0 +1,52 @@
+import { type No, no, type PersonAct, type Timed } from '../inputs.ts';
+import type { BuildState, OpenStage } from '../state.ts';
+import { reopen } from './attempts.ts';
+import { beginClosing } from './closing.ts';
+import { freshKey, issueAgain, issueFirst } from './issue.ts';
+import { and, nothing, type Yes, yes } from './outcome.ts';
+
+const illegal = (state: BuildState, act: string): No =>
+  no('BUILD_TRANSITION_ILLEGAL', `a build that is ${state.phase} cannot ${act}`);
+
+const cancel = (state: BuildState, { actor, reason }: PersonAct): Yes | No =>
+  state.phase === 'CREATED' || state.phase === 'RUNNING' || state.phase === 'PAUSED' || state.phase === 'BLOCKED'
+    ? beginClosing(state, { outcome: 'CANCELLED', reason_codes: ['BUILD_CANCELLED'], cancelledBy: { actor, reason } })
+    : illegal(state, 'be cancelled');
+
+const pause = (state: BuildState, { actor, reason }: PersonAct): Yes | No =>
+  state.phase === 'RUNNING' ? yes({ events: [{ type: 'BuildPaused', actor, reason }] }) : illegal(state, 'be paused');
+
+/** The stored key of the open stage is compared with what its inputs give now; it is never replaced by that (ID-09). */
+const keyHolds = (state: BuildState, open: OpenStage): boolean => freshKey(state, open) === open.idem_key;
+
+/** Takes up what the hold left: an authorized stage, a retry that came due, or a blocked stage behind a new fence. */
+function takeUp(state: BuildState, actor: string, now: string): Yes {
+  if (state.ready !== null) return issueFirst(state, state.ready, now);
+  if (state.open?.phase === 'WAITING_RETRY' && state.open.due) return issueAgain(state, state.open, now);
+  return state.open?.phase === 'ERROR' ? reopen(state, state.open, actor) : nothing;
+}
+
+function resume(state: BuildState, { actor, reason, now }: Timed<PersonAct>): Yes | No {
+  if (state.phase !== 'PAUSED' && state.phase !== 'BLOCKED') return illegal(state, 'be resumed');
+  if (state.open !== null && !keyHolds(state, state.open)) {
+    return no('KEY_REVALIDATION_FAILED', `the key of ${state.open.stage} is not what its inputs give`);
+  }
+  return and(state, yes({ events: [{ type: 'BuildResumed', actor, reason }] }), (running) =>
+    takeUp(running, actor, now),
+  );
+}
+
+/** What a person may ask of a build. Refuses with `BUILD_NOT_FOUND`, `BUILD_TRANSITION_ILLEGAL`, `KEY_REVALIDATION_FAILED`. */
+export function decidePerson(state: BuildState, input: Timed<PersonAct>): Yes | No {
+  if (state.phase === 'NEW') return no('BUILD_NOT_FOUND', `no build ${input.build_id}`);
+  switch (input.type) {
+    case 'cancel':
+      return cancel(state, input);
+    case 'pause':
+      return pause(state, input);
+    case 'resume':
+      return resume(state, input);
+    default:
+      return input.type satisfies never;
+  }
+}

@@ -1,0 +1,117 @@
+import type { BuildEvent, Ending } from './events.ts';
+import type { BuildState, OpenStage, Phase, StageResult } from './state.ts';
+import { buildTable } from './table.ts';
+
+const moved = (
+  state: BuildState,
+  event: keyof (typeof buildTable)[Phase] & string,
+): Pick<BuildState, 'phase' | 'changes'> => ({
+  phase: (buildTable[state.phase] as Partial<Record<string, Phase>>)[event] ?? state.phase,
+  changes: state.changes + 1,
+});
+
+const ended = (
+  state: BuildState,
+  event: Ending & { type: 'BuildCompleted' | 'BuildValidationFailed' | 'BuildFailed' | 'BuildCancelled' },
+): BuildState => ({
+  ...state,
+  ...moved(state, event.type),
+  open: null,
+  ready: null,
+  record_ref: event.record_ref,
+  kristal_id: event.kristal_id,
+  pack_id: event.pack_id,
+});
+
+const opened = (state: BuildState, change: Partial<OpenStage>): BuildState =>
+  state.open === null ? state : { ...state, open: { ...state.open, ...change } };
+
+const decided = (state: BuildState, result: StageResult): BuildState => ({
+  ...state,
+  open: state.open?.stage === result.stage ? null : state.open,
+  stages: [...state.stages, result],
+});
+
+/** Folds an event that was decided. Total: it refuses nothing, and folding all events of a build gives its stored state. */
+export function evolve(state: BuildState, event: BuildEvent): BuildState {
+  switch (event.type) {
+    case 'BuildCreated':
+      return { ...state, ...event.admitted, ...moved(state, event.type), as_of: event.at, created_at: event.at };
+    case 'BuildAdmitted':
+    case 'BuildPaused':
+    case 'BuildResumed':
+      return { ...state, ...moved(state, event.type), reason_codes: [] };
+    case 'BuildBlocked':
+      return { ...state, ...moved(state, event.type), reason_codes: event.reason_codes };
+    case 'BuildClosing':
+      return {
+        ...state,
+        ...moved(state, event.type),
+        reason_codes: event.reason_codes,
+        ready: null,
+        closing: { outcome: event.outcome, asked: event.asked, actor: event.actor },
+      };
+    case 'BuildCompleted':
+    case 'BuildValidationFailed':
+    case 'BuildFailed':
+    case 'BuildCancelled':
+      return ended(state, event);
+    case 'CloseAsked':
+      return state.closing === null ? state : { ...state, closing: { ...state.closing, asked: 'CLOSE' } };
+    case 'RerunCompared':
+      return { ...state, differences: event.differences };
+    case 'StageAuthorized':
+      return { ...state, ready: event.permission };
+    case 'StageCommanded': {
+      const { type: _type, permission, ...command } = event;
+      return {
+        ...state,
+        ready: null,
+        open: {
+          ...permission,
+          ...command,
+          phase: 'COMMANDED',
+          fence: null,
+          due: false,
+          reason_codes: [],
+          log_index: null,
+          report: null,
+        },
+      };
+    }
+    case 'StageFenceAsked':
+      return opened(state, {
+        phase: 'FENCING',
+        fence: event.fence,
+        budget_from: event.budget_from,
+        due: false,
+        reason_codes: event.reason_codes,
+      });
+    case 'StageFenced':
+      return opened(state, { phase: 'WAITING_RETRY', epoch: event.epoch, fence: null });
+    case 'StageAttemptFailed':
+      return opened(state, {
+        phase: 'WAITING_RETRY',
+        epoch: event.epoch,
+        fence: null,
+        reason_codes: event.reason_codes,
+      });
+    case 'StageRetryDue':
+      return opened(state, { due: true });
+    case 'StageExhausted':
+      return opened(state, { phase: 'FENCING', fence: null, reason_codes: event.reason_codes });
+    case 'StageErrored':
+      return opened(state, {
+        phase: 'ERROR',
+        fence: null,
+        reason_codes: event.reason_codes,
+        log_index: event.log_index,
+        report: event.report,
+      });
+    case 'StagePassed':
+    case 'StageFailed':
+      return decided(state, event.result);
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,24 @@
+export type { StartFacts } from './decide/start.ts';
+export { admitRerun, admitStart } from './decide/start.ts';
+export { decide } from './decide.ts';
+export type { BuildEvent } from './events.ts';
+export { evolve } from './evolve.ts';
+export {
+  type AlarmFired,
+  type BuildInput,
+  keyOf,
+  type PersonAct,
+  type Receipt,
+  type Resend,
+  type Start,
+} from './inputs.ts';
+export { runKey, subjectKey } from './keys.ts';
+export { yieldOf } from './rerun.ts';
+export type { Alarm, CaseOpening, Evidence, PublicChange, Send } from './sends.ts';
+export { type Admitted, type BuildState, initial, phaseOf, type Yield } from './state.ts';
+export { buildTable, stageTable } from './table.ts';
+export { statusOf, traceIdOf } from './view.ts';
+export { waitingFor } from './waiting.ts';
+export { type CaseEvent, caseKeyOf, casePhaseOf, caseTable, decideCase, evolveCase, type OpenCase } from './case/case.ts';
+export { caseView, publicCase } from './case/public.ts';
+export { type CaseState, initialCase } from './case/state.ts';
