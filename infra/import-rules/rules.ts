@@ -63,7 +63,7 @@ export const rules: readonly Rule[] = [
     breaks: (from, to) =>
       from.room === 'cli' &&
       to.kind === 'room' &&
-      (isService(to.room) || isAdapter(to.room)) &&
+      isService(to.room) &&
       to.entry === '' &&
       !/\/(compose\/|commands\/up\.ts$)/.test(from.file),
   },
