@@ -1,3 +1,14 @@
+export {
+  type CaseEvent,
+  caseKeyOf,
+  casePhaseOf,
+  caseTable,
+  decideCase,
+  evolveCase,
+  type OpenCase,
+} from './case/case.ts';
+export { caseView, publicCase } from './case/public.ts';
+export { type CaseState, initialCase } from './case/state.ts';
 export type { StartFacts } from './decide/start.ts';
 export { admitRerun, admitStart } from './decide/start.ts';
 export { decide } from './decide.ts';
@@ -19,6 +30,3 @@ export { type Admitted, type BuildState, initial, phaseOf, type Yield } from './
 export { buildTable, stageTable } from './table.ts';
 export { statusOf, traceIdOf } from './view.ts';
 export { waitingFor } from './waiting.ts';
-export { type CaseEvent, caseKeyOf, casePhaseOf, caseTable, decideCase, evolveCase, type OpenCase } from './case/case.ts';
-export { caseView, publicCase } from './case/public.ts';
-export { type CaseState, initialCase } from './case/state.ts';

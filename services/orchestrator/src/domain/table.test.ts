@@ -10,7 +10,9 @@ describe('the build table', () => {
   });
 
   it('is sound but for the phase that has no door yet', () => {
-    expect(tableFaults(buildTable, { initial: 'NEW', terminals: terminalBuildPhases })).toEqual(['VOIDED cannot be reached from NEW']);
+    expect(tableFaults(buildTable, { initial: 'NEW', terminals: terminalBuildPhases })).toEqual([
+      'VOIDED cannot be reached from NEW',
+    ]);
   });
 });
 

@@ -4,7 +4,11 @@ import { after } from './time.ts';
 
 describe('after', () => {
   it('agrees with the platform on every time of four centuries', () => {
-    const time = fc.date({ min: new Date('1970-01-01T00:00:00.000Z'), max: new Date('2370-12-31T23:59:59.999Z'), noInvalidDate: true });
+    const time = fc.date({
+      min: new Date('1970-01-01T00:00:00.000Z'),
+      max: new Date('2370-12-31T23:59:59.999Z'),
+      noInvalidDate: true,
+    });
     fc.assert(
       fc.property(time, fc.integer({ min: 0, max: 400 * 86_400_000 }), (date, ms) => {
         expect(after(date.toISOString(), ms)).toBe(new Date(date.getTime() + ms).toISOString());

@@ -19,13 +19,17 @@ export type CaseEvent = { type: 'CaseOpened'; at: string } & Omit<OpenCase, 'typ
 /** The Case machine as far as it goes now: Cases are opened; working on them comes with Tasks. */
 export const caseTable: TransitionTable<'NEW' | 'OPEN', CaseEvent['type']> = { NEW: { CaseOpened: 'OPEN' }, OPEN: {} };
 
-export const caseKeyOf = (input: OpenCase): { tenant_id: string; id: string } => ({ tenant_id: input.tenant_id, id: input.case_id });
+export const caseKeyOf = (input: OpenCase): { tenant_id: string; id: string } => ({
+  tenant_id: input.tenant_id,
+  id: input.case_id,
+});
 export const casePhaseOf = (state: CaseState): CasePhase => state.phase;
 
 /** Opening an open Case again changes nothing. */
 export const decideCase = (state: CaseState, input: Timed<OpenCase>): Outcome<CaseEvent, never, never> => {
   const { now, opening, build_id, mandate_ref } = input;
-  const events: CaseEvent[] = state.phase === 'NEW' ? [{ type: 'CaseOpened', at: now, build_id, mandate_ref, opening }] : [];
+  const events: CaseEvent[] =
+    state.phase === 'NEW' ? [{ type: 'CaseOpened', at: now, build_id, mandate_ref, opening }] : [];
   return { ok: true, events, sends: [], alarms: [] };
 };
 
@@ -41,7 +45,12 @@ export const evolveCase = (state: CaseState, event: CaseEvent): CaseState => {
     updated_at: event.at,
     audit: [
       ...state.audit,
-      { at: event.at, event_type: 'CASE_OPENED', actor: { kind: 'service', id: 'orchestrator' }, reason: event.opening.reason_codes.join(' ') },
+      {
+        at: event.at,
+        event_type: 'CASE_OPENED',
+        actor: { kind: 'service', id: 'orchestrator' },
+        reason: event.opening.reason_codes.join(' '),
+      },
     ],
   };
 };

@@ -5,7 +5,12 @@ import type { CaseOpening } from '../sends.ts';
 export type CasePhase = 'NEW' | CaseView['status'];
 
 /** One entry of a Case's history (CT-09). Appended, never edited (CT-05). */
-export type CaseEntry = { at: string; event_type: string; actor: { kind: 'user' | 'service'; id: string }; reason: string };
+export type CaseEntry = {
+  at: string;
+  event_type: string;
+  actor: { kind: 'user' | 'service'; id: string };
+  reason: string;
+};
 
 export type CaseState = {
   phase: CasePhase;
