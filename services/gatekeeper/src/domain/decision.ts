@@ -11,7 +11,6 @@ export type DecisionSend = Signable & {
   /** Stored before the decision commits; the decision names it. */
   report: { artifact: ArtifactRef; text: string } | null;
   reply_to: ReceiptService;
-  traceparent: string | null;
 };
 
 /** An entry of the log holds at most 65,535 bytes; what is left is for the signed item around it. */
@@ -44,13 +43,16 @@ export function jsonArtifact(kind: string, value: JsonValue): { artifact: Artifa
   return { text: payload, artifact: { kind, ref: digest, media_type: 'application/json', size: utf8Length(payload) } };
 }
 
+/** Text cut to a length; cutting may split a character, which canonical JSON has no form for. */
+export const bounded = (text: string, max: number): string => text.slice(0, max).toWellFormed();
+
 /** Codes in the order found, each once, as many as a decision may carry. */
 export const uniqueCodes = (codes: readonly string[]): string[] => [...new Set(codes)].slice(0, 64);
 
 /** Turns a decided value into what leaves the gate. */
 export function sendOf(
   decision: GateDecision,
-  parts: { authorizations?: Authorization[]; report?: DecisionSend['report']; traceparent: string | null },
+  parts: { authorizations?: Authorization[]; report?: DecisionSend['report'] } = {},
 ): DecisionSend {
   const service: ReceiptService = releaseKinds.has(decision.kind) ? 'release' : 'orchestrator';
   return {
@@ -59,7 +61,6 @@ export function sendOf(
     authorizations: (parts.authorizations ?? []).map(signable),
     report: parts.report ?? null,
     reply_to: service,
-    traceparent: parts.traceparent,
   };
 }
 

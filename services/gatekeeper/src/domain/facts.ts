@@ -61,7 +61,6 @@ type Common = {
   digest: Digest;
   key_id: string;
   root_version: number;
-  traceparent: string | null;
 };
 
 /** A claim whose signature was verified for the role its kind needs. */

@@ -65,7 +65,6 @@ const common = (digest: Digest) => ({
   digest,
   key_id: 'ed25519:test',
   root_version: 1,
-  traceparent: null,
 });
 
 export const claim = (more: Partial<GateClaim> = {}): GateClaim => ({

@@ -1,4 +1,5 @@
 import type { Authorization, Digest, GateDecision } from '@orgo/contracts';
+import { blankClaimDecision } from './claim-decision.ts';
 import { nothing } from './decision.ts';
 import type { GateInput } from './facts.ts';
 import type { GateState } from './state.ts';
@@ -12,42 +13,39 @@ function pinsOf(state: GateState, input: GateInput): Pins {
   return { pipeline_ref: nothing, mandate_ref: nothing, as_of: input.now };
 }
 
-/** Who caused it: the principal a claim names, or the adapter that replied. */
-const actorOf = (input: GateInput): string => (input.type === 'reply' ? `adapter:${input.adapter}` : input.claim.actor);
-
 /** A decision that says nothing yet: everything that follows from the input alone. */
 export function blankDecision(state: GateState, input: GateInput): GateDecision {
-  const { pipeline_ref, mandate_ref, as_of } = pinsOf(state, input);
-  const subject = input.type === 'reply' ? input.reply : input.claim;
-  const reply = input.type === 'reply' ? input.reply : null;
+  const pins = pinsOf(state, input);
+  if (input.type !== 'reply') return blankClaimDecision(input, pins);
+  const { reply } = input;
   return {
     v: 1,
     kind: 'REFUSAL',
     verdict: 'NOTED',
     tenant_id: input.tenant_id,
     build_id: input.build_id,
-    stage: subject.stage,
-    attempt: subject.attempt,
-    epoch: subject.epoch,
+    stage: reply.stage,
+    attempt: reply.attempt,
+    epoch: reply.epoch,
     final: false,
-    idem_key: subject.idem_key,
+    idem_key: reply.idem_key,
     subject_digest: input.digest,
     subject_key_id: input.key_id,
-    command_digest: reply === null ? null : reply.command_digest,
+    command_digest: reply.command_digest,
     reason_codes: [],
     inputs: [],
     outputs: [],
     authorizations: [],
     rests_on: [],
     report: null,
-    adapter: reply === null ? null : reply.adapter,
-    actor: actorOf(input),
-    pipeline_ref,
-    mandate_ref,
+    adapter: reply.adapter,
+    actor: `adapter:${input.adapter}`,
+    pipeline_ref: pins.pipeline_ref,
+    mandate_ref: pins.mandate_ref,
     root_version: input.root_version,
-    as_of,
+    as_of: pins.as_of,
     at: input.now,
-    duration_ms: reply === null ? 0 : reply.duration_ms,
+    duration_ms: reply.duration_ms,
     detail: {},
   };
 }

@@ -1,8 +1,15 @@
+export type { VerifiedClaim } from './claim-decision.ts';
 export { outcomeOf, recordFindings } from './decide/close.ts';
 export { decideGate } from './decide.ts';
 export { type DecisionSend, nothing, type Signable, sortRefs } from './decision.ts';
 export type { GateEvent, GateEventType } from './events.ts';
 export { evolveGate } from './evolve.ts';
 export type * from './facts.ts';
+export { decideNode, type JoinFacts, type NodeInput, type ReportFacts } from './node/decide.ts';
+export { evolveNode, initialNode, type NodeEvent, type NodeGate, nodeTable } from './node/machine.ts';
+export { decideRelease } from './release/decide.ts';
+export type * from './release/facts.ts';
+export { evolveRelease, type ReleaseEvent, releaseTable } from './release/machine.ts';
+export { initialRelease, type ReleaseGate } from './release/state.ts';
 export { type GatePhase, type GateState, gatePhases, initialGate } from './state.ts';
 export { gateTable } from './table.ts';

@@ -1,6 +1,6 @@
 import type { ArtifactRef, GateDecision } from '@orgo/contracts';
 import type { JsonValue } from '@orgo/core';
-import { type DecisionSend, jsonArtifact } from './decision.ts';
+import { bounded, type DecisionSend, jsonArtifact } from './decision.ts';
 import type { Finding } from './facts.ts';
 
 /** One property that was looked at. `findings` is empty where it holds. */
@@ -49,7 +49,7 @@ export function stageReport(
     checks: checks.map(({ check, findings }) => ({
       check,
       result: findings.length === 0 ? 'PASS' : 'FAIL',
-      findings: listed(findings.map(({ code, detail }) => `${code} ${detail.slice(0, 300)}`)),
+      findings: listed(findings.map(({ code, detail }) => `${code} ${bounded(detail, 300)}`)),
     })),
     adapter: decision.adapter,
     diagnostics: work.diagnostics,

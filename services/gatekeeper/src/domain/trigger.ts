@@ -1,4 +1,5 @@
 import type { JsonValue } from '@orgo/core';
+import { bounded } from './decision.ts';
 
 /** Who or what started a build, as the Build Record names it. */
 export type Trigger = { type: (typeof triggerTypes)[number]; actor: string; reason: string };
@@ -9,7 +10,7 @@ const isObject = (value: JsonValue | undefined): value is Record<string, JsonVal
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text = (value: JsonValue | undefined, max: number): string =>
-  typeof value === 'string' ? value.slice(0, max) : '';
+  typeof value === 'string' ? bounded(value, max) : '';
 
 /** The trigger a claim tells in its detail; `other` by the claim's actor where it tells none. */
 export function triggerOf(detail: Record<string, JsonValue>, actor: string): Trigger {

@@ -53,7 +53,7 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
   });
 
   if (!passed) {
-    const send = sendOf({ ...draft, report: report.artifact }, { report, traceparent: input.traceparent });
+    const send = sendOf({ ...draft, report: report.artifact }, { report });
     const event = { type: 'REJECTED', decision: send.digest, admission: admission(send.digest), reason_codes } as const;
     return { ok: true, events: [event], sends: [send], alarms: [] };
   }
@@ -61,7 +61,7 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
   const opens = signable(authorization).digest;
   const send = sendOf(
     { ...draft, report: report.artifact, authorizations: [opens] },
-    { authorizations: [authorization], report, traceparent: input.traceparent },
+    { authorizations: [authorization], report },
   );
   const open = { stage: authorization.stage, authorization: opens, inputs: opening.inputs, opened_by: send.digest };
   return {

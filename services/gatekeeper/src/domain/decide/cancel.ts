@@ -11,17 +11,14 @@ export function decideCancel(state: GateState, input: ClaimInput & { now: string
   if (!['OPEN', 'BLOCKED', 'PASSED'].includes(state.phase))
     return refuseOnRecord(state, input, ['GATE_SUBJECT_CLOSED'], `the build is ${state.phase}`);
   const reason_codes = uniqueCodes(['BUILD_CANCELLED', ...input.claim.reason_codes]);
-  const send = sendOf(
-    {
-      ...blankDecision(state, input),
-      kind: 'CANCEL',
-      verdict: 'PASS',
-      reason_codes,
-      rests_on: state.decisions.slice(-1),
-      detail: input.claim.detail,
-    },
-    input,
-  );
+  const send = sendOf({
+    ...blankDecision(state, input),
+    kind: 'CANCEL',
+    verdict: 'PASS',
+    reason_codes,
+    rests_on: state.decisions.slice(-1),
+    detail: input.claim.detail,
+  });
   return { ok: true, events: [{ type: 'CANCELLED', decision: send.digest, reason_codes }], sends: [send], alarms: [] };
 }
 

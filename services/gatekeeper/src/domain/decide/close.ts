@@ -80,10 +80,11 @@ export function decideClose(state: GateState, input: ClaimInput & { now: string 
   const findings = recordFindings(state, facts.record);
   const [first] = findings;
   if (first !== undefined) {
-    const refusal = sendOf(
-      { ...blankDecision(state, input), reason_codes: ['RECORD_INCOMPLETE'], detail: { why: first.detail } },
-      input,
-    );
+    const refusal = sendOf({
+      ...blankDecision(state, input),
+      reason_codes: ['RECORD_INCOMPLETE'],
+      detail: { why: first.detail },
+    });
     return {
       ok: false,
       code: 'RECORD_INCOMPLETE',
@@ -93,27 +94,24 @@ export function decideClose(state: GateState, input: ClaimInput & { now: string 
     };
   }
   const kristal = facts.record.outputs.kristal;
-  const send = sendOf(
-    {
-      ...blankDecision(state, input),
-      kind: 'RECORD',
-      verdict: 'PASS',
-      final: true,
-      reason_codes: closing.reason_codes,
-      outputs: [facts.record_artifact, facts.statement_artifact],
-      rests_on: state.decisions.slice(-1),
-      detail: {
-        outcome: closing.outcome,
-        trigger: closing.trigger,
-        rerun_of: closing.rerun_of,
-        kristal_id: kristal?.kristal_id ?? null,
-        pack_id: kristal?.pack_id ?? null,
-        record_hash: facts.record.record_hash,
-        releasable: closing.outcome === 'COMPLETED' && kristal !== null && state.quarantined === null,
-      },
+  const send = sendOf({
+    ...blankDecision(state, input),
+    kind: 'RECORD',
+    verdict: 'PASS',
+    final: true,
+    reason_codes: closing.reason_codes,
+    outputs: [facts.record_artifact, facts.statement_artifact],
+    rests_on: state.decisions.slice(-1),
+    detail: {
+      outcome: closing.outcome,
+      trigger: closing.trigger,
+      rerun_of: closing.rerun_of,
+      kristal_id: kristal?.kristal_id ?? null,
+      pack_id: kristal?.pack_id ?? null,
+      record_hash: facts.record.record_hash,
+      releasable: closing.outcome === 'COMPLETED' && kristal !== null && state.quarantined === null,
     },
-    input,
-  );
+  });
   return {
     ok: true,
     events: [{ type: 'RECORDED', decision: send.digest, outcome: closing.outcome }],

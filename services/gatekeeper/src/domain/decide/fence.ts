@@ -27,16 +27,13 @@ function openStage(
 /** The decision committed before the claim arrived: nothing changes, its own receipt is on its way. */
 function lost(state: GateState, input: Input, gate: StageGate): GateOutcome {
   const accepted = gate.accepted as Accepted;
-  const send = sendOf(
-    {
-      ...blankDecision(state, input),
-      kind: 'FENCE',
-      verdict: 'LOST',
-      rests_on: [accepted.decision],
-      detail: { decided: accepted.verdict },
-    },
-    input,
-  );
+  const send = sendOf({
+    ...blankDecision(state, input),
+    kind: 'FENCE',
+    verdict: 'LOST',
+    rests_on: [accepted.decision],
+    detail: { decided: accepted.verdict },
+  });
   return {
     ok: true,
     events: [{ type: 'NOTED', decision: send.digest, stage: null, seen: null }],
@@ -73,7 +70,7 @@ export function decideFence(state: GateState, input: Input): GateOutcome {
     rests_on: [gate.opened_by],
     detail: { fence, resumed: gate.exhausted },
   };
-  const send = sendOf(draft, input);
+  const send = sendOf(draft);
   return {
     ok: true,
     events: [{ type: 'FENCED', decision: send.digest, stage: name, fence }],
@@ -111,7 +108,7 @@ export function decideExhausted(state: GateState, input: Input): GateOutcome {
   };
   const findings = reason_codes.map((code) => ({ code, detail: `after ${input.claim.attempt} attempts` }));
   const report = stageReport(draft, [{ check: 'attempts', findings }], { diagnostics: [], metrics: {} });
-  const send = sendOf({ ...draft, report: report.artifact }, { report, traceparent: input.traceparent });
+  const send = sendOf({ ...draft, report: report.artifact }, { report });
   const event: GateEvent = fails
     ? {
         type: 'STAGE_FAILED',

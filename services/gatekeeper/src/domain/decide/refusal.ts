@@ -1,6 +1,6 @@
 import type { ReasonCode } from '@orgo/contracts';
 import type { Outcome } from '@orgo/core';
-import { type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
+import { bounded, type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
 import type { GateEvent } from '../events.ts';
 import type { GateInput } from '../facts.ts';
 import { blankDecision } from '../header.ts';
@@ -28,7 +28,7 @@ export function refuseOnRecord(
   const [code] = codes;
   if (state.phase === 'CLOSING' || state.phase === 'CLOSED' || state.noted >= maxNoted) return silent(code, detail);
   const reason_codes = uniqueCodes(codes);
-  const send = sendOf({ ...blankDecision(state, input), reason_codes, detail: { why: detail.slice(0, 300) } }, input);
+  const send = sendOf({ ...blankDecision(state, input), reason_codes, detail: { why: bounded(detail, 300) } });
   return {
     ok: false,
     code,
@@ -56,13 +56,10 @@ export function refuseContradiction(
   if (state.phase === 'CLOSING' || state.quarantined !== null) {
     return { ok: false, code, detail, events: state.quarantined === null ? [{ ...flag, decision: null }] : [] };
   }
-  const send = sendOf(
-    {
-      ...blankDecision(state, input),
-      reason_codes: [code],
-      detail: { why: detail.slice(0, 300), quarantined: flag.adapter, releasable: false },
-    },
-    input,
-  );
+  const send = sendOf({
+    ...blankDecision(state, input),
+    reason_codes: [code],
+    detail: { why: bounded(detail, 300), quarantined: flag.adapter, releasable: false },
+  });
   return { ok: false, code, detail, events: [{ ...flag, decision: send.digest }], sends: [send] };
 }

@@ -1,5 +1,5 @@
 import { stageOf } from '@orgo/contracts';
-import { sendOf, uniqueCodes } from '../decision.ts';
+import { bounded, sendOf, uniqueCodes } from '../decision.ts';
 import type { ReplyInput } from '../facts.ts';
 import { blankDecision } from '../header.ts';
 import { isCompile } from '../inputs.ts';
@@ -89,18 +89,15 @@ function decideAttempt(state: GateState, input: ReplyInput & { now: string }, ga
   const { reply } = input;
   const fence = reply.epoch + 1;
   const codes = reply.reason_codes.length > 0 ? reply.reason_codes : ['STAGE_INTERNAL_ERROR'];
-  const send = sendOf(
-    {
-      ...blankDecision(state, input),
-      kind: 'ATTEMPT',
-      verdict: 'ERROR',
-      reason_codes: uniqueCodes(codes),
-      inputs: gate.inputs,
-      rests_on: [gate.opened_by],
-      detail: { fence, why: reply.detail.slice(0, 300) },
-    },
-    input,
-  );
+  const send = sendOf({
+    ...blankDecision(state, input),
+    kind: 'ATTEMPT',
+    verdict: 'ERROR',
+    reason_codes: uniqueCodes(codes),
+    inputs: gate.inputs,
+    rests_on: [gate.opened_by],
+    detail: { fence, why: bounded(reply.detail, 300) },
+  });
   return {
     ok: true,
     events: [{ type: 'ATTEMPT_FAILED', decision: send.digest, stage: reply.stage, fence }],

@@ -56,7 +56,7 @@ export function decideStage(turn: Turn, extra: readonly Check[] = []): GateOutco
     opening === null ? [] : [authorizationOf(draft, opening.stage, opening.inputs, opening.rests_on)];
   const send = sendOf(
     { ...draft, report: report.artifact, authorizations: authorizations.map((a) => signable(a).digest) },
-    { authorizations, report, traceparent: input.traceparent },
+    { authorizations, report },
   );
   if (utf8Length(send.payload) > maxDecisionBytes) return decideFail(turn, [...checks, tooLarge]);
   const accepted: Accepted = { verdict: 'PASS', decision: send.digest, seen: resultOf(input), outputs };
@@ -90,7 +90,7 @@ function decideFail(turn: Turn, checks: readonly Check[]): GateOutcome {
       detail: detailOf(turn, state.canon),
     };
     const report = stageReport(draft, checks, workOf(input));
-    return sendOf({ ...draft, report: report.artifact }, { report, traceparent: input.traceparent });
+    return sendOf({ ...draft, report: report.artifact }, { report });
   };
   const named = write(verified(input));
   const send = utf8Length(named.payload) > maxDecisionBytes ? write([]) : named;

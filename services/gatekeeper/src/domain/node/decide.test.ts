@@ -1,0 +1,161 @@
+import type { NodeReport, ReasonCode } from '@orgo/contracts';
+import { digestOf, tableFaults } from '@orgo/core';
+import { describe, expect, test } from 'vitest';
+import { claim, now, tenant_id } from '../gate.fixture.ts';
+import { decideNode, type JoinFacts, type NodeInput, type ReportFacts } from './decide.ts';
+import { evolveNode, initialNode, type NodeGate, nodeTable } from './machine.ts';
+
+const release_id = 'rel_0198c0de-0000-7000-8000-000000000002';
+const pack_id = 'a'.repeat(64);
+const nonce = 'b'.repeat(64);
+const node: NonNullable<JoinFacts> = {
+  instance_id: 'node-1',
+  channel: 'stable',
+  public_key: 'key',
+  key_id: 'ed25519:node',
+};
+const inputOf = (more: Partial<NodeInput>, detail = {}): NodeInput => {
+  const body = claim({
+    claim: more.join ? 'NODE_JOIN' : 'NODE_REPORT',
+    build_id: release_id,
+    detail: { nonce, ...detail },
+  });
+  return {
+    tenant_id,
+    build_id: release_id,
+    digest: digestOf(body),
+    key_id: 'k',
+    root_version: 1,
+    claim: body,
+    join: null,
+    report: null,
+    now,
+    ...more,
+  };
+};
+const report = (more: Partial<NodeReport> = {}): NodeReport => ({
+  v: 1,
+  tenant_id,
+  instance_id: 'node-1',
+  channel: 'stable',
+  nonce,
+  release_id,
+  release_seq: 3,
+  pack_id,
+  attempt: { type: 'ACTIVATE', status: 'SUCCEEDED', reason_code: null },
+  active_pack_id: pack_id,
+  highest_activated_seq: 3,
+  health: 'HEALTHY',
+  reported_at: now,
+  ...more,
+});
+const reported = (more: Partial<ReportFacts> = {}, detail = {}): NodeInput =>
+  inputOf(
+    {
+      report: {
+        instance_id: 'node-1',
+        signed: { ok: true, key_id: node.key_id },
+        report: report(),
+        nonce_used: false,
+        release: { pack_id, channel: 'stable', release_seq: 3, decision: digestOf('release') },
+        ...more,
+      },
+    },
+    detail,
+  );
+const step = (state: NodeGate, input: NodeInput) => {
+  const outcome = decideNode(state, input);
+  return { outcome, decision: outcome.sends?.[0]?.decision, state: (outcome.events ?? []).reduce(evolveNode, state) };
+};
+const stranger = initialNode({ tenant_id, id: 'node-1' });
+const joined = step(stranger, inputOf({ join: { node } })).state;
+
+test('the table has no dead ends', () => {
+  expect(tableFaults(nodeTable, { initial: 'UNKNOWN', terminals: [] })).toEqual([]);
+});
+
+describe('joining', () => {
+  test('enrolls the key by a decision', () => {
+    const { decision } = step(stranger, inputOf({ join: { node } }));
+    expect(decision).toMatchObject({
+      kind: 'NODE_JOIN',
+      verdict: 'PASS',
+      detail: { instance_id: 'node-1', key_id: node.key_id, channel: 'stable' },
+    });
+    expect(joined).toMatchObject({ phase: 'ENROLLED', key_id: node.key_id });
+  });
+  test('another key for the same name is refused on record and the first stands', () => {
+    const { decision, state } = step(joined, inputOf({ join: { node: { ...node, key_id: 'ed25519:eve' } } }));
+    expect(decision).toMatchObject({ kind: 'NODE_JOIN', verdict: 'FAIL', reason_codes: ['KEY_NOT_TRUSTED_FOR_ROLE'] });
+    expect(state).toEqual(joined);
+  });
+  test('the same key may move to another channel', () => {
+    expect(step(joined, inputOf({ join: { node: { ...node, channel: 'beta' } } })).state.channel).toBe('beta');
+  });
+  test('a malformed join is refused', () => {
+    expect(step(stranger, inputOf({ join: { node: null } })).outcome).toMatchObject({
+      ok: false,
+      code: 'CLAIM_MALFORMED',
+    });
+  });
+});
+
+describe('reports', () => {
+  test('confirm the released pack', () => {
+    const { decision, state } = step(joined, reported());
+    expect(decision).toMatchObject({
+      kind: 'NODE_REPORT',
+      verdict: 'PASS',
+      detail: { active_pack_id: pack_id, nonce },
+    });
+    expect(state.last).toMatchObject({ verdict: 'PASS', release_id });
+  });
+
+  test.each<[string, Partial<ReportFacts>, ReasonCode]>([
+    ['another active pack', { report: report({ active_pack_id: 'c'.repeat(64) }) }, 'ACTIVATION_NOT_CONFIRMED'],
+    ['no active pack', { report: report({ active_pack_id: null }) }, 'ACTIVATION_NOT_CONFIRMED'],
+    [
+      'a failed attempt',
+      { report: report({ attempt: { type: 'VERIFY', status: 'FAILED', reason_code: 'FILE_HASH_MISMATCH' } }) },
+      'FILE_HASH_MISMATCH',
+    ],
+    ['another channel', { report: report({ channel: 'beta' }) }, 'TARGET_NOT_FOR_CHANNEL'],
+    ['a release nobody authorized', { release: null }, 'RELEASE_NOT_FOUND'],
+  ])('%s is a FAIL on record', (_, facts, code) => {
+    const { decision } = step(joined, reported(facts));
+    expect(decision).toMatchObject({ kind: 'NODE_REPORT', verdict: 'FAIL' });
+    expect(decision?.reason_codes).toContain(code);
+  });
+
+  test.each<[string, NodeGate, NodeInput, ReasonCode]>([
+    ['a node nobody enrolled', stranger, reported(), 'REPORT_NOT_ENROLLED'],
+    [
+      'a signature that fails',
+      joined,
+      reported({ signed: { ok: false, code: 'SIGNATURE_INVALID' } }),
+      'SIGNATURE_INVALID',
+    ],
+    [
+      'a key that was enrolled before',
+      joined,
+      reported({ signed: { ok: true, key_id: 'ed25519:old' } }),
+      'REPORT_NOT_ENROLLED',
+    ],
+    ['something that is no report', joined, reported({ report: null }), 'REPORT_MALFORMED'],
+    ['a nonce used before', joined, reported({ nonce_used: true }), 'REPORT_REPLAYED'],
+    ['the same report again', step(joined, reported()).state, reported(), 'REPORT_REPLAYED'],
+    ['a nonce that was not given', joined, reported({}, { nonce: 'c'.repeat(64) }), 'REPORT_REPLAYED'],
+    ['another node’s report', joined, reported({ report: report({ instance_id: 'node-2' }) }), 'REPORT_MALFORMED'],
+    [
+      'a report of another release',
+      joined,
+      reported({ report: report({ release_id: 'rel_0198c0de-0000-7000-8000-000000000009' }) }),
+      'REPORT_MALFORMED',
+    ],
+  ])('%s is refused without a leaf', (_, state, input, code) => {
+    const { outcome, state: after } = step(state, input);
+    expect(outcome).toMatchObject({ ok: false, code });
+    expect(outcome.sends).toBeUndefined();
+    expect(after).toEqual(state);
+  });
+});

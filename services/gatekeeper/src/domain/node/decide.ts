@@ -1,0 +1,131 @@
+import type { Digest, GateDecision, NodeReport, ReasonCode } from '@orgo/contracts';
+import type { Outcome } from '@orgo/core';
+import { blankClaimDecision, type VerifiedClaim } from '../claim-decision.ts';
+import { type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
+import type { LastReport, NodeEvent, NodeGate } from './machine.ts';
+
+/** What a NODE_JOIN claim asks to enroll; null where it is malformed. */
+export type JoinFacts = { instance_id: string; channel: string; public_key: string; key_id: string } | null;
+
+/** What the shell found out about a report: whose key signed it, what it says, and what the release it speaks of allows. */
+export type ReportFacts = {
+  instance_id: string;
+  /** The key that the signature was verified with, or why it was not. */
+  signed: { ok: true; key_id: string } | { ok: false; code: ReasonCode };
+  report: NodeReport | null;
+  nonce_used: boolean;
+  release: { pack_id: string; channel: string; release_seq: number | null; decision: Digest } | null;
+};
+
+export type NodeInput = VerifiedClaim & { join: { node: JoinFacts } | null; report: ReportFacts | null };
+
+export type NodeOutcome = Outcome<NodeEvent, DecisionSend, never>;
+
+const silent = (code: ReasonCode, detail: string): NodeOutcome => ({ ok: false, code, detail });
+
+/** The gate of a node: enrolls its key, and judges its signed reports. */
+export function decideNode(state: NodeGate, input: NodeInput): NodeOutcome {
+  if (input.claim.claim === 'NODE_JOIN' && input.join !== null) return decideJoin(state, input, input.join.node);
+  if (input.claim.claim === 'NODE_REPORT' && input.report !== null) return decideReport(state, input, input.report);
+  return silent('CLAIM_MALFORMED', `${input.claim.claim} is no claim about a node`);
+}
+
+const draftOf = (input: NodeInput, more: Partial<GateDecision>): GateDecision => ({
+  ...blankClaimDecision(input, input.claim),
+  ...more,
+});
+
+/** The first key of an instance stands; another one for the same name is refused, the same one may move to another channel. */
+function decideJoin(state: NodeGate, input: NodeInput, node: JoinFacts): NodeOutcome {
+  if (node === null) return silent('CLAIM_MALFORMED', 'no instance, channel or Ed25519 key');
+  const taken = state.key_id !== null && state.key_id !== node.key_id;
+  const detail = {
+    instance_id: node.instance_id,
+    channel: node.channel,
+    key_id: node.key_id,
+    public_key: node.public_key,
+  };
+  if (taken) {
+    const send = sendOf(
+      draftOf(input, {
+        kind: 'NODE_JOIN',
+        verdict: 'FAIL',
+        final: true,
+        reason_codes: ['KEY_NOT_TRUSTED_FOR_ROLE'],
+        detail,
+      }),
+    );
+    return { ok: true, events: [], sends: [send], alarms: [] };
+  }
+  const send = sendOf(draftOf(input, { kind: 'NODE_JOIN', verdict: 'PASS', final: true, detail }));
+  const { public_key, key_id, channel } = node;
+  return {
+    ok: true,
+    events: [{ type: 'NODE_ENROLLED', decision: send.digest, public_key, key_id, channel }],
+    sends: [send],
+    alarms: [],
+  };
+}
+
+/**
+ * A report counts when an enrolled key signed it, its nonce is the one the release service gave and was never used, and it speaks of this
+ * release. What no node can be held to is refused and counted, not sealed: the door for reports is open to anyone.
+ */
+function decideReport(state: NodeGate, input: NodeInput, facts: ReportFacts): NodeOutcome {
+  if (state.key_id === null) return silent('REPORT_NOT_ENROLLED', `${facts.instance_id} is not enrolled`);
+  if (!facts.signed.ok) return silent(facts.signed.code, 'the report is not signed by the node');
+  if (facts.signed.key_id !== state.key_id)
+    return silent('REPORT_NOT_ENROLLED', 'signed by a key that is no longer enrolled');
+  const { report } = facts;
+  if (report === null) return silent('REPORT_MALFORMED', 'signed by the node, but no report');
+  if (facts.nonce_used || state.nonces.includes(report.nonce))
+    return silent('REPORT_REPLAYED', 'the nonce was used before');
+  if (report.nonce !== input.claim.detail.nonce)
+    return silent('REPORT_REPLAYED', 'the nonce is not the one that was given');
+  const speaksOf =
+    report.tenant_id === state.tenant_id &&
+    report.instance_id === state.instance_id &&
+    report.release_id === input.build_id;
+  if (!speaksOf) return silent('REPORT_MALFORMED', 'the report speaks of another tenant, node or release');
+
+  const reason_codes = uniqueCodes(findings(report, facts));
+  const verdict = reason_codes.length === 0 ? 'PASS' : 'FAIL';
+  const { instance_id, channel, nonce, release_seq, active_pack_id, highest_activated_seq, health, reported_at } =
+    report;
+  const send = sendOf(
+    draftOf(input, {
+      kind: 'NODE_REPORT',
+      verdict,
+      reason_codes,
+      rests_on: [state.enrolled_by, facts.release?.decision ?? null].filter((digest) => digest !== null),
+      detail: {
+        instance_id,
+        channel,
+        nonce,
+        release_seq,
+        active_pack_id,
+        highest_activated_seq,
+        health,
+        reported_at,
+        key_id: state.key_id,
+        attempt: report.attempt,
+      },
+    }),
+  );
+  const last: LastReport = {
+    release_id: input.build_id,
+    pack_id: active_pack_id ?? '',
+    verdict,
+    decision: send.digest,
+  };
+  return { ok: true, events: [{ type: 'NODE_REPORTED', nonce, last }], sends: [send], alarms: [] };
+}
+
+/** Why a report does not confirm its release; empty where it does. */
+function findings(report: NodeReport, { release }: ReportFacts): string[] {
+  if (release === null) return ['RELEASE_NOT_FOUND'];
+  const failed = report.attempt.status === 'FAILED' ? [report.attempt.reason_code ?? 'ACTIVATION_NOT_CONFIRMED'] : [];
+  const elsewhere = report.channel === release.channel ? [] : ['TARGET_NOT_FOR_CHANNEL'];
+  const active = report.active_pack_id === release.pack_id && report.pack_id === release.pack_id;
+  return [...failed, ...elsewhere, ...(active ? [] : ['ACTIVATION_NOT_CONFIRMED'])];
+}

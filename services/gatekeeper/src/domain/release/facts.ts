@@ -1,0 +1,36 @@
+import type { BuildRecord, Digest, GateClaim, GateDecision, ReasonCode } from '@orgo/contracts';
+import type { ArtifactFact, Finding, MandateFact } from '../facts.ts';
+
+/** A sealed decision that a claim brought as evidence: signature, seal and checkpoint verified, or why not. */
+export type EvidenceFact = { ok: true; decision: GateDecision; digest: Digest } | ({ ok: false } & Finding);
+
+/** The record that the evidence names, read back and hashed. */
+export type RecordFact = { ok: true; record: BuildRecord } | ({ ok: false } & Finding);
+
+/** What the gatekeeper found out before it decides a release: every byte of Exchange and pack was read again. */
+export type ReleaseFacts = {
+  evidence: EvidenceFact | null;
+  record: RecordFact | null;
+  artifacts: ArtifactFact[];
+  mandate: MandateFact | null;
+  /** What the gatekeeper itself knows of the build; null where it has never heard of it. */
+  build: { closed: boolean; quarantined: boolean } | null;
+};
+
+/** Nodes whose last report about this release was confirmed, by the decisions that say so. */
+export type ReleaseCloseFacts = { confirmed: { instance_id: string; decision: Digest }[] };
+
+/** A release claim whose signature was verified for the role `release`. */
+export type ReleaseInput = {
+  tenant_id: string;
+  build_id: string;
+  digest: Digest;
+  key_id: string;
+  root_version: number;
+  claim: GateClaim;
+  release: ReleaseFacts | null;
+  close: ReleaseCloseFacts | null;
+  now: string;
+};
+
+export type ReleaseRefusal = { code: ReasonCode; detail: string };
