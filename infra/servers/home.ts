@@ -14,8 +14,6 @@ export interface Leftover {
 }
 
 interface Instance {
-  /** Random: names what this home keeps elsewhere, and is never derived from the path, which another home may take. */
-  id: string;
   ports: Partial<Record<ServerName, number>>;
   running: Leftover[];
 }
@@ -50,7 +48,7 @@ export function openHome(folder: string): Home {
   const logs = path.join(folder, 'logs');
   for (const needed of [servers, logs]) fs.mkdirSync(needed, { recursive: true });
   const file = path.join(servers, 'instance.json');
-  let instance: Instance = readJson(file) ?? { id: randomBytes(16).toString('hex'), ports: {}, running: [] };
+  let instance: Instance = readJson(file) ?? { ports: {}, running: [] };
   const seed = readSeed(path.join(servers, 'secret'));
   return {
     folder,

@@ -25,7 +25,7 @@ const SETTINGS = {
 
 /** Prepares the data folder (once) and says how to run the server on it. */
 export async function postgresSpec(home: Home, port: number): Promise<ServerSpec> {
-  const bin = path.join(reachablePrograms(nativeFolder(), home.instance.id), 'bin');
+  const bin = path.join(reachablePrograms(nativeFolder()), 'bin');
   const data = path.join(home.servers, 'postgres');
   const password = home.secret('postgres');
   if (!fs.existsSync(data)) await createData(bin, data, password, path.join(home.logs, 'initdb.log'));

@@ -21,13 +21,13 @@ function programsIn(folder: string): string {
 
 test('programs that everyone can reach are run in place', () => {
   const native = programsIn(temporary(0o755));
-  expect(reachablePrograms(native, 'unused')).toBe(fs.realpathSync(native));
+  expect(reachablePrograms(native)).toBe(fs.realpathSync(native));
 });
 
-test('programs below a closed folder are copied to where nobody can run them, once per home', (context) => {
+test('programs below a closed folder are copied once to where nobody can run them', (context) => {
   if (!serverOwner) context.skip('only root runs the server as another user');
   const native = programsIn(temporary(0o700));
-  const id = `test-${process.pid}`;
+  const id = (): string => `test-${process.pid}`;
   const copy = reachablePrograms(native, id);
   onTestFinished(() => fs.rmSync(path.dirname(copy), { recursive: true, force: true }));
   const asNobody = spawnSync(path.join(copy, 'bin/program'), { ...serverOwner, cwd: '/', encoding: 'utf8' });
@@ -38,12 +38,13 @@ test('programs below a closed folder are copied to where nobody can run them, on
 
 test('a folder of that name which someone else made is replaced, not run', (context) => {
   if (!serverOwner) context.skip('only root runs the server as another user');
-  const id = `test-foreign-${process.pid}`;
-  const foreign = path.join(os.tmpdir(), `orgo-${id}`);
-  fs.mkdirSync(path.join(foreign, 'native/bin'), { recursive: true });
-  fs.writeFileSync(path.join(foreign, '.complete'), '');
-  fs.chownSync(foreign, 65534, 65534);
-  onTestFinished(() => fs.rmSync(foreign, { recursive: true, force: true }));
-  const copy = reachablePrograms(programsIn(temporary(0o700)), id);
-  expect(fs.existsSync(path.join(copy, 'bin/program'))).toBe(true);
+  const id = (): string => `test-foreign-${process.pid}`;
+  const native = programsIn(temporary(0o700));
+  const folder = path.dirname(reachablePrograms(native, id));
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
+  fs.chownSync(folder, 65534, 65534);
+  const made = fs.statSync(folder).ino;
+  expect(path.dirname(reachablePrograms(native, id))).toBe(folder);
+  expect(fs.statSync(folder)).toMatchObject({ uid: process.getuid?.() });
+  expect(fs.statSync(folder).ino).not.toBe(made);
 });
