@@ -18,8 +18,9 @@ ORDER BY t, i, a
 ON CONFLICT (tenant_id, machine, id, alarm_id) DO UPDATE
 SET due_at = excluded.due_at, kind = excluded.kind, data = excluded.data, traceparent = excluded.traceparent, fired_at = NULL`;
 
-const cancelText = `DELETE FROM alarm WHERE machine = $4
-AND (tenant_id, id, alarm_id) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))`;
+// The machine is an array too: as a constant it would invite a plan that reads all alarms of the machine.
+const cancelText = `DELETE FROM alarm a USING unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS x(t, i, l, m)
+WHERE a.tenant_id = t AND a.machine = m AND a.id = i AND a.alarm_id = l`;
 
 const names = (changes: readonly AlarmChange[]): Buffer[] => [
   textArray(changes.map((change) => change.key.tenant_id)),
@@ -37,7 +38,11 @@ export async function changeAlarms(
   const cancelled = changes.filter((change) => change.set === null);
   const set = changes.filter((change) => change.set !== null);
   await Promise.all([
-    cancelled.length > 0 && tx.query({ name: 'alarm_cancel', text: cancelText }, [...names(cancelled), machine]),
+    cancelled.length > 0 &&
+      tx.query({ name: 'alarm_cancel', text: cancelText }, [
+        ...names(cancelled),
+        textArray(cancelled.map(() => machine)),
+      ]),
     set.length > 0 &&
       tx.query({ name: 'alarm_set', text: setText }, [
         ...names(set),

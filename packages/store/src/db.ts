@@ -36,8 +36,8 @@ export type Db = Queryable & {
    */
   tx<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   /**
-   * A connection outside the pool. `relaxed` makes its commits not wait for the disk: only for writes whose loss
-   * is repaired by doing them again.
+   * A connection outside the pool. `relaxed` makes its commits not wait for the disk: only for writes whose loss is
+   * repaired by doing them again.
    */
   session(options?: { relaxed?: boolean }): Promise<Session>;
   /** Waits for running transactions, then disconnects. */
@@ -66,6 +66,12 @@ const settings = ({ schema, statementTimeoutMs = 30_000, lockTimeoutMs = 10_000 
   'DateStyle=ISO',
   // Said aloud because "durable on return" rests on it, whatever the server's default is.
   'synchronous_commit=on',
+  // Statements here come with the keys they want. A plan made while a table was empty would scan it whole, and a named
+  // statement keeps its plan while the table grows: only plans that go by keys are left to choose from.
+  'enable_seqscan=off',
+  'enable_bitmapscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
 ];
 
 const connectionOf = (options: DbOptions, more: readonly string[] = []): pg.ClientConfig & { pipeline: boolean } => ({
@@ -74,6 +80,8 @@ const connectionOf = (options: DbOptions, more: readonly string[] = []): pg.Clie
   options: [...settings(options), ...more].map((setting) => `-c ${setting}`).join(' '),
   keepAlive: true,
   connectionTimeoutMillis: 5_000,
+  // A server that went silent without closing the connection is as good as gone.
+  query_timeout: (options.statementTimeoutMs ?? 30_000) + 5_000,
   pipeline: true,
 });
 

@@ -1,0 +1,94 @@
+import { digestHex, digestOf } from '@orgo/core';
+import { Breach } from '@orgo/runtime/errors';
+import type { Log } from '@orgo/runtime/log';
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+
+/** Rings at a later time, in whatever process of the service. May forget, be late or ring twice: the sweep does not rest on it. */
+export type Waker = {
+  at(dueInMs: number): void;
+  close(): Promise<void>;
+};
+
+export type WakerOptions = {
+  redisUrl: string;
+  /** Names the queue: who shares it wakes each other. */
+  queue: string;
+  onWake(): void;
+  log: Log;
+};
+
+/** Alarms due within one step share a job: a job says when to look, not at what. */
+const stepMs = 250;
+
+/**
+ * BullMQ as the early bell: a delayed job per quarter of a second in which something is due.
+ * While Redis is away nothing waits for it and nothing fails; the sweep in PostgreSQL goes on alone.
+ * @throws Breach SERVER_CONFIG_MISMATCH when a Redis that answers may evict keys
+ */
+export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOptions): Promise<Waker> {
+  // Without an offline queue a command fails at once instead of hanging until Redis is back.
+  const asking = new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1, lazyConnect: true });
+  const taking = new Redis(redisUrl, { maxRetriesPerRequest: null, lazyConnect: true });
+  const pending = new Set<string>();
+  let usable = false;
+  let away = false;
+
+  const missed = (error: unknown): void => {
+    if (!away) log.warn({ code: 'REDIS_UNAVAILABLE', err: error, queue: name }, 'alarms fall back to the sweep');
+    away = true;
+  };
+  for (const client of [asking, taking]) client.on('error', missed);
+
+  const check = async (): Promise<void> => {
+    const policy = /maxmemory_policy:(\S+)/.exec(await asking.info('memory'))?.[1];
+    usable = policy === 'noeviction';
+    if (!usable) throw new Breach('SERVER_CONFIG_MISMATCH', `Redis has maxmemory-policy ${policy}, not noeviction`);
+    if (away) log.info({ queue: name }, 'Redis is back');
+    away = false;
+  };
+  // A server that comes back may be another one.
+  asking.on('ready', () => {
+    check().catch((error) => {
+      if (error instanceof Breach) log.error({ code: error.code, err: error }, 'Redis is not used');
+      else missed(error);
+    });
+  });
+
+  try {
+    await asking.connect().then(check);
+  } catch (error) {
+    if (error instanceof Breach) {
+      for (const client of [asking, taking]) client.disconnect();
+      throw error;
+    }
+    missed(error);
+  }
+
+  const queue = new Queue(name, { connection: asking, skipWaitingForReady: true });
+  const worker = new Worker(name, async () => onWake(), { connection: taking, skipVersionCheck: true, concurrency: 1 });
+  queue.on('error', missed);
+  worker.on('error', missed);
+
+  return {
+    at(dueInMs) {
+      if (!usable || asking.status !== 'ready') return;
+      const due = Math.ceil((Date.now() + dueInMs) / stepMs) * stepMs;
+      const jobId = `alarm-${digestHex(digestOf([name, due])).slice(0, 32)}`;
+      if (pending.has(jobId)) return;
+      pending.add(jobId);
+      const delay = due - Date.now();
+      setTimeout(() => pending.delete(jobId), Math.min(delay, 0x7fff_ffff)).unref();
+      queue.add('look', {}, { jobId, delay, removeOnComplete: true, removeOnFail: true }).catch((error) => {
+        pending.delete(jobId);
+        missed(error);
+      });
+    },
+    async close() {
+      usable = false;
+      // Forced: a job that is being taken rings again elsewhere, which is harmless.
+      await Promise.allSettled([worker.close(true), queue.close()]);
+      for (const client of [asking, taking]) client.disconnect();
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { Bus } from '@orgo/runtime/bus';
+import { codeOf } from '@orgo/runtime/errors';
+import type { Log } from '@orgo/runtime/log';
+import type { Db, Session } from './db.ts';
+import { type FaultPoints, noFaults } from './fault-points.ts';
+import { deliver, type LocalHandler, type Road } from './relay/deliver.ts';
+import { holdLease } from './relay/lease.ts';
+import { deleteOutbox, readOutbox } from './relay/rows.ts';
+import { type Batch, createWindow, type RelayWindow } from './relay/window.ts';
+import { createSignal } from './signal.ts';
+
+export type { LocalHandler, LocalRow } from './relay/deliver.ts';
+
+export type RelayOptions = {
+  db: Db;
+  bus: Bus;
+  log: Log;
+  /** Receivers within this process, by subject. */
+  local?: Readonly<Record<string, LocalHandler>>;
+  faults?: FaultPoints;
+  /** Longest wait for the answer to a request, default 10 s. */
+  requestTimeoutMs?: number;
+  /** How often the table is looked at without being told, and a follower tries to lead; default 1 s. */
+  pollMs?: number;
+  /** Messages under way at once, default 32. */
+  maxInFlight?: number;
+  /** Longest pause before a receiver that failed is tried again, default 2 s. */
+  maxPauseMs?: number;
+};
+
+export type Relay = {
+  /** Rows were committed: look at once. Any process of the service may call it; the one that leads is told. */
+  nudge(): void;
+  /** Whether this process is the one that publishes. */
+  leading(): boolean;
+  /** Waits for what is under way, at most `deadlineMs` (default 10 s), and gives the lease back. What is left stays in the outbox. */
+  stop(deadlineMs?: number): Promise<void>;
+};
+
+const readLimit = 512;
+
+/**
+ * The only publisher of a service: one process leads, the others stand by. Takes outbox rows in order per aggregate, many
+ * to a message, and deletes them when their receivers have them durably. At least once: a row may be sent again after a
+ * crash or a change of leader, under the same message id.
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const { db, bus, log, local = {}, faults = noFaults, requestTimeoutMs = 10_000 } = options;
+  const { pollMs = 1_000, maxInFlight = 32, maxPauseMs = 2_000 } = options;
+  const road: Road = { bus, local, requestTimeoutMs, log };
+  const limits = { rows: 8_192, rowsPerSubject: 2_048, backoff: { baseMs: 25, maxMs: maxPauseMs } };
+  const signal = createSignal();
+  let window: RelayWindow = createWindow(limits);
+  let inFlight = 0;
+  let unseen = true;
+  let drainMs = 10_000;
+
+  const look = (): void => {
+    unseen = true;
+    signal.set();
+  };
+
+  const send = async (batch: Batch, from: RelayWindow): Promise<void> => {
+    try {
+      await faults.at('relay.beforePublish');
+      // crash: if we die here, the rows are in the outbox; they may or may not have been received and are sent again
+      const answers = await deliver(road, batch);
+      await faults.at('relay.afterPublish');
+      // crash: if we die here, received rows are still in the outbox and are sent again, as duplicates
+      from.settle(batch, answers, performance.now());
+    } catch (error) {
+      const { failures, pauseMs } = from.fail(batch, performance.now());
+      const line = {
+        code: codeOf(error),
+        err: error,
+        subject: batch.subject,
+        rows: batch.rows.length,
+        failures,
+        pauseMs,
+      };
+      log[failures === 1 ? 'info' : 'warn'](line, 'not delivered');
+    }
+  };
+
+  const launch = (from: RelayWindow, ended: AbortSignal): void => {
+    while (inFlight < maxInFlight && !ended.aborted) {
+      const batch = from.take(performance.now());
+      if (batch === undefined) return;
+      inFlight++;
+      void send(batch, from).then(() => {
+        inFlight--;
+        launch(from, ended);
+        signal.set();
+      });
+    }
+  };
+
+  /** Deletes what was received and reads what is new, in one round trip. Answers how many rows came. */
+  const sync = async (session: Session, from: RelayWindow, limit: number): Promise<number> => {
+    const gone = from.takeGone();
+    const deleting = async (): Promise<void> => {
+      if (gone.length === 0) return;
+      await faults.at('relay.beforeMark');
+      // crash: if we die here, or PostgreSQL loses this commit (it does not wait for the disk), rows are sent again
+      await deleteOutbox(session, gone);
+      await faults.at('relay.afterMark');
+    };
+    // What is being deleted still counts as held, so it is not read again whichever statement comes first.
+    const reading = limit > 0 ? readOutbox(session, from.heldIds(), limit, from.fullSubjects()) : [];
+    const [rows] = await Promise.all([reading, deleting()]);
+    from.forget(gone);
+    from.hold(rows);
+    return rows.length;
+  };
+
+  const lead = async (session: Session, ended: AbortSignal): Promise<void> => {
+    window = createWindow(limits);
+    const mine = window;
+    let lookedAt = Number.NEGATIVE_INFINITY;
+    let skipped: string[] = [];
+    ended.addEventListener('abort', signal.set);
+    while (!ended.aborted) {
+      const full = mine.fullSubjects();
+      const due = unseen || skipped.some((subject) => !full.includes(subject));
+      const limit = due || performance.now() - lookedAt >= pollMs ? Math.min(readLimit, mine.room()) : 0;
+      if (limit > 0) {
+        unseen = false;
+        skipped = full;
+        lookedAt = performance.now();
+      }
+      const count = await sync(session, mine, limit);
+      launch(mine, ended);
+      if (limit > 0 && count === limit) unseen = true;
+      if (unseen && mine.room() > 0) continue;
+      const next = inFlight < maxInFlight ? mine.nextDue() : undefined;
+      await signal.wait(Math.min(pollMs, (next ?? Number.POSITIVE_INFINITY) - performance.now()));
+    }
+    const deadline = performance.now() + drainMs;
+    while (inFlight > 0 && performance.now() < deadline) await signal.wait(deadline - performance.now());
+    await sync(session, mine, 0).catch((error) => log.warn({ code: codeOf(error) }, 'deliveries left unmarked'));
+  };
+
+  const lease = holdLease({ db, name: 'orgo.relay', retryMs: pollMs, log, lead, onWake: look });
+  const unlisten = bus.onReconnect(() => {
+    window.retryNow();
+    look();
+  });
+
+  return {
+    nudge: lease.wake,
+    leading: lease.held,
+    async stop(deadlineMs = 10_000) {
+      drainMs = deadlineMs;
+      unlisten();
+      await lease.stop();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { type ChannelName, channels, isReasonCode, reasons } from '@orgo/contracts';
+import { digestHex, digestOf, utf8 } from '@orgo/core';
+import type { Bus } from '@orgo/runtime/bus';
+import { decodeAck } from '@orgo/runtime/envelope';
+import { Fault } from '@orgo/runtime/errors';
+import type { Log } from '@orgo/runtime/log';
+import type { ItemResult } from '../machine.ts';
+import type { Answer, Batch } from './window.ts';
+
+/** Takes rows of transport `local`, which stay in this process. One result per row; durable when it answers other than `later`. */
+export type LocalHandler = (rows: readonly LocalRow[]) => Promise<readonly Pick<ItemResult, 'outcome'>[]>;
+/** `item` is JSON text. */
+export type LocalRow = { tenant_id: string; aggregate: string; message_id: string; item: string };
+
+export type Road = {
+  bus: Bus;
+  /** By subject. */
+  local: Readonly<Record<string, LocalHandler>>;
+  requestTimeoutMs: number;
+  log: Log;
+};
+
+/** The items are JSON text already, so the envelope is joined and not written anew. */
+const envelope = (batch: Batch): Uint8Array => {
+  const { type } = channels[batch.channel as ChannelName];
+  const items = batch.rows.map((row) => row.item).join(',');
+  return utf8(`{"v":1,"type":"${type}","tenant_id":"${batch.tenant_id}","items":[${items}]}`);
+};
+
+/** A receiver refuses an envelope it cannot read as a whole, and so every item of it. */
+const refusedAsAWhole = (results: readonly { outcome: string; code: string | null }[]): boolean => {
+  const code = results[0]?.code ?? '';
+  const malformed = isReasonCode(code) && reasons[code].http === 400;
+  return malformed && results.every((result) => result.outcome === 'refused' && result.code === code);
+};
+
+/** Asks the receiver; a row is gone when it is durable there, as accepted, duplicate or refused. */
+async function ask({ bus, requestTimeoutMs, log }: Road, batch: Batch): Promise<Answer[]> {
+  const bytes = await bus.request(batch.subject, envelope(batch), { timeoutMs: requestTimeoutMs });
+  const ack = decodeAck(bytes, batch.rows.length);
+  const several = batch.rows.length > 1;
+  // One unreadable item must not take the others with it: each is asked about by itself.
+  if (several && (!ack.ok || refusedAsAWhole(ack.value))) return batch.rows.map(() => 'alone');
+  if (!ack.ok) throw new Fault('MESSAGE_MALFORMED', `${batch.subject} answers no ack: ${ack.detail}`);
+  return ack.value.map(({ outcome, code }, index) => {
+    const row = batch.rows[index];
+    if (outcome === 'refused') {
+      log.warn(
+        { code, subject: batch.subject, message_id: row?.message_id, aggregate: row?.aggregate },
+        'message refused',
+      );
+    }
+    return outcome === 'later' ? 'later' : 'gone';
+  });
+}
+
+async function handOver(road: Road, batch: Batch): Promise<Answer[]> {
+  const handler = road.local[batch.subject];
+  if (handler === undefined) throw new Fault('INTERNAL_ERROR', `no local handler for ${batch.subject}`);
+  const results = await handler(batch.rows);
+  return batch.rows.map((_, index) => ((results[index]?.outcome ?? 'later') === 'later' ? 'later' : 'gone'));
+}
+
+/**
+ * Sends one message and answers what became of each row. @throws Fault when nobody knows: everything is to be sent again, which
+ * receivers take for duplicates.
+ */
+export async function deliver(road: Road, batch: Batch): Promise<Answer[]> {
+  switch (batch.transport) {
+    case 'request':
+      return ask(road, batch);
+    case 'local':
+      return handOver(road, batch);
+    case 'work-queue':
+      await road.bus.publishCommand(batch.subject, envelope(batch), {
+        // Names exactly these messages: sent again in another company they are stored again, and refused by their ids.
+        msgId: digestHex(digestOf(batch.rows.map((row) => row.message_id))),
+      });
+      return batch.rows.map(() => 'gone');
+    case 'event':
+      if (!road.bus.isConnected()) throw new Fault('BUS_UNAVAILABLE', 'not connected');
+      for (const row of batch.rows) road.bus.publishEvent(batch.subject, utf8(row.item));
+      return batch.rows.map(() => 'gone');
+  }
+}
