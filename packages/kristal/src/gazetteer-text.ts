@@ -2,13 +2,11 @@
 export const fingerprintRuleset = 'orgo.fingerprint@1';
 
 /**
- * The form under which two spellings are one name: NFKC, case folded, everything but letters, marks and digits one space. Diacritics
- * stay: `Malé` and `Male` are two names, and a gazetteer lists both where both are used.
+ * The form under which two spellings are one name: NFKC, lower case, each run of white space one space. Punctuation and diacritics stay:
+ * `Malé` and `Male` are two names, and a gazetteer lists both where both are used.
  */
 export function fingerprint(text: string): string {
-  // Upper before lower folds letters that lower case alone leaves apart (ß and ss).
-  const folded = text.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
-  return folded.replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, ' ').trim();
+  return text.normalize('NFKC').toLowerCase().replaceAll(/\s+/gu, ' ').trim();
 }
 
 const stopWords = new Set(
@@ -22,7 +20,7 @@ const stopWords = new Set(
 export function contextTokens(text: string): Set<string> {
   return new Set(
     fingerprint(text)
-      .split(' ')
+      .split(/[^\p{L}\p{M}\p{N}]+/u)
       .filter((word) => word.length >= 3 && !stopWords.has(word)),
   );
 }

@@ -1,3 +1,3 @@
-export { runExtract } from './extract.ts';
+export { runExtract } from './core.ts';
 export { grammarVersion } from './grammar/grammar.ts';
 export { type TableMapping, TableMappingSchema } from './table.ts';

@@ -1,2 +1,2 @@
-export { runIngest } from './ingest.ts';
+export { runIngest } from './core.ts';
 export { collidingPath, pathProblem } from './paths.ts';

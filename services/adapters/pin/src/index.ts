@@ -1,2 +1,2 @@
-export { runPin } from './pin.ts';
+export { runPin } from './core.ts';
 export { type EffectivePolicies, effectivePolicies } from './policies.ts';

@@ -1,1 +1,1 @@
-export { runResolve } from './resolve.ts';
+export { runResolve } from './core.ts';

@@ -99,12 +99,12 @@ export class Resolver {
 
   /**
    * Ids that the source itself states narrow the candidates to those of them the gazetteer knows. Exactly one that bears the mention's
-   * name is resolved; one under another name stays ambiguous, because then either the id or the name is wrong.
+   * name is resolved; one under another name, or without any, stays ambiguous: a wrong id would show nowhere else.
    */
   #stated<T extends Named>(lexicon: Lexicon<T>, ref: Ref, surface: string) {
     const known = (ref.candidates ?? []).flatMap(({ id }) => lexicon.get(id) ?? []);
     const hits = [...new Set(known)].map((entry): Hit<T> => {
-      const match = surface === entry.id ? 'label' : lexicon.bears(entry, surface);
+      const match = lexicon.bears(entry, surface);
       return match
         ? { entry, match, string_bp: 10_000 }
         : {
@@ -137,20 +137,21 @@ export class Resolver {
     verdict: Verdict,
     topK: number,
   ): Resolved<K extends 'qid' ? EntityResolution : PredicateResolution> {
-    const chosen = verdict.index === undefined ? undefined : candidates[verdict.index];
-    // A chosen candidate past the cut (many better-scored aliases) would lose its place in the list: it decides the length instead.
-    const length = Math.max(topK, (verdict.index ?? 0) + 1);
-    const shown = candidates.slice(0, length).map(({ entry, score_bp }): ResolvedCandidate => {
+    // A choice past the cut could not be shown among its candidates: it stays open.
+    const { status, index, decision } =
+      (verdict.index ?? 0) < topK ? verdict : { status: 'ambiguous' as const, index: undefined, decision: {} };
+    const chosen = index === undefined ? undefined : candidates[index];
+    const shown = candidates.slice(0, topK).map(({ entry, score_bp }): ResolvedCandidate => {
       const label = labelOf(entry, ref.lang);
       return { id: entry.id, score: score_bp / 10_000, ...(label === undefined ? {} : { label }) };
     });
     const resolution = {
-      status: verdict.status,
+      status,
       ...(ref.surface === undefined ? {} : { surface: ref.surface }),
       ...(ref.lang === undefined ? {} : { lang: ref.lang }),
       ...(chosen ? { [key]: chosen.entry.id } : {}),
       ...(shown.length === 0 ? {} : { candidates: shown }),
-      decision: verdict.decision,
+      decision,
     };
     return {
       resolution: resolution as K extends 'qid' ? EntityResolution : PredicateResolution,

@@ -1,7 +1,6 @@
 import { digestOfBytes, type JsonValue } from '@orgo/core';
 import {
   decodeLines,
-  fingerprint,
   type GazetteerEntity,
   GazetteerEntitySchema,
   type GazetteerProperty,
@@ -16,7 +15,7 @@ import {
 import type { z } from 'zod';
 import { Lexicon } from './lexicon.ts';
 
-/** The pinned resources, indexed. `hints` maps a document and a name's fingerprint to the id a person chose. */
+/** The pinned resources, indexed. `hints` maps a document and a name in it to the id a person chose. */
 export type Resources = {
   entities: Lexicon<GazetteerEntity>;
   properties: Lexicon<GazetteerProperty>;
@@ -24,7 +23,7 @@ export type Resources = {
 };
 
 /** Key of a hint: the same name in the same document. */
-export const hintKey = (docId: string, surface: string) => `${docId}\u0000${fingerprint(surface)}`;
+export const hintKey = (docId: string, surface: string) => `${docId}\u0000${surface}`;
 
 /** Reads and checks what the context pins. Refuses with RESOURCE_VERSION_MISSING where a resource is not what its pin says (ST-28). */
 export async function loadResources(ctx: StageCoreContext, pins: ResourcePins): Promise<StageResult<Resources>> {

@@ -1,8 +1,8 @@
-import { compareIds, compareText, contextTokens, fingerprint, type GazetteerEntity } from '@orgo/kristal';
+import { compareIds, compareText, contextTokens, type GazetteerEntity } from '@orgo/kristal';
 import type { Hit, Lexicon } from './lexicon.ts';
 
-/** Ruleset of the formula below; a change of any number in it is a new version (ST-25). */
-export const scoringRuleset = 'orgo.score@1';
+/** The ruleset of this formula, the ladder and the fingerprint. A change of any number in them is a new version (ST-25). */
+export const resolutionRuleset = 'orgo.resolution-ladder@1';
 
 /** Basis points for each distinct word that the sentence shares with what is known of the candidate; four make it full. */
 const pointsPerSharedWord = 2500;
@@ -38,7 +38,7 @@ export function scoreEntity(
   surface: string,
   context: ContextWords,
 ): Scored<GazetteerEntity> {
-  const own = new Set(fingerprint(surface).split(' '));
+  const own = contextTokens(surface);
   let shared = 0;
   for (const word of context.of(hit.entry)) if (sentence.has(word) && !own.has(word)) shared++;
   const context_bp = Math.min(10_000, shared * pointsPerSharedWord);

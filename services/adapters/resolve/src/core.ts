@@ -29,7 +29,7 @@ import {
 import { resolveDocument } from './documents.ts';
 import { Resolver } from './mention.ts';
 import { loadResources } from './resources.ts';
-import { scoringRuleset, tieBreakers } from './score.ts';
+import { resolutionRuleset, tieBreakers } from './score.ts';
 
 type Member = { ref: string; doc: ClaimIr; docId: string };
 
@@ -49,6 +49,12 @@ export const runResolve: StageCore = async (ctx) => {
   if (tools.resolve?.name !== tool.name || tools.resolve.version !== tool.version) {
     return stageRefusal('RESOURCE_VERSION_MISSING', `pinned resolver is not ${tool.name}@${tool.version}`);
   }
+  if (policy.ruleset_id !== resolutionRuleset) {
+    return stageRefusal(
+      'RESOURCE_VERSION_MISSING',
+      `pinned ruleset ${policy.ruleset_id}; this resolver has ${resolutionRuleset}`,
+    );
+  }
   const batch = await readInput(ctx, claimIrKinds.batch, ClaimIrBatchSchema);
   if (!batch.ok) return batch;
   const members = await readMembers(ctx, batch.value.value);
@@ -57,7 +63,7 @@ export const runResolve: StageCore = async (ctx) => {
   if (!resources.ok) return resources;
 
   const runId = `rr-${digestHex(
-    digestOf({ batch: batch.value.ref, resources: pins, policy, tool, fingerprintRuleset, scoringRuleset }),
+    digestOf({ batch: batch.value.ref, resources: pins, policy, tool, fingerprintRuleset }),
   ).slice(0, 32)}`;
   const resolver = new Resolver(resources.value, policy);
   const lines: { ref: string; text: string }[] = [];
@@ -154,7 +160,7 @@ function policiesOf(policy: ResolutionPolicy): ResolutionRun['policies'] {
     candidate_top_k: { entity: policy.top_k_entity, property: policy.top_k_property },
     tie_breakers: [...tieBreakers],
     normalization_ruleset_id: fingerprintRuleset,
-    scoring_ruleset_id: `${scoringRuleset}+${policy.ruleset_id}`,
+    scoring_ruleset_id: policy.ruleset_id,
     thresholds_bp: { resolved_min_bp, gap_min_bp, unresolved_below_bp, popularity_high_bp, context_low_bp },
   };
 }
