@@ -1,10 +1,12 @@
 // The environment of everything that runs under the pinned Node.
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { infra } from './paths.mjs';
+import { cache, infra } from './paths.mjs';
 
 // What npm hands to scripts would steer npm and pnpm below us; only how to reach a registry may pass.
 const NETWORK_SETTINGS =
-  /registry|proxy|cafile|^npm_config_ca$|userconfig|globalconfig|strict_ssl|_auth|npm_config_cache$/i;
+  /registry|proxy|cafile|^npm_config_ca$|userconfig|globalconfig|strict_ssl|_auth/i;
 
 /**
  * @param {NodeJS.ProcessEnv} [inherited]
@@ -20,6 +22,7 @@ export function cleanEnvironment(inherited = process.env) {
     DO_NOT_TRACK: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     PRISMA_SCHEMA_ENGINE_BINARY: inherited.PRISMA_SCHEMA_ENGINE_BINARY ?? path.join(infra, 'prisma-engine-stub.sh'),
+    HOME: usableHome(inherited),
   };
 }
 
@@ -32,4 +35,20 @@ export function taskEnvironment(toolchain) {
   const env = cleanEnvironment();
   env.PATH = [path.dirname(toolchain.node), path.dirname(toolchain.pnpm), env.PATH].join(path.delimiter);
   return env;
+}
+
+/**
+ * npm and pnpm keep caches in HOME and fail without one; users such as nobody have none.
+ * @param {NodeJS.ProcessEnv} env
+ */
+function usableHome(env) {
+  const home = env.HOME ?? os.homedir();
+  try {
+    fs.accessSync(home, fs.constants.W_OK);
+    return home;
+  } catch {
+    const own = path.join(cache, 'user');
+    fs.mkdirSync(own, { recursive: true });
+    return own;
+  }
 }

@@ -1,9 +1,10 @@
+import os from 'node:os';
 import { expect, test } from 'vitest';
 import { cleanEnvironment } from './environment.mjs';
 
 test('what npm hands to scripts is dropped, except how to reach a registry', () => {
   const env = cleanEnvironment({
-    HOME: '/home/a',
+    HOME: os.tmpdir(),
     npm_config_loglevel: 'silent',
     npm_config_ignore_scripts: 'true',
     npm_lifecycle_event: 'demo',
@@ -16,10 +17,14 @@ test('what npm hands to scripts is dropped, except how to reach a registry', () 
     'npm_config_https_proxy',
     'npm_config_cafile',
   ]);
-  expect(env).toMatchObject({ HOME: '/home/a', NODE_USE_SYSTEM_CA: '1', DO_NOT_TRACK: '1' });
+  expect(env).toMatchObject({ HOME: os.tmpdir(), NODE_USE_SYSTEM_CA: '1', DO_NOT_TRACK: '1' });
 });
 
 test('the stub stands in for an engine that the operator did not bring', () => {
   expect(cleanEnvironment({}).PRISMA_SCHEMA_ENGINE_BINARY).toMatch(/infra\/prisma-engine-stub\.sh$/);
   expect(cleanEnvironment({ PRISMA_SCHEMA_ENGINE_BINARY: '/mine' }).PRISMA_SCHEMA_ENGINE_BINARY).toBe('/mine');
+});
+
+test('a user without a home of their own gets one in the checkout', () => {
+  expect(cleanEnvironment({ HOME: '/nonexistent' }).HOME).toMatch(/\.orgo\/user$/);
 });
