@@ -15,7 +15,7 @@ export const SourceSchema = z.strictObject({
 export type Source = z.infer<typeof SourceSchema>;
 
 /** Media types the reference adapters read as UTF-8 text. */
-export const textMediaTypes = ['text/markdown', 'text/csv', 'application/json'] as const;
+export const textMediaTypes = ['text/markdown', 'text/plain', 'text/csv', 'application/json'] as const;
 
 /** One immutable snapshot. Its payload reference depends on its bytes alone; everything else here is about it (ST-08). */
 export const SnapshotSchema = z.strictObject({
