@@ -31,7 +31,7 @@ export type MandateBundle = {
 };
 
 /** The day the default mandates come into force. */
-const from = '2026-01-01T00:00:00Z';
+const from = '2026-01-01T00:00:00.000Z';
 
 /** What differs between the profiles. `allow_partial` is an explicit word: without it unresolved content stops a build. */
 const validation: Readonly<Record<'grounded' | 'strict', { allow_partial: boolean; confidence_min_bp: number }>> = {

@@ -39,6 +39,13 @@ function idOf(country: Country): string {
 
 const idByAlpha3 = new Map(countries.map((country) => [country.cca3, idOf(country)]));
 
+/** One name for each currency: the package writes some of them in two ways. */
+const currencyNameByCode = new Map(
+  countries
+    .flatMap((country) => Object.entries(country.currencies))
+    .map(([code, { name }]) => [code, currencyNames[code] ?? name]),
+);
+
 /** All places, in order of their alpha-2 code. */
 export const places: readonly Place[] = countries.map(placeOf);
 
@@ -59,8 +66,8 @@ function placeOf(country: Country): Place {
     capitals: country.capital
       .flatMap((name) => itemOf(capitalIds[country.cca2]?.[name], name))
       .filter((c) => c.id !== id),
-    currencies: Object.entries(country.currencies).flatMap(([code, { name }]) =>
-      itemOf(currencyIds[code], currencyNames[code] ?? name),
+    currencies: Object.keys(country.currencies).flatMap((code) =>
+      itemOf(currencyIds[code], currencyNameByCode.get(code) as string),
     ),
     languages: Object.keys(country.languages).flatMap((code) => {
       const language = languageByCode.get(code);

@@ -106,7 +106,8 @@ function readMappings(sources: readonly Source[]): ReadonlyMap<string, TableMapp
 
 function extractOne(source: Source, mappings: ReadonlyMap<string, TableMapping>): Extraction {
   const { snapshot, text, json } = source;
-  if (snapshot.media_type === 'text/markdown') return extractProse(snapshot, text);
+  if (snapshot.media_type === 'text/markdown' || snapshot.media_type === 'text/plain')
+    return extractProse(snapshot, text);
   const title = snapshot.source.title ?? snapshot.path;
   const lang = snapshot.source.lang ?? 'en';
   if (snapshot.media_type === 'text/csv') {

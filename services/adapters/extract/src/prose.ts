@@ -19,7 +19,14 @@ const grammars: Readonly<Record<string, Compiled>> = { en: compile(english), fr:
 /** Languages with a grammar. A document in another one yields no claim. */
 export const proseLanguages: readonly string[] = Object.keys(grammars);
 
-type Fact = { rule: CompiledRule; predicate: string; value: SlotValue; qualifiers: ClaimQualifier[] };
+type Fact = {
+  rule: CompiledRule;
+  predicate: string;
+  value: SlotValue;
+  qualifiers: ClaimQualifier[];
+  /** Hedge word of the fact's own clause. */
+  hedge?: string;
+};
 
 /**
  * Reads a prose document sentence by sentence. Only a sentence that begins with a name or a pronoun and goes on with a phrase of the
@@ -49,7 +56,6 @@ function readSentence(view: string, span: Span, compiled: Compiled, title: strin
   const pronoun = subject.groups.pronoun !== undefined;
   const surface = subject.groups.name ?? title;
   const facts = readClauses(view, span.start + subject[0].length, compiled);
-  const hedge = compiled.hedge.exec(view.slice(span.start, span.end))?.[0];
   const { lang } = compiled.grammar;
   return facts.map((fact) => ({
     subject: { surface, lang },
@@ -58,7 +64,7 @@ function readSentence(view: string, span: Span, compiled: Compiled, title: strin
     qualifiers: fact.qualifiers,
     evidence,
     rule: fact.rule.id,
-    ...scored(fact, pronoun, hedge),
+    ...scored(fact, pronoun),
     warnings: fact.value.inexact ? ['VALUE_NORMALIZATION_NEEDED'] : [],
   }));
 }
@@ -69,7 +75,8 @@ function readClauses(view: string, from: number, compiled: Compiled): Fact[] {
   for (let at = from; ; ) {
     const clause = readClause(view, at, compiled);
     if (!clause) return facts;
-    facts.push(...clause.facts);
+    const hedge = compiled.hedge.exec(view.slice(at, clause.end))?.[0];
+    facts.push(...clause.facts.map((fact) => (hedge === undefined ? fact : { ...fact, hedge })));
     const connector = matchAt(compiled.connector, view, clause.end);
     if (!connector) return facts;
     at = clause.end + connector[0].length;
@@ -130,12 +137,11 @@ function predicateOf(surface: string, lang: string): PredicateRef {
 function scored(
   fact: Fact,
   pronoun: boolean,
-  hedge: string | undefined,
 ): Pick<Draft, 'confidence_bp' | 'notes'> & Partial<Pick<Draft, 'interval_bp'>> {
   const { approximate, readings } = fact.value;
   const taken: [applies: boolean, penalty: number, note: string][] = [
     [pronoun, penalties.pronoun, 'pronoun subject'],
-    [hedge !== undefined, penalties.hedge, `hedged: ${hedge}`],
+    [fact.hedge !== undefined, penalties.hedge, `hedged: ${fact.hedge}`],
     [approximate, penalties.approximate, 'approximate'],
     [readings.length > 1, penalties.alternative, `one of ${readings.length} alternatives`],
   ];

@@ -17,6 +17,7 @@ import {
   type ResolutionPolicy,
   type ResolutionRun,
   type ResolvedBatch,
+  type ResolvedClaimIr,
   ResolvedClaimIrSchema,
   readInput,
   referenceTools,
@@ -72,8 +73,7 @@ export const runResolve: StageCore = async (ctx) => {
   for (const { ref, doc } of members.value) {
     ctx.signal?.throwIfAborted();
     const resolved = resolveDocument(doc, { ref, runId, asOf: ctx.asOf, resolver: tool }, resolver);
-    const fault = faultOf(doc, resolved.document);
-    if (fault) return fault;
+    assertSound(doc, resolved.document);
     lines.push(jsonLine(resolved.document));
     diagnostics.push(...resolved.diagnostics);
     summary.claims = (summary.claims ?? 0) + resolved.document.claims.length;
@@ -143,15 +143,14 @@ async function readMembers(
   return { ok: true, value: members };
 }
 
-/** The resolver's own last look: the contract's shape, and exactly the claim ids that came in. */
-function faultOf(doc: ClaimIr, resolved: unknown) {
-  const valid = checked(resolved as never, ResolvedClaimIrSchema, 'Resolved Claim-IR');
-  if (!valid.ok) return valid;
+/** The resolver's own last look: the contract's shape, and exactly the claim ids that came in. A failure is a mistake of this code. */
+function assertSound(doc: ClaimIr, resolved: ResolvedClaimIr): void {
+  const valid = ResolvedClaimIrSchema.safeParse(resolved);
+  if (!valid.success) throw new TypeError(`Resolved Claim-IR: ${valid.error.issues[0]?.message}`);
   const asked = [...claimsOf(doc)].map(({ claim }) => claim.claim_id);
-  const answered = valid.value.claims.map((claim) => claim.claim_id);
-  return asked.length === answered.length && asked.every((id, i) => id === answered[i])
-    ? undefined
-    : stageRefusal('STAGE_INPUT_INVALID', 'resolution would drop or add a claim');
+  if (asked.length !== resolved.claims.length || asked.some((id, i) => id !== resolved.claims[i]?.claim_id)) {
+    throw new TypeError('resolution would drop, add or reorder claims');
+  }
 }
 
 function policiesOf(policy: ResolutionPolicy): ResolutionRun['policies'] {
