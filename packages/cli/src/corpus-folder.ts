@@ -31,7 +31,6 @@ type CorpusFile = {
 const unreadable = (place: string, e: unknown): CliError =>
   new CliError('INPUT_UNREADABLE', `${place}: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused
 const hostile = /[\u0000-\u001f\u007f\\]/;
 
 function checkName(relative: string): void {

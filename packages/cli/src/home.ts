@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,4 +43,16 @@ export function findInstance(): Instance {
       throw new CliError('INSTANCE_NOT_RUNNING', `the Orgo of ${homeDir()} (pid ${found.pid}) has ended`);
   }
   return { ...found, tenant: tenant ?? found.tenant };
+}
+
+/** The name of a home in the origin of its logs: eight hex digits, made once. */
+export function instanceName(home: string): string {
+  const file = path.join(home, 'instance-name');
+  fs.mkdirSync(home, { recursive: true });
+  try {
+    fs.writeFileSync(file, randomBytes(4).toString('hex'), { flag: 'wx', mode: 0o644 });
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
+  }
+  return fs.readFileSync(file, 'utf8');
 }

@@ -50,3 +50,5 @@ export function stageAfter(pipeline: Pipeline, stage: string | null): StageDefin
   const i = pipeline.stages.findIndex((s) => s.stage === stage);
   return i < 0 ? undefined : pipeline.stages[i + 1];
 }
+/** Names of the adapters a pipeline needs, each once. */
+export const adaptersOf = (pipeline: Pipeline): string[] => [...new Set(pipeline.stages.map((s) => s.adapter))];

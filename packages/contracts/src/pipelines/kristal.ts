@@ -31,7 +31,7 @@ export const kristalPipeline: Pipeline = {
   pipeline_id: 'kristal',
   version: '1.0.0',
   title: 'Raw inputs to a Kristal Exchange and a Runtime Pack',
-  admission: ['build-request', 'mandate', 'pipeline'],
+  admission: ['build-request', 'mandate', 'mandate-signature', 'pipeline'],
   stages: [
     stage('pin', from('admission', 'build-request', 'mandate', 'pipeline'), [one('pinned-context')]),
     stage('ingest', [...from('admission', 'build-request'), ...from('pin', 'pinned-context')], [one('snapshot-set')]),

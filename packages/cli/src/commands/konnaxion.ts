@@ -1,0 +1,73 @@
+import type { NodeView } from '@orgo/contracts';
+import { enrollment, openPackFolder, placesIn, provisionNode, readNode } from '@orgo/konnaxion-node';
+import { TrustStore, trustDir } from '@orgo/runtime/trust';
+import type { Command } from 'commander';
+import path from 'node:path';
+import { fromBase64 } from '@orgo/core';
+import { CliError } from '../cli-error.ts';
+import { type Client, createClient } from '../client.ts';
+import { findInstance, homeDir } from '../home.ts';
+import { nodeFolder } from '../node-folders.ts';
+import { createOutput, shortDigest, table } from '../output.ts';
+
+/** `orgo konnaxion join|list|active|verify`: the nodes of this home. */
+export function konnaxion(program: Command): void {
+  const area = program.command('konnaxion').description('Konnaxion nodes');
+  area
+    .command('join')
+    .description('make a node here and enroll it in a channel')
+    .argument('<instance>', 'name of the node')
+    .requiredOption('--channel <channel>')
+    .addHelpText('after', '\nExample:\n  orgo konnaxion join edge-1 --channel stable')
+    .action(async (instance: string, options: { channel: string }) => {
+      const found = await joinNode(createClient(findInstance()), instance, options.channel);
+      createOutput().result(found, () => [`${found.instance_id} follows ${found.channel}; key ${found.key_id}`]);
+    });
+  area
+    .command('list')
+    .description('nodes and what they reported')
+    .addHelpText('after', '\nExample:\n  orgo konnaxion list')
+    .action(async () => {
+      const page = await createClient(findInstance()).call<{ items: NodeView[]; next_cursor: string | null }>('listNodes');
+      createOutput().result(page, () => table(['NODE', 'CHANNEL', 'ACTIVE PACK', 'HEALTH', 'LAST REPORT'], page.items.map((n) => [n.instance_id, n.channel, shortDigest(n.active_pack_id), n.health, n.last_report_at ?? '–'])));
+    });
+  area
+    .command('active')
+    .description('the active pack of a node, read from its own folder, without the network')
+    .argument('<instance>')
+    .option('--tenant <tenant>', 'tenant of the node')
+    .addHelpText('after', '\nExample:\n  orgo konnaxion active edge-1')
+    .action(async (instance: string, options: { tenant?: string }) => {
+      const node = await readNode(folderOf(instance, options.tenant));
+      createOutput().result({ instance_id: node.instance_id, tenant_id: node.tenant_id, ...node.state }, () => [node.state.active ? `${node.state.active.pack_id}  release ${node.state.active.release_id} #${node.state.active.release_seq}` : 'nothing is active yet']);
+    });
+  area
+    .command('verify')
+    .description('read back every byte of the active pack of a node')
+    .argument('<instance>')
+    .option('--tenant <tenant>', 'tenant of the node')
+    .addHelpText('after', '\nExample:\n  orgo konnaxion verify edge-1')
+    .action(async (instance: string, options: { tenant?: string }) => {
+      const folder = folderOf(instance, options.tenant);
+      const { state } = await readNode(folder);
+      if (!state.active) throw new CliError('PACK_NOT_ACTIVE', `${instance} has activated nothing yet`);
+      const opened = await openPackFolder(placesIn(folder).pack(state.active.pack_id), state.active.pack_id);
+      if (!opened.ok) throw new CliError(opened.code, opened.detail);
+      createOutput().result({ instance_id: instance, pack_id: state.active.pack_id, ok: true, files: opened.value.verified.manifest.files.length }, () => [`sound  ${state.active?.pack_id}  ${opened.value.verified.manifest.files.length} files`]);
+    });
+}
+
+const folderOf = (instance: string, tenant: string | undefined): string => nodeFolder(tenant ?? process.env['ORGO_TENANT'] ?? findInstance().tenant, instance);
+
+/** Provisions a node in this home against the tenant's pinned trust root, and enrolls its key. Repeating it changes nothing. */
+export async function joinNode(client: Client, instance: string, channel: string): Promise<NodeView> {
+  const root = await TrustStore.open(trustDir(homeDir())).root(client.tenant);
+  const keys = root.keysOf('tuf-root').map((key) => {
+    const raw = fromBase64(key.public);
+    if (!raw.ok) throw new CliError(raw.code, raw.detail);
+    return raw.value;
+  });
+  const folder = nodeFolder(client.tenant, instance);
+  await provisionNode(path.resolve(folder), { api: client.api, tenant_id: client.tenant, instance_id: instance, channel }, keys);
+  return client.call<NodeView>('joinNode', { body: await enrollment(folder) });
+}

@@ -1,0 +1,67 @@
+import { type PackPage, queryPack } from '@orgo/kristal';
+import { openPackFolder } from '@orgo/konnaxion-node';
+import type { Command } from 'commander';
+import fs from 'node:fs';
+import path from 'node:path';
+import { CliError } from '../cli-error.ts';
+import { createOutput, table } from '../output.ts';
+import { fetchedPack } from '../pack-fetch.ts';
+
+type Options = { s?: string; p?: string; o?: string; limit?: string; cursor?: string; lang?: string };
+
+/** `orgo pack query PACK`: one triple pattern against a verified pack, from a folder or by its id from the running instance. */
+export function pack(program: Command): void {
+  const area = program.command('pack').description('Runtime Packs');
+  area
+    .command('query')
+    .description('ask a pack for statements; any of subject, property and object may be bound')
+    .argument('<pack>', 'a pack folder, a pack id, or a build id')
+    .option('--s <qid>', 'subject, e.g. Q142')
+    .option('--p <pid>', 'property, e.g. P36')
+    .option('--o <qid-or-json>', 'object: an item id, or a typed value as JSON')
+    .option('--limit <rows>', 'page size')
+    .option('--cursor <cursor>', 'page to go on with')
+    .option('--lang <codes>', 'languages of labels, in order', 'en')
+    .addHelpText('after', '\nExamples:\n  orgo pack query bld_… --s Q142\n  orgo pack query ./packs/9f… --p P36 --limit 5 --json')
+    .action(async (where: string, options: Options) => {
+      const folder = fs.existsSync(where) ? where : await fetchedPack(where);
+      const opened = await openPackFolder(folder, packIdOf(folder));
+      if (!opened.ok) throw new CliError(opened.code, opened.detail);
+      const page = await queryPack(opened.value.pack, {
+        ...(options.s ? { s: options.s } : {}),
+        ...(options.p ? { p: options.p } : {}),
+        ...(options.o ? { o: options.o.startsWith('{') ? JSON.parse(options.o) : options.o } : {}),
+        ...(options.limit ? { limit: Number(options.limit) } : {}),
+        ...(options.cursor ? { cursor: options.cursor } : {}),
+        languages: (options.lang ?? 'en').split(','),
+      });
+      if (!page.ok) throw new CliError(page.code, page.detail);
+      createOutput().result(page.value, () => describePage(page.value));
+    });
+}
+
+const packIdOf = (folder: string): string => {
+  const file = path.join(folder, 'runtime-pack-manifest.json');
+  try {
+    return (JSON.parse(fs.readFileSync(file, 'utf8')) as { runtime_pack_id: string }).runtime_pack_id;
+  } catch (e) {
+    throw new CliError('FILE_MISSING', `${file}: ${(e as Error).message}`);
+  }
+};
+
+/** A page of statements for a person. */
+export function describePage(page: PackPage): string[] {
+  const named = (t: { id: string; label: { text: string } | null }): string => (t.label ? `${t.label.text} (${t.id})` : t.id);
+  return [
+    ...table(
+      ['SUBJECT', 'PROPERTY', 'OBJECT', 'EVIDENCE'],
+      page.results.map((r) => [
+        named(r.subject),
+        named(r.property),
+        r.object.type === 'item' && 'id' in r.object ? named(r.object) : JSON.stringify((r.object as { value: unknown }).value),
+        `${r.evidence_ids.length}`,
+      ]),
+    ),
+    `${page.page_info.returned} rows${page.next_cursor ? `, more with --cursor ${page.next_cursor}` : ''}`,
+  ];
+}
