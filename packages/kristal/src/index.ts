@@ -33,4 +33,5 @@ export * from './snapshot-text.ts';
 export * from './snapshot.ts';
 export * from './stage-core.ts';
 export * from './stage-inputs.ts';
+export * from './stage-memory.ts';
 export * from './statement.ts';
