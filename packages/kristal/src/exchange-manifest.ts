@@ -1,4 +1,6 @@
+import { digestHex, digestOf } from '@orgo/core';
 import { z } from 'zod';
+import { compareText } from './statement.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 const strings = z.array(z.string());
@@ -56,3 +58,14 @@ export const ExchangeManifestSchema = z.strictObject({
   extensions: z.record(z.string(), z.json()).optional(),
 });
 export type ExchangeManifest = z.infer<typeof ExchangeManifestSchema>;
+
+/**
+ * The `build_id` of a manifest: `c-` and 32 hex digits over what was compiled and how. An artifact knows no Orgo build, so that the same
+ * inputs give the same manifest in any build; which builds made it stands in their records.
+ * @param inputs references of the compiled artifacts, in any order
+ * @param configHash hash of the effective compiler config
+ */
+export function compilationId(inputs: readonly string[], configHash: string): string {
+  const sorted = [...inputs].sort(compareText);
+  return `c-${digestHex(digestOf({ inputs: sorted, config_hash: configHash })).slice(0, 32)}`;
+}

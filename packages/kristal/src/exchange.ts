@@ -13,6 +13,9 @@ export const StatementClaimSchema = z.strictObject({
   claim_id: z.string(),
   confidence_bp: basisPoints.optional(),
   evidence_ids: evidenceIds,
+  /** What the claim says about its doubt, such as an interval. */
+  uncertainty_notes: z.string().optional(),
+  /** Marks one reading of "A or B"; see `alternativeGroupOf`. */
   notes: z.string().optional(),
 });
 export type StatementClaim = z.infer<typeof StatementClaimSchema>;

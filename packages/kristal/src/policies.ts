@@ -153,3 +153,21 @@ export function manifestPoliciesOf(policy: PackPolicy): ManifestPolicies {
     },
   };
 }
+
+/**
+ * Writes a portable policy as an Exchange manifest spells it. That vocabulary has no word for "no filter" and "no bitmaps": what the pack
+ * does not ship is left out.
+ */
+export function exchangePoliciesOf(policy: PackPolicy) {
+  return {
+    ordering_policies: [policy.ordering],
+    ...(policy.row_group.kind === 'fixed_rows'
+      ? { row_group_policy: { type: 'FIXED_ROWS' as const, rows: policy.row_group.rows } }
+      : {}),
+    join1_cap_policy: {
+      cap: policy.join1.cap,
+      strict_mode: policy.join1.on_exceed === 'error',
+      on_exceed: policy.join1.on_exceed,
+    },
+  };
+}

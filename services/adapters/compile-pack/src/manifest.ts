@@ -1,6 +1,7 @@
 import { digestHex, digestOf, digestOfBytes, type JsonValue } from '@orgo/core';
 import {
   compareText,
+  compilationId,
   manifestPoliciesOf,
   type PackFile,
   type PackManifest,
@@ -57,7 +58,7 @@ export function packManifestOf(facts: ManifestFacts): PackManifest {
     },
     compiler: { name: compiler.name, version: compiler.version },
     build: {
-      build_id: compilationId([...facts.inputs], configHash),
+      build_id: compilationId(facts.inputs, configHash),
       deterministic: true as const,
       canonicalization_profile: 'jcs-rfc8785@1' as const,
       config_hash: configHash,
@@ -77,8 +78,4 @@ export function packManifestOf(facts: ManifestFacts): PackManifest {
       .sort((a, b) => compareText(a.path, b.path)),
   };
   return { ...identity, runtime_pack_id: runtimePackId(identity), created_at: facts.asOf };
-}
-
-function compilationId(inputs: string[], configHash: string): string {
-  return `c-${digestHex(digestOf({ inputs: inputs.sort(compareText), config_hash: configHash })).slice(0, 32)}`;
 }

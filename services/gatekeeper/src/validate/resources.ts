@@ -1,7 +1,6 @@
 import { parseStrict } from '@orgo/core';
 import {
   artifactLimits,
-  decodeLines,
   type GazetteerEntity,
   GazetteerEntitySchema,
   type GazetteerProperty,
@@ -9,6 +8,7 @@ import {
   type ResolutionHint,
   ResolutionHintSchema,
   type ResourcePins,
+  readPinnedLines,
   type SnapshotContent,
   type SnapshotSet,
   type StageCoreContext,
@@ -16,7 +16,6 @@ import {
   snapshotText,
   stageRefusal,
 } from '@orgo/kristal';
-import type { z } from 'zod';
 
 /** The pinned resources, by id. */
 export type Resources = {
@@ -27,11 +26,13 @@ export type Resources = {
 
 /** Reads the gazetteers and hints a build pins. Refuses with `RESOURCE_VERSION_MISSING` where one is not what its kind promises. */
 export async function readResources(ctx: StageCoreContext, pins: ResourcePins): Promise<StageResult<Resources>> {
-  const entities = await readLines(ctx, pins.entities, GazetteerEntitySchema);
+  const entities = await readPinnedLines(ctx, pins.entities, GazetteerEntitySchema);
   if (!entities.ok) return entities;
-  const properties = await readLines(ctx, pins.properties, GazetteerPropertySchema);
+  const properties = await readPinnedLines(ctx, pins.properties, GazetteerPropertySchema);
   if (!properties.ok) return properties;
-  const hints = pins.hints ? await readLines(ctx, pins.hints, ResolutionHintSchema) : { ok: true as const, value: [] };
+  const hints = pins.hints
+    ? await readPinnedLines(ctx, pins.hints, ResolutionHintSchema)
+    : { ok: true as const, value: [] };
   if (!hints.ok) return hints;
   return {
     ok: true,
@@ -41,25 +42,6 @@ export async function readResources(ctx: StageCoreContext, pins: ResourcePins): 
       hints: hints.value,
     },
   };
-}
-
-async function readLines<T>(
-  ctx: StageCoreContext,
-  pin: { kind: string; ref: string },
-  schema: z.ZodType<T>,
-): Promise<StageResult<T[]>> {
-  const lines = decodeLines(await ctx.read(pin.ref));
-  if (!lines.ok) return stageRefusal('RESOURCE_VERSION_MISSING', `${pin.kind}: ${lines.detail}`, lines.path);
-  const values: T[] = [];
-  for (const [i, line] of lines.value.entries()) {
-    const parsed = schema.safeParse(line);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return stageRefusal('RESOURCE_VERSION_MISSING', `${pin.kind}: ${issue?.message}`, `line ${i + 1}`);
-    }
-    values.push(parsed.data);
-  }
-  return { ok: true, value: values };
 }
 
 /** Reads every snapshot's text, by source id. Refuses with `STAGE_INPUT_INVALID` where a payload is not the text it should be. */

@@ -1,0 +1,1 @@
+export { compileExchange } from './core.ts';
