@@ -21,6 +21,28 @@ export type WakerOptions = {
 /** Alarms due within one step share a job: a job says when to look, not at what. */
 const stepMs = 250;
 
+type Parts = { queue: Queue; worker: Worker };
+
+async function openParts(from: {
+  name: string;
+  asking: Redis;
+  taking: Redis;
+  onWake(): void;
+  onError(error: unknown): void;
+}): Promise<Parts> {
+  const queue = new Queue(from.name, { connection: from.asking });
+  const worker = new Worker(from.name, async () => from.onWake(), { connection: from.taking });
+  queue.on('error', from.onError);
+  worker.on('error', from.onError);
+  try {
+    await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+    return { queue, worker };
+  } catch (error) {
+    await Promise.allSettled([worker.close(true), queue.close()]);
+    throw error;
+  }
+}
+
 /**
  * BullMQ as the early bell: a delayed job per quarter of a second in which something is due.
  * While Redis is away nothing waits for it and nothing fails; the sweep in PostgreSQL goes on alone.
@@ -31,6 +53,7 @@ export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOp
   const asking = new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1, lazyConnect: true });
   const taking = new Redis(redisUrl, { maxRetriesPerRequest: null, lazyConnect: true });
   const pending = new Set<string>();
+  let parts: Parts | undefined;
   let usable = false;
   let away = false;
 
@@ -41,22 +64,24 @@ export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOp
   for (const client of [asking, taking]) client.on('error', missed);
 
   const check = async (): Promise<void> => {
+    usable = false;
     const policy = /maxmemory_policy:(\S+)/.exec(await asking.info('memory'))?.[1];
-    usable = policy === 'noeviction';
-    if (!usable) throw new Breach('SERVER_CONFIG_MISMATCH', `Redis has maxmemory-policy ${policy}, not noeviction`);
+    if (policy !== 'noeviction')
+      throw new Breach('SERVER_CONFIG_MISMATCH', `Redis has maxmemory-policy ${policy}, not noeviction`);
+    // Only now, and again if it fails: BullMQ never recovers from a server that was away when it was constructed.
+    parts ??= await openParts({ name, asking, taking, onWake, onError: missed });
+    usable = true;
     if (away) log.info({ queue: name }, 'Redis is back');
     away = false;
   };
-  // A server that comes back may be another one.
-  asking.on('ready', () => {
-    check().catch((error) => {
-      if (error instanceof Breach) log.error({ code: error.code, err: error }, 'Redis is not used');
-      else missed(error);
-    });
-  });
+  const refuse = (error: unknown): void => {
+    if (error instanceof Breach) log.error({ code: error.code, err: error }, 'Redis is not used');
+    else missed(error);
+  };
 
   try {
-    await asking.connect().then(check);
+    await asking.connect();
+    await check();
   } catch (error) {
     if (error instanceof Breach) {
       for (const client of [asking, taking]) client.disconnect();
@@ -64,11 +89,8 @@ export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOp
     }
     missed(error);
   }
-
-  const queue = new Queue(name, { connection: asking, skipWaitingForReady: true });
-  const worker = new Worker(name, async () => onWake(), { connection: taking, skipVersionCheck: true, concurrency: 1 });
-  queue.on('error', missed);
-  worker.on('error', missed);
+  // A server that comes back may be another one.
+  asking.on('ready', () => void check().catch(refuse));
 
   return {
     at(dueInMs) {
@@ -79,7 +101,7 @@ export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOp
       pending.add(jobId);
       const delay = due - Date.now();
       setTimeout(() => pending.delete(jobId), Math.min(delay, 0x7fff_ffff)).unref();
-      queue.add('look', {}, { jobId, delay, removeOnComplete: true, removeOnFail: true }).catch((error) => {
+      parts?.queue.add('look', {}, { jobId, delay, removeOnComplete: true, removeOnFail: true }).catch((error) => {
         pending.delete(jobId);
         missed(error);
       });
@@ -87,7 +109,7 @@ export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOp
     async close() {
       usable = false;
       // Forced: a job that is being taken rings again elsewhere, which is harmless.
-      await Promise.allSettled([worker.close(true), queue.close()]);
+      await Promise.allSettled([parts?.worker.close(true), parts?.queue.close()]);
       for (const client of [asking, taking]) client.disconnect();
     },
   };

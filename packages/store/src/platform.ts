@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { ArtifactStore } from '@orgo/runtime/artifacts';
+import { fileArtifacts } from '@orgo/runtime/artifacts.files';
+import { type Bus, connectBus } from '@orgo/runtime/bus';
+import { createLog, type Log } from '@orgo/runtime/log';
+import { Keyring } from '@orgo/runtime/signer';
+import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
+import { type FaultPoints, noFaults } from './fault-points.ts';
+
+/** What a service is given: it constructs no client itself. */
+export type Platform = {
+  /** With the service's own database role. */
+  databaseUrl: string;
+  /** Null: alarms are fired by the sweep alone. */
+  redisUrl: string | null;
+  bus: Bus;
+  artifacts: ArtifactStore;
+  keyring: Keyring;
+  trust: TrustStore;
+  log: Log;
+  faults: FaultPoints;
+  /** Id of this installation: part of log origins, and of names in a shared Redis. */
+  instance: string;
+};
+
+export type PlatformConfig = {
+  /** Names the process in logs and at the servers. */
+  name: string;
+  home: string;
+  databaseUrl: string;
+  natsUrl: string;
+  redisUrl: string | null;
+  instance: string;
+  /** Default `<home>/artifacts`; a shared volume where processes run on several hosts. */
+  artifactsDir?: string;
+  /** Default `<home>/keys`; holds the folders of the roles this process may sign for. */
+  keysDir?: string;
+  /** Default `<home>/trust`. */
+  trustDir?: string;
+  maxArtifactBytes?: number;
+};
+
+/**
+ * Constructs the clients of a process, once; the only place that does. Hosts of several services share the result and give each
+ * its own `databaseUrl`: `createAudit({ ...platform, databaseUrl: urls.audit })`.
+ * @throws Fault BUS_UNAVAILABLE, Breach SERVER_CONFIG_MISMATCH when NATS cannot carry Orgo
+ */
+export async function connectPlatform(
+  config: PlatformConfig,
+  given: { log?: Log; faults?: FaultPoints } = {},
+): Promise<Platform & { close(): Promise<void> }> {
+  const { name, home, databaseUrl, natsUrl, redisUrl, instance, maxArtifactBytes } = config;
+  const log = given.log ?? createLog({ service: name });
+  const bus = await connectBus({ url: natsUrl, name, log });
+  return {
+    databaseUrl,
+    redisUrl,
+    bus,
+    artifacts: fileArtifacts(
+      config.artifactsDir ?? join(home, 'artifacts'),
+      maxArtifactBytes === undefined ? {} : { maxBytes: maxArtifactBytes },
+    ),
+    keyring: Keyring.open(config.keysDir ?? keysDir(home)),
+    trust: TrustStore.open(config.trustDir ?? trustDir(home)),
+    log,
+    faults: given.faults ?? noFaults,
+    instance,
+    close: () => bus.close(),
+  };
+}
