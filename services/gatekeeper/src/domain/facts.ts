@@ -44,7 +44,13 @@ export type MandateFact = { ok: true; bundle_id: string; policies: MandatePolicy
 export type PipelineFact = { ok: true; pipeline: Pipeline } | ({ ok: false } & Finding);
 
 /** What the gatekeeper found out before it decides an admission. */
-export type AdmitFacts = { artifacts: ArtifactFact[]; pipeline: PipelineFact; mandate: MandateFact | null };
+export type AdmitFacts = {
+  artifacts: ArtifactFact[];
+  pipeline: PipelineFact;
+  mandate: MandateFact | null;
+  /** Version of the Orgo that admits; the record names it as a tool. */
+  orgo: string;
+};
 
 /** The record that audit folded, read back and hashed, and the statement signed over it. */
 export type CloseFacts = { record: BuildRecord; record_artifact: ArtifactRef; statement_artifact: ArtifactRef };

@@ -37,6 +37,7 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
     detail: {
       trigger: triggerOf(claim.detail, claim.actor),
       rerun_of: rerunOf(claim.detail),
+      orgo: facts.orgo,
       ...mandateDetail(facts.mandate),
     },
   };

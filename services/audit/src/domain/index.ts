@@ -1,0 +1,21 @@
+export * from './bundle-layout.ts';
+export { decideLog, evolveLog, type LogEvent, maxLeafBytes, type SealInput, type SealSend } from './log.ts';
+export { toPublicBuildRecord } from './projection.ts';
+export { type NodeId, nodeKey, nodesOfPath, pathFromNodes } from './proof.ts';
+export {
+  closingOf,
+  foldRecord,
+  type RecordClosing,
+  type RecordSource,
+  recordText,
+  type SealedLeaf,
+  splitAtRecord,
+} from './record.ts';
+export { type ReadArtifact, recordReads } from './record-artifacts.ts';
+export { envelopeHash, hashesHold, recordCore, recordHash } from './record-hash.ts';
+export { initialLog, type LogState, logPhases } from './state.ts';
+export { logTable } from './table.ts';
+export { namedArtifacts } from './verify-artifacts.ts';
+export { type VerifiedBundle, verifyBundle } from './verify-bundle.ts';
+export { buildRecordPredicate, provenancePredicate, subjectsOf } from './verify-record.ts';
+export type { BundleFiles, ReadRoot, Trust, VerifierRoot } from './verify-trust.ts';

@@ -1,0 +1,45 @@
+import type { Digest } from '@orgo/contracts';
+import { type NoteKey, ok, type Result, refuse, type TrustedKey, type VerifySignature } from '@orgo/core';
+import { bundlePaths } from './bundle-layout.ts';
+
+/** What a verifier needs of a verified trust root; the runtime's `Root` is one. */
+export type VerifierRoot = {
+  readonly tenant_id: string;
+  readonly version: number;
+  keysOf(role: string): readonly TrustedKey[];
+  threshold(role: string): number;
+  readonly log: { readonly origin: string; readonly keys: readonly NoteKey[] };
+};
+
+/** Reads and verifies one root file against the pin or its predecessor: `readRoot` of the runtime. */
+export type ReadRoot<R extends VerifierRoot> = (
+  bytes: Uint8Array,
+  expect: { tenant: string; version: number; pin: string; before: R | undefined; verify: VerifySignature },
+) => Result<R>;
+
+/** The files of a bundle, by path with forward slashes. */
+export type BundleFiles = { paths(): readonly string[]; read(path: string): Uint8Array | undefined };
+
+/** Where trust comes from: outside the bundle. `pin` is the fingerprint of the tenant's first root. */
+export type Trust<R extends VerifierRoot = VerifierRoot> = {
+  pin: Digest;
+  readRoot: ReadRoot<R>;
+  verify: VerifySignature;
+};
+
+/**
+ * The chain of roots in the bundle, which counts only because its first one has the pinned fingerprint and every other is signed by the one
+ * before. Refuses with `TRUST_ROOT_MISSING` (the bundle holds no first root) or `TRUST_ROOT_INVALID`.
+ */
+export function rootChain<R extends VerifierRoot>(files: BundleFiles, tenant: string, trust: Trust<R>): Result<R[]> {
+  const chain: R[] = [];
+  for (;;) {
+    const version = chain.length + 1;
+    const bytes = files.read(bundlePaths.trustRoot(version));
+    if (bytes === undefined)
+      return chain.length > 0 ? ok(chain) : refuse('TRUST_ROOT_MISSING', 'the bundle holds no first trust root');
+    const root = trust.readRoot(bytes, { tenant, version, pin: trust.pin, before: chain.at(-1), verify: trust.verify });
+    if (!root.ok) return root;
+    chain.push(root.value);
+  }
+}
