@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { dependenciesInstalled } from '../infra/bootstrap/dependencies.mjs';
 // The `orgo` command for any Node >= 18: runs packages/cli under the pinned Node, from any working directory.
+import { dependenciesPresent } from '../infra/bootstrap/dependencies.mjs';
 import { taskEnvironment } from '../infra/bootstrap/environment.mjs';
 import { handOver } from '../infra/bootstrap/hand-over.mjs';
 import { narrated } from '../infra/bootstrap/narration.mjs';
-import { cli, root } from '../infra/bootstrap/paths.mjs';
+import { root } from '../infra/bootstrap/paths.mjs';
 import { prepare } from '../infra/bootstrap/prepare.mjs';
+import { resolveCommand } from '../infra/bootstrap/tasks.mjs';
 import { installedToolchain, systemNode } from '../infra/bootstrap/toolchain.mjs';
 import { InfraFailure } from '../infra/failure.mjs';
 
@@ -16,7 +17,7 @@ const NEVER_INSTALL = new Set(['verify', 'digest', 'explain']);
 function asInstalled() {
   const toolchain = installedToolchain();
   const node = toolchain?.node ?? systemNode();
-  if (node && dependenciesInstalled()) return { node, env: toolchain ? taskEnvironment(toolchain) : process.env };
+  if (node && dependenciesPresent()) return { node, env: toolchain ? taskEnvironment(toolchain) : process.env };
   throw new InfraFailure(
     'SETUP_REQUIRED',
     `orgo is not set up in ${root}, and this command never installs anything. Run once, with a network: npx orgo --help`,
@@ -24,8 +25,7 @@ function asInstalled() {
 }
 
 await narrated(async () => {
-  const args = process.argv.slice(2);
-  const command = args.find((arg) => !arg.startsWith('-')) ?? '';
-  const { node, env } = NEVER_INSTALL.has(command) ? asInstalled() : await prepare();
-  process.exitCode = await handOver(node, [cli, ...args], env);
+  const { command, argv, servers } = resolveCommand(process.argv.slice(2));
+  const { node, env } = NEVER_INSTALL.has(command) ? asInstalled() : await prepare({ servers });
+  process.exitCode = await handOver(node, argv, env);
 });

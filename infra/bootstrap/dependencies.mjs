@@ -19,13 +19,11 @@ function wanted() {
   return hash.digest('hex');
 }
 
-/** Whether node_modules holds what the lockfile says, as far as a look can tell; this installs nothing. */
-export function dependenciesInstalled() {
-  if (!fs.existsSync(stamp) || fs.readFileSync(stamp, 'utf8') !== wanted()) return false;
+/** Whether every package finds what it declares, in whatever version. This installs nothing. */
+export function dependenciesPresent() {
   return packageFolders().every((folder) => {
-    const { dependencies, devDependencies } = JSON.parse(
-      fs.readFileSync(path.join(root, folder, 'package.json'), 'utf8'),
-    );
+    const manifest = path.join(root, folder, 'package.json');
+    const { dependencies, devDependencies } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
     const names = Object.keys({ ...dependencies, ...devDependencies });
     return names.every((name) => fs.existsSync(path.join(root, folder, 'node_modules', name)));
   });
@@ -36,7 +34,8 @@ export function dependenciesInstalled() {
  * @param {NodeJS.ProcessEnv} env
  */
 export function ensureDependencies(toolchain, env) {
-  if (dependenciesInstalled()) return;
+  const unchanged = fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted();
+  if (unchanged && dependenciesPresent()) return;
   say('installing dependencies');
   // append-only shows retries of a slow registry, which the silent reporter hides. CI=1: never ask, there may be no one.
   const args = ['install', '--frozen-lockfile', '--reporter=append-only'];

@@ -5,8 +5,7 @@ import path from 'node:path';
 import { cache, infra } from './paths.mjs';
 
 // What npm hands to scripts would steer npm and pnpm below us; only how to reach a registry may pass.
-const NETWORK_SETTINGS =
-  /registry|proxy|cafile|^npm_config_ca$|userconfig|globalconfig|strict_ssl|_auth/i;
+const NETWORK_SETTINGS = /registry|proxy|cafile|^npm_config_ca$|userconfig|globalconfig|strict_ssl|_auth/i;
 
 /**
  * @param {NodeJS.ProcessEnv} [inherited]
@@ -43,12 +42,15 @@ export function taskEnvironment(toolchain) {
  */
 function usableHome(env) {
   const home = env.HOME ?? os.homedir();
+  return writable(home) || !writable(cache) ? home : path.join(cache, 'user');
+}
+
+/** @param {string} folder */
+function writable(folder) {
   try {
-    fs.accessSync(home, fs.constants.W_OK);
-    return home;
+    fs.accessSync(folder, fs.constants.W_OK);
+    return true;
   } catch {
-    const own = path.join(cache, 'user');
-    fs.mkdirSync(own, { recursive: true });
-    return own;
+    return false;
   }
 }

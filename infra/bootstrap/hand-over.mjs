@@ -20,7 +20,8 @@ export function handOver(node, args, env) {
   /** @param {NodeJS.Signals} signal */
   const forward = (signal) => {
     const now = performance.now();
-    if (now - last > SAME_WISH_MS) child.kill(signal);
+    // A terminal that is closed wants an orderly end, and a program need not know that signal.
+    if (now - last > SAME_WISH_MS) child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
     last = now;
   };
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, forward);

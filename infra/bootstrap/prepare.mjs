@@ -9,8 +9,11 @@ import { cache } from './paths.mjs';
 import { ensureServerPrograms } from './server-programs.mjs';
 import { ensureToolchain } from './toolchain.mjs';
 
-/** @returns {Promise<{ node: string, env: NodeJS.ProcessEnv }>} */
-export async function prepare() {
+/**
+ * @param {{ servers: boolean }} needs whether the task will start servers
+ * @returns {Promise<{ node: string, env: NodeJS.ProcessEnv }>}
+ */
+export async function prepare({ servers }) {
   const release = await lock(path.join(cache, 'setup-lock'), (holder) =>
     say(`waiting for process ${holder.split(':')[0]}, which sets up this checkout`),
   );
@@ -18,7 +21,7 @@ export async function prepare() {
     const toolchain = ensureToolchain();
     const env = taskEnvironment(toolchain);
     ensureDependencies(toolchain, env);
-    ensureServerPrograms(env);
+    if (servers) ensureServerPrograms(env);
     ensureGeneratedClients(env);
     return { node: toolchain.node, env };
   } finally {
