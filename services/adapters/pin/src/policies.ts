@@ -94,13 +94,22 @@ export function effectivePolicies(bundle: MandateBundle, asOf: string): StageRes
   return {
     ok: true,
     value: {
-      governance: policies.map(selectionOf).sort((a, b) => compareText(canonical(a), canonical(b))),
+      governance: policies.map(selectionOf).sort(byIdentity),
       ingest: ingest.data,
       resolution: resolution.data,
       validation: validation.data,
       pack: pack.data,
     },
   };
+}
+
+/** By id, then version, then everything else: two policies under one name still have one order. */
+function byIdentity(a: PolicySelection, b: PolicySelection): number {
+  return (
+    compareText(a.policy_id, b.policy_id) ||
+    compareText(a.version, b.version) ||
+    compareText(canonical(a), canonical(b))
+  );
 }
 
 function selectionOf(policy: MandatePolicy): PolicySelection {
