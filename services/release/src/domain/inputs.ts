@@ -1,0 +1,53 @@
+import type { ArtifactRef, Authorization, Digest, GateDecision, ReasonCode, SealedDecision } from '@orgo/contracts';
+import type { Asked, Eligible } from './state.ts';
+
+type Of = { tenant_id: string; release_id: string };
+
+/** A person's request. */
+export type Create = { type: 'create'; asked: Asked };
+
+/** The build's sealed record was found, verified and says COMPLETED. `inputs` is every byte to be verified again. */
+export type VerifyRequested = Of & {
+  type: 'verify-requested';
+  eligible: Eligible;
+  inputs: ArtifactRef[];
+  evidence: SealedDecision;
+};
+
+/** The build has no sealed record that could be released, or its pack could not be published whole. */
+export type Barred = Of & { type: 'barred'; code: ReasonCode; detail: string };
+
+/** A sealed decision about the release. Its signatures and its seal were verified before it came here. */
+export type Receipt = Of & {
+  type: 'receipt';
+  decision: GateDecision;
+  decision_digest: Digest;
+  log_index: number;
+  authorizations: { authorization: Authorization; digest: Digest }[];
+};
+
+/** The channel metadata that names this release is out. `nodes` are those enrolled in the channel at that moment. */
+export type Published = Of & {
+  type: 'published';
+  release_seq: number;
+  publication: number;
+  nodes: string[];
+  deadline_ms: number;
+};
+
+/** The nodes had their time, by the database's clock. */
+export type AlarmFired = Of & { type: 'alarm'; kind: 'activation' };
+
+export type ReleaseInput = Create | VerifyRequested | Barred | Receipt | Published | AlarmFired;
+
+/** An input with the database's clock at the transaction. */
+export type Timed<I> = I & { now: string };
+
+export const keyOf = (input: ReleaseInput): { tenant_id: string; id: string } =>
+  input.type === 'create'
+    ? { tenant_id: input.asked.tenant_id, id: input.asked.release_id }
+    : { tenant_id: input.tenant_id, id: input.release_id };
+
+/** A refusal: nothing happens, and the code says why. */
+export type No = { ok: false; code: ReasonCode; detail: string };
+export const no = (code: ReasonCode, detail: string): No => ({ ok: false, code, detail });

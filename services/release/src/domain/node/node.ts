@@ -1,0 +1,150 @@
+import type { Digest, GateClaim, GateDecision } from '@orgo/contracts';
+import { digestOf, type JsonValue, next, type Outcome, type TransitionTable } from '@orgo/core';
+import { channelFault } from '../decide/create.ts';
+import { type No, no, type Timed } from '../inputs.ts';
+import { reportedOf } from './reported.ts';
+import type { Identity, NodePhase, NodeState } from './state.ts';
+
+type Of = { tenant_id: string; instance_id: string };
+
+/** A person asks to enroll a node. `subject_id` names the enrollment in the log: it is about no release. */
+export type Join = Of & { type: 'join'; identity: Identity; subject_id: string; actor: string };
+
+/** A report came in: of the right form, signed by the enrolled key, under a nonce that was given and not used. */
+export type Report = Of & { type: 'report'; release_id: string; nonce: string; envelope: JsonValue };
+
+/** A sealed NODE_JOIN or NODE_REPORT decision; signature and seal were verified before. */
+export type NodeReceipt = Of & { type: 'receipt'; decision: GateDecision; decision_digest: Digest };
+
+export type NodeInput = Join | Report | NodeReceipt;
+
+export type NodeEvent =
+  | { type: 'NodeJoinAsked'; at: string; identity: Identity }
+  | { type: 'NodeEnrolled'; at: string; decision_digest: Digest }
+  | { type: 'NodeRefused'; at: string; reason_codes: string[]; decision_digest: Digest }
+  | ({ type: 'NodeReported'; at: string; decision_digest: Digest } & Seen);
+
+type Seen = Pick<NodeState, 'active_pack_id' | 'highest_activated_seq' | 'health'>;
+
+/** The gatekeeper alone enrolls: a node that was asked for is JOINING until its decision is sealed. */
+export const nodeTable: TransitionTable<NodePhase, NodeEvent['type']> = {
+  NEW: { NodeJoinAsked: 'JOINING' },
+  JOINING: { NodeJoinAsked: 'JOINING', NodeEnrolled: 'ENROLLED', NodeRefused: 'REFUSED' },
+  ENROLLED: { NodeJoinAsked: 'JOINING', NodeReported: 'ENROLLED' },
+  REFUSED: { NodeJoinAsked: 'JOINING' },
+};
+
+/** What a node's machine says: claims to the gatekeeper. */
+export type NodeSend = { send: 'claim'; claim: GateClaim };
+export type NodeDecision = Outcome<NodeEvent, NodeSend, never>;
+
+export const nodeKeyOf = (input: NodeInput): { tenant_id: string; id: string } => ({
+  tenant_id: input.tenant_id,
+  id: input.instance_id,
+});
+
+const nothing: NodeDecision = { ok: true, events: [], sends: [], alarms: [] };
+const yes = (events: NodeEvent[], sends: NodeSend[] = []): NodeDecision => ({ ok: true, events, sends, alarms: [] });
+
+/** The content id of nothing: a claim about a node is pinned to no pipeline and no mandate. */
+const nowhere: Digest = digestOf(null);
+
+const claimOf = (
+  input: Timed<Of>,
+  claim: Pick<GateClaim, 'claim' | 'build_id' | 'idem_key' | 'actor' | 'detail'>,
+): GateClaim => ({
+  v: 1,
+  tenant_id: input.tenant_id,
+  stage: null,
+  attempt: 0,
+  epoch: 0,
+  as_of: input.now,
+  pipeline_ref: nowhere,
+  mandate_ref: nowhere,
+  inputs: [],
+  reason_codes: [],
+  ...claim,
+});
+
+/** The first key of a name stands; the same key may move to another channel. */
+function decideJoin(state: NodeState, input: Timed<Join>): NodeDecision | No {
+  const { identity, tenant_id, instance_id, subject_id, actor, now } = input;
+  const fault = channelFault(identity.channel);
+  if (fault !== null) return fault;
+  const known = state.phase === 'REFUSED' ? null : state.identity;
+  if (known !== null && known.key_id !== identity.key_id)
+    return no('KEY_NOT_TRUSTED_FOR_ROLE', `another key is enrolled as ${instance_id}`);
+  if (state.phase === 'ENROLLED' && known?.channel === identity.channel) return nothing;
+  // Asked again for the same, the claim is said again: the first may have been refused at the gatekeeper's door.
+  if (state.phase === 'JOINING' && known?.channel !== identity.channel)
+    return no('STATE_CONFLICT', `${instance_id} is being enrolled in ${known?.channel}`);
+  const claim = claimOf(input, {
+    claim: 'NODE_JOIN',
+    build_id: subject_id,
+    idem_key: digestOf(['orgo.join.v1', tenant_id, instance_id, identity.key_id, identity.channel, state.joins + 1]),
+    actor,
+    detail: { instance_id, channel: identity.channel, public_key: identity.public_key },
+  });
+  return yes([{ type: 'NodeJoinAsked', at: now, identity }], [{ send: 'claim', claim }]);
+}
+
+/** Hands a report on to who may judge it. Nothing changes here before the decision is sealed. */
+function decideReport(state: NodeState, input: Timed<Report>): NodeDecision | No {
+  const { tenant_id, instance_id, release_id, nonce, envelope } = input;
+  if (state.phase !== 'ENROLLED') return no('REPORT_NOT_ENROLLED', `${instance_id} is not enrolled`);
+  const claim = claimOf(input, {
+    claim: 'NODE_REPORT',
+    build_id: release_id,
+    idem_key: digestOf(['orgo.report.v1', tenant_id, instance_id, nonce]),
+    actor: `node:${instance_id}`,
+    detail: { instance_id, nonce, envelope },
+  });
+  return yes([], [{ send: 'claim', claim }]);
+}
+
+function decideReceipt(state: NodeState, { decision, decision_digest, now }: Timed<NodeReceipt>): NodeDecision {
+  if (decision.kind === 'NODE_REPORT' && state.phase === 'ENROLLED') {
+    const said = reportedOf(decision);
+    if (said === null) return nothing;
+    const { active_pack_id, highest_activated_seq, health } = said;
+    return yes([{ type: 'NodeReported', at: now, active_pack_id, highest_activated_seq, health, decision_digest }]);
+  }
+  if (decision.kind !== 'NODE_JOIN' || state.phase !== 'JOINING') return nothing;
+  const { reason_codes } = decision;
+  return decision.verdict === 'PASS'
+    ? yes([{ type: 'NodeEnrolled', at: now, decision_digest }])
+    : yes([{ type: 'NodeRefused', at: now, reason_codes, decision_digest }]);
+}
+
+/** The node machine: who is enrolled, and what the last sealed report says. It judges nothing. */
+export function decideNode(state: NodeState, input: Timed<NodeInput>): NodeDecision | No {
+  switch (input.type) {
+    case 'join':
+      return decideJoin(state, input);
+    case 'report':
+      return decideReport(state, input);
+    case 'receipt':
+      return decideReceipt(state, input);
+    default:
+      return input satisfies never;
+  }
+}
+
+/** Folds a decided event; total. */
+export function evolveNode(state: NodeState, event: NodeEvent): NodeState {
+  const moved = { ...state, phase: next(nodeTable, state.phase, event.type) ?? state.phase };
+  switch (event.type) {
+    case 'NodeJoinAsked':
+      return { ...moved, identity: event.identity, joins: state.joins + 1, reason_codes: [] };
+    case 'NodeEnrolled':
+      return moved;
+    case 'NodeRefused':
+      return { ...moved, reason_codes: event.reason_codes };
+    case 'NodeReported': {
+      const { active_pack_id, highest_activated_seq, health, at } = event;
+      return { ...moved, active_pack_id, highest_activated_seq, health, last_report_at: at };
+    }
+    default:
+      return event satisfies never;
+  }
+}

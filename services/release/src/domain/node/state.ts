@@ -1,0 +1,41 @@
+/** `NEW` is a node that nobody has asked to enroll; it is never stored. */
+export type NodePhase = 'NEW' | 'JOINING' | 'ENROLLED' | 'REFUSED';
+
+/** Who a node is: its channel and its own public key, which it made itself. */
+export type Identity = {
+  channel: string;
+  /** Base64 of the raw 32 bytes of an Ed25519 key. */
+  public_key: string;
+  key_id: string;
+};
+
+export type NodeState = {
+  phase: NodePhase;
+  tenant_id: string;
+  instance_id: string;
+  identity: Identity | null;
+  /** Which enrollment this is: numbers the claims. */
+  joins: number;
+  reason_codes: string[];
+  /** As the last verified report said. */
+  active_pack_id: string | null;
+  highest_activated_seq: number;
+  health: 'HEALTHY' | 'DEGRADED' | 'UNHEALTHY' | 'UNKNOWN';
+  last_report_at: string | null;
+};
+
+/** A node before its first event. */
+export const initialNode = (key: { tenant_id: string; id: string }): NodeState => ({
+  phase: 'NEW',
+  tenant_id: key.tenant_id,
+  instance_id: key.id,
+  identity: null,
+  joins: 0,
+  reason_codes: [],
+  active_pack_id: null,
+  highest_activated_seq: 0,
+  health: 'UNKNOWN',
+  last_report_at: null,
+});
+
+export const nodePhaseOf = (state: NodeState): NodePhase => state.phase;
