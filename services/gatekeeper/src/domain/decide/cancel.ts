@@ -4,11 +4,14 @@ import { blankDecision } from '../header.ts';
 import type { GateState } from '../state.ts';
 import { type GateOutcome, refuseOnRecord } from './refusal.ts';
 
-/** A person cancels: nothing more is authorized, late replies are refused `GATE_SUBJECT_CLOSED`. The verdict says that it was granted. */
+/**
+ * A person cancels: nothing more is authorized, late replies are refused `GATE_SUBJECT_CLOSED`. The verdict says that it was granted.
+ * Also where a FAIL was decided while the wish was on its way: the person has the last word, both are on record.
+ */
 export function decideCancel(state: GateState, input: ClaimInput & { now: string }): GateOutcome {
   if (state.admission === null)
     return refuseOnRecord(state, input, ['GATE_SUBJECT_UNKNOWN'], 'no such build was admitted');
-  if (!['OPEN', 'BLOCKED', 'PASSED'].includes(state.phase))
+  if (state.cancelled || state.phase === 'CLOSING' || state.phase === 'CLOSED')
     return refuseOnRecord(state, input, ['GATE_SUBJECT_CLOSED'], `the build is ${state.phase}`);
   const reason_codes = uniqueCodes(['BUILD_CANCELLED', ...input.claim.reason_codes]);
   const send = sendOf({

@@ -64,7 +64,7 @@ describe('fence against PASS: whichever commits first wins', () => {
 
 describe('attempts used up', () => {
   test('leave the build to a person where the pipeline says BLOCK, and a higher fence resumes it', () => {
-    const { decision, state } = step(before, exhausted('echo-2', 3));
+    const { decision, state } = step(before, exhausted('echo-2', 4));
     expect(decision).toMatchObject({
       kind: 'STAGE',
       verdict: 'ERROR',
@@ -149,6 +149,13 @@ describe('cancel', () => {
     expect(late.decision?.authorizations).toEqual([]);
   });
 
+  test('is granted also where a FAIL was faster', () => {
+    const failed = step(before, replyInput(before, { stage: 'echo-2', outputs: [] })).state;
+    const late = step(failed, claimInput({ claim: 'CANCEL', actor: 'ann' }));
+    expect(late.decision).toMatchObject({ kind: 'CANCEL', verdict: 'PASS' });
+    expect(outcomeOf(late.state)).toBe('CANCELLED');
+  });
+
   test('a second cancel finds the build closed', () => {
     expect(step(state, claimInput({ claim: 'CANCEL', actor: 'bob' })).outcome).toMatchObject({
       ok: false,
@@ -194,7 +201,7 @@ describe('close', () => {
     ['another stage said no', step(before, replyInput(before, { stage: 'echo-2', outputs: [] })).state, 'FAILED'],
     ['attempts are used up', step(before, exhausted('echo-2')).state, 'FAILED'],
     ['cancelled', step(before, claimInput({ claim: 'CANCEL' })).state, 'CANCELLED'],
-    ['still running', before, null],
+    ['given up', before, 'FAILED'],
     ['not admitted', initialGate({ tenant_id, id: build_id }), null],
   ])('%s: the outcome follows from the decisions', (_, state, outcome) => {
     expect(outcomeOf(state)).toBe(outcome);

@@ -7,19 +7,30 @@ import type { Closing, GateState } from '../state.ts';
 import { rerunOf, triggerOf } from '../trigger.ts';
 import { type GateOutcome, refuseOnRecord } from './refusal.ts';
 
-/** How a build can end, seen from its decisions alone; a claim cannot say otherwise. Null while it can still go on. */
+/**
+ * How a build can end, seen from its decisions alone; a claim cannot say otherwise. What was stopped ends as its decisions say; what could
+ * still go on may only be given up, which is a failure. Null where nothing has begun, or it has ended.
+ */
 export function outcomeOf(state: GateState): BuildOutcome | null {
   if (state.cancelled) return 'CANCELLED';
-  if (state.phase === 'PASSED') return 'COMPLETED';
-  if (state.phase === 'BLOCKED') return 'FAILED';
-  if (state.phase !== 'STOPPED') return null;
-  const stage = state.stopped?.stage ?? null;
-  return stage === null ? 'FAILED' : (state.admission?.pipeline?.outcome_on_gate_fail[stage] ?? 'FAILED');
+  switch (state.phase) {
+    case 'PASSED':
+      return 'COMPLETED';
+    case 'OPEN':
+    case 'BLOCKED':
+      return 'FAILED';
+    case 'STOPPED': {
+      const stage = state.stopped?.stage ?? null;
+      return stage === null ? 'FAILED' : (state.admission?.pipeline?.outcome_on_gate_fail[stage] ?? 'FAILED');
+    }
+    default:
+      return null;
+  }
 }
 
 /**
  * Fixes what the build is closed with and stops every other decision, so that the record can name them all.
- * The same claim again finds it fixed; a build that has not ended, or ended otherwise, is refused `BUILD_TRANSITION_ILLEGAL`.
+ * The same claim again finds it fixed; one that says another outcome is refused `BUILD_TRANSITION_ILLEGAL`.
  */
 export function decideFreeze(state: GateState, input: FreezeInput & { now: string }): GateOutcome {
   if (state.phase === 'CLOSED') return { ok: false, code: 'GATE_SUBJECT_CLOSED', detail: 'the record is sealed' };
@@ -33,14 +44,14 @@ export function decideFreeze(state: GateState, input: FreezeInput & { now: strin
       state,
       input,
       ['BUILD_TRANSITION_ILLEGAL'],
-      `the claim says ${asked ?? 'no outcome'}, the decisions say ${outcome ?? 'not ended'}`,
+      `the claim says ${asked ?? 'no outcome'}, the decisions say ${outcome ?? 'nothing'}`,
     );
   }
   const { detail, actor } = input.claim;
   const closing: Closing = {
     claim: input.digest,
     outcome,
-    reason_codes: [...(state.stopped?.reason_codes ?? [])],
+    reason_codes: outcome === 'COMPLETED' ? [] : [...(state.stopped?.reason_codes ?? input.claim.reason_codes)],
     trigger: detail.trigger === undefined ? state.admission.trigger : triggerOf(detail, actor),
     rerun_of: rerunOf(detail) ?? state.admission.rerun_of,
   };

@@ -26,6 +26,8 @@ function openStage(
 
 /** The decision committed before the claim arrived: nothing changes, its own receipt is on its way. */
 function lost(state: GateState, input: Input, gate: StageGate): GateOutcome {
+  if (state.phase === 'CLOSING' || state.phase === 'CLOSED')
+    return { ok: false, code: 'GATE_SUBJECT_CLOSED', detail: `the build is ${state.phase}` };
   const accepted = gate.accepted as Accepted;
   const send = sendOf({
     ...blankDecision(state, input),
@@ -81,7 +83,7 @@ export function decideFence(state: GateState, input: Input): GateOutcome {
 
 /**
  * Attempts are used up: ERROR where the pipeline leaves it to a person, FAIL where it says that no answer is a no (C-28).
- * The fence rises, so that a late reply cannot decide the stage behind the person's back.
+ * The claim comes after the last attempt was fenced, so no reply can own the stage; a person reopens it by a higher fence.
  */
 export function decideExhausted(state: GateState, input: Input): GateOutcome {
   const open = openStage(state, input);
@@ -94,7 +96,7 @@ export function decideExhausted(state: GateState, input: Input): GateOutcome {
     return refuseOnRecord(state, input, ['GATE_SUBJECT_CLOSED'], `the build is ${state.phase}`);
 
   const fails = stage.on_exhausted === 'FAIL';
-  const fence = Math.max(gate.fence, input.claim.epoch + 1);
+  const fence = Math.max(gate.fence, input.claim.epoch);
   const reason_codes = uniqueCodes([stage.exhausted_code, ...input.claim.reason_codes]);
   const draft: GateDecision = {
     ...blankDecision(state, input),
