@@ -15,6 +15,7 @@ export const platformReasons = {
   MIGRATION_FAILED: fault('A migration was refused by PostgreSQL and rolled back', 'The message holds PostgreSQL’s own words.'),
   MIGRATION_HISTORY_MISMATCH: breach('The database was migrated by other files than these', 'Run the version that migrated it, or restore the edited file.'),
   REDIS_UNAVAILABLE: fault('Redis does not answer', 'Timers fall back to the sweep in PostgreSQL.'),
+  SERVICE_UNAVAILABLE: fault('A service of Orgo does not answer', 'It is started again by itself; see its log.'),
   STATE_CONFLICT: fault('Two writers met; one has to try again', 'It is retried by itself.'),
   MESSAGE_MALFORMED: malformed('A bus message that does not parse', 'Look who sent it.'),
   MESSAGE_TOO_LARGE: malformed('A bus message over the size limit', 'Send large data by content address.'),

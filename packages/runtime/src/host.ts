@@ -1,0 +1,92 @@
+import { reasons } from '@orgo/contracts';
+import { codeOf, detailOf } from './errors.ts';
+import type { Handlers } from './http.ts';
+import type { Log } from './log.ts';
+
+/**
+ * A part that a process hosts. It is given what it needs, and never opens a port of its own choosing or listens for signals.
+ * `start` returns when it takes work; `drain` stops taking and waits for what runs, at most for the deadline; `stop` lets go of everything.
+ */
+export type Service = {
+  name: string;
+  start(): Promise<void>;
+  ready(): boolean;
+  drain(deadlineMs: number): Promise<void>;
+  stop(): Promise<void>;
+  /** HTTP operations it answers. */
+  routes?: Handlers;
+};
+
+export type Host = {
+  /** True when every service says so. */
+  ready(): boolean;
+  /** Drains and stops in reverse order. Idempotent; a service that fails to stop does not keep the others. */
+  stop(): Promise<void>;
+};
+
+/** Starts services in order. When one fails, those that had started are stopped and its error is thrown. */
+export async function host(services: readonly Service[], options: { log: Log; drainMs?: number }): Promise<Host> {
+  const { log, drainMs = 10_000 } = options;
+  const started: Service[] = [];
+  const attempt = async (service: Service, what: 'drain' | 'stop'): Promise<void> => {
+    try {
+      await (what === 'drain' ? service.drain(drainMs) : service.stop());
+    } catch (err) {
+      log.error({ err, code: codeOf(err), part: service.name }, `${what} failed`);
+    }
+  };
+  const stopAll = async (): Promise<void> => {
+    const reversed = started.toReversed();
+    for (const service of reversed) await attempt(service, 'drain');
+    for (const service of reversed) await attempt(service, 'stop');
+  };
+
+  for (const service of services) {
+    try {
+      await service.start();
+      started.push(service);
+      log.info({ part: service.name }, 'started');
+    } catch (error) {
+      log.error({ err: error, code: codeOf(error), part: service.name }, 'cannot start');
+      await stopAll();
+      throw error;
+    }
+  }
+  let stopping: Promise<void> | undefined;
+  return {
+    ready: () => stopping === undefined && started.every((service) => service.ready()),
+    stop() {
+      stopping ??= stopAll();
+      return stopping;
+    },
+  };
+}
+
+/** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    const heard = (signal: NodeJS.Signals): void => {
+      for (const each of signals) process.off(each, heard);
+      resolve(signal);
+    };
+    for (const signal of signals) process.on(signal, heard);
+  });
+}
+
+/**
+ * Body of a process entry: starts, waits for a signal, stops. A failure is one line on standard error with its reason code, and the exit status that
+ * the code's row names.
+ */
+export async function runProcess(start: () => Promise<Pick<Host, 'stop'>>): Promise<void> {
+  try {
+    const signalled = untilSignal();
+    const running = await start();
+    await signalled;
+    await running.stop();
+  } catch (error) {
+    const code = codeOf(error);
+    process.stderr.write(`${code}: ${detailOf(error)}\n${reasons[code].help}\n`);
+    process.exitCode = reasons[code].exit;
+  }
+}
