@@ -199,7 +199,7 @@ export function createHttp(options: HttpOptions): HttpServer {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) =>
-      readJson(body),
+      body.length === 0 ? undefined : readJson(body),
     );
     for (const { route, handler } of own) if (route.request !== 'bytes') add(scope, route, handler);
   });
