@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { reasons } from '@orgo/contracts';
 import { codeOf, detailOf } from './errors.ts';
 import type { Handlers } from './http.ts';
@@ -74,6 +75,12 @@ export function untilSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+/** Tells whoever supervises this process that it takes work: a line on the descriptor ORGO_READY_FD names. */
+function sayReady(): void {
+  const fd = Number(process.env.ORGO_READY_FD);
+  if (Number.isInteger(fd) && fd > 2) writeSync(fd, 'ready\n');
+}
+
 /**
  * Body of a process entry: starts, waits for a signal, stops. A failure is one line on standard error with its reason code, and the exit status that
  * the code's row names.
@@ -82,6 +89,7 @@ export async function runProcess(start: () => Promise<Pick<Host, 'stop'>>): Prom
   try {
     const signalled = untilSignal();
     const running = await start();
+    sayReady();
     await signalled;
     await running.stop();
   } catch (error) {
