@@ -1,5 +1,6 @@
 import { type BuildStatus, isTerminalBuildPhase } from '@orgo/contracts';
 import pc from 'picocolors';
+import type { AuditSummary } from './build-result.ts';
 import type { Client } from './client.ts';
 import { shortDigest, status, table } from './output.ts';
 
@@ -33,6 +34,10 @@ export function describeBuild(b: BuildStatus): string[] {
   if (b.trace_id) lines.push(`${pc.dim('trace')}       ${b.trace_id}`);
   return lines;
 }
+
+/** The log for a person, and whether this command checked it itself. */
+export const describeAudit = (a: AuditSummary): string =>
+  `${pc.dim('log')}         ${a.origin}, ${a.tree_size} entries, root ${a.root_hash.slice(0, 16)}…  ${a.verified ? pc.green('verified here') : pc.yellow('not verified: no pinned root in this home')}`;
 
 const summarize = (outputs: BuildStatus['stages'][number]['outputs']): string => {
   const first = outputs[0];

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { type ArtifactRef, type BuildStarted, type BuildStatus, isTerminalBuildPhase } from '@orgo/contracts';
 import { gazetteerArtifacts } from '@orgo/corpora';
 import type { Command } from 'commander';
-import { describeBuild, followBuild } from '../build-view.ts';
+import { auditOf, type BuildResult } from '../build-result.ts';
+import { describeAudit, describeBuild, followBuild } from '../build-view.ts';
 import { CliError } from '../cli-error.ts';
 import { type Client, createClient } from '../client.ts';
 import { readCorpus } from '../corpus-folder.ts';
@@ -36,7 +37,8 @@ export function buildStart(area: Command): void {
         return out.result(now, () => [...describeBuild(now), `follow it: orgo build watch ${now.build_id}`]);
       }
       const ended = await waitForBuild(client, started, out);
-      out.result(ended, () => describeBuild(ended));
+      const result: BuildResult = { ...ended, audit: await auditOf(client, ended) };
+      out.result(result, () => [...describeBuild(ended), describeAudit(result.audit)]);
       failUnlessCompleted(ended);
     });
 }

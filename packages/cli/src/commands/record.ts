@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { BuildRecord, EvidenceBundle } from '@orgo/contracts';
+import { bundlePaths } from '@orgo/audit/domain';
 import { digestOfBytes } from '@orgo/core';
 import type { Command } from 'commander';
 import pc from 'picocolors';
@@ -60,7 +61,7 @@ async function writeBundle(client: Client, build: string, out: string): Promise<
     fs.writeFileSync(target, body);
     total += body.length;
   }
-  fs.writeFileSync(path.join(part, 'inventory.json'), JSON.stringify(bundle.inventory));
+  fs.writeFileSync(path.join(part, bundlePaths.inventory), JSON.stringify(bundle.inventory));
   fs.renameSync(part, out);
   return { files: bundle.files.length + 1, bytes: total };
 }
