@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { digestOfBytes } from '@orgo/core';
-import { defaultPackPolicy, kristalId, type PackManifest, type StageCoreOk } from '@orgo/kristal';
+import { canonical, digestOfBytes, utf8 } from '@orgo/core';
+import { defaultPackPolicy, kristalId, type PackManifest, packProjection, type StageCoreOk } from '@orgo/kristal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextWith, type Given, packStage, passedReport } from './core.fixture.ts';
@@ -22,13 +22,18 @@ describe('compilePack', () => {
     const done = await compile();
     const manifest = manifestOf(done);
     expect(done.outputs.map((o) => o.kind)).toEqual(['pack-manifest', ...Array(9).fill('pack-file')]);
-    expect(manifest.files.map((f) => [f.path, f.role, f.size_bytes])).toMatchSnapshot();
     expect(manifest.files.map((f) => `sha256:${f.sha256}`)).toEqual(refs(done).slice(1));
-    expect({
-      id: manifest.runtime_pack_id,
-      policies: manifest.policies,
-      contract: manifest.query_contract,
-    }).toMatchSnapshot();
+    // The vector is the projection itself: its SHA-256 is the pack id, in any language.
+    const projection = canonical(packProjection(manifest));
+    await expect(projection).toMatchFileSnapshot('../vectors/tiny-pack-projection.jcs');
+    expect(digestOfBytes(utf8(projection))).toBe(`sha256:${manifest.runtime_pack_id}`);
+  });
+
+  it('says in its manifest that it ships neither filter nor bitmaps', async () => {
+    const { policies, files } = manifestOf(await compile());
+    expect(policies.membership_filter).toEqual({ kind: 'none' });
+    expect(policies.bitmap.notes).toContain('no bitmap_index file');
+    expect(files.filter((f) => f.role === 'bitmap_index' || f.role === 'membership_filter')).toEqual([]);
   });
 
   it('keeps pack id and every payload hash under another as_of and compilation id (RP-1)', async () => {

@@ -6,25 +6,37 @@ import { describe, expect, it } from 'vitest';
 import { syntheticExchange } from './exchange.fixture.ts';
 import { packDataOf } from './tables.ts';
 
+type Triples = Record<'s' | 'p' | 'o' | 'stmt', Int32Array>;
+const triplesOf = (exchange: ReturnType<typeof syntheticExchange>) => packDataOf(exchange).columns.triples as Triples;
+
 describe('250,000 rows', () => {
-  const data = packDataOf(syntheticExchange(250_000));
-  const bytes = encodeTable(packTables.triples, data.columns.triples);
+  const column = (value: (i: number) => number) => Int32Array.from({ length: 250_000 }, (_, i) => value(i));
+  const triples: Triples = {
+    s: column((i) => Math.floor(i / 10)),
+    p: column((i) => i % 10),
+    o: column((i) => 25_000 + (i % 5000)),
+    stmt: column((i) => (i * 104_729) % 250_000),
+  };
 
   it('fall into fixed row groups with the ranges of their columns (RP-3)', async () => {
+    const bytes = encodeTable(packTables.triples, triples);
     const table = await openTable(packTables.triples, bytes);
-    expect(table.groups.map((g) => [g.start, g.rows])).toEqual([
-      [0, 100_000],
-      [100_000, 100_000],
-      [200_000, 50_000],
+    expect(table.groups.map((g) => [g.start, g.rows, g.ranges.s])).toEqual([
+      [0, 100_000, [0, 9999]],
+      [100_000, 100_000, [10_000, 19_999]],
+      [200_000, 50_000, [20_000, 24_999]],
     ]);
-    const subjects = data.columns.triples.s as Int32Array;
-    expect(table.groups.map((g) => g.ranges.s)).toEqual(
-      [0, 100_000, 200_000].map((start) => [subjects[start], subjects[Math.min(start + 99_999, 249_999)]]),
-    );
+    expect(await table.numbers('stmt', 2)).toEqual(triples.stmt.subarray(200_000));
+    expect(digestOfBytes(bytes)).toBe('sha256:e2476afe8d26d9e52cf368311fc4d8bb833d1f9ed3453deb6cb91bfd19548d3a');
   });
+});
+
+describe('20,000 statements in scrambled order', () => {
+  const exchange = syntheticExchange(20_000);
+  const triples = triplesOf(exchange);
 
   it('are sorted by subject, property, object and statement (RP-2)', () => {
-    const { s, p, o, stmt } = data.columns.triples as Record<'s' | 'p' | 'o' | 'stmt', Int32Array>;
+    const { s, p, o, stmt } = triples;
     const key = (i: number) => [s[i], p[i], o[i], stmt[i]] as number[];
     for (let i = 1; i < s.length; i++) {
       const [before, after] = [key(i - 1), key(i)];
@@ -33,14 +45,13 @@ describe('250,000 rows', () => {
     }
   });
 
-  it('give the same bytes from a reversed Exchange', () => {
-    const exchange = syntheticExchange(20_000);
-    const bytes = encodeTable(packTables.triples, packDataOf(exchange).columns.triples);
+  it('give the same bytes when reversed', () => {
     const items = [...exchange.items]
       .reverse()
       .map((item) => ({ ...item, statements: [...item.statements].reverse() }));
-    const again = packDataOf({ ...exchange, items });
-    expect(digestOfBytes(encodeTable(packTables.triples, again.columns.triples))).toBe(digestOfBytes(bytes));
+    const again = triplesOf({ ...exchange, items });
+    const digest = (columns: Triples) => digestOfBytes(encodeTable(packTables.triples, columns));
+    expect(digest(again)).toBe(digest(triples));
   });
 });
 
