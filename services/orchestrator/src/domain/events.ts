@@ -29,7 +29,6 @@ export type StageEvent =
   | {
       type: 'StageCommanded';
       permission: Permission;
-      idem_key: Digest;
       attempt: number;
       budget_from: number;
       epoch: number;

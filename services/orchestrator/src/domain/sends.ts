@@ -17,6 +17,8 @@ export type PublicChange = {
 /** Why a person has to look. `about` makes it one Case however often the message is delivered. */
 export type CaseOpening = {
   about: string;
+  /** The mandate the build runs under. */
+  mandate_ref: Digest;
   type: 'build-blocked' | 'build-failed' | 'validation-failed' | 'rerun-diverged';
   severity: 'MINOR' | 'MODERATE' | 'MAJOR' | 'CRITICAL';
   title: string;
@@ -27,7 +29,7 @@ export type CaseOpening = {
 /** What a build says. The shell signs claims and commands, and puts each into the outbox of the same transaction. */
 export type Send =
   | { send: 'claim'; claim: GateClaim }
-  | { send: 'keep'; stage: string; evidence: Evidence }
+  | { send: 'keep'; stage: string; idem_key: Digest; evidence: Evidence }
   | { send: 'command'; command: StageCommand; again: boolean }
   | { send: 'event'; change: PublicChange }
   | { send: 'case'; opening: CaseOpening };

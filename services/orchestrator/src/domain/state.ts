@@ -23,6 +23,8 @@ export type Admitted = {
   original: Yield | null;
   run_key: Digest;
   subject_key: Digest;
+  /** The caller's idempotency key and the digest of what it asked, so that asking again gets the same answer. */
+  request: { key: string; digest: Digest } | null;
   /** Trace context of the build's root span. */
   traceparent: string | null;
 };
@@ -50,13 +52,13 @@ export type Permission = {
   inputs: ArtifactRef[];
   authorization_digest: Digest;
   decision_digest: Digest;
+  /** Made when the stage is authorized and read from then on, never derived again (ID-09). */
+  idem_key: Digest;
 };
 
 /** The one stage a build is working on. There is never a second. */
 export type OpenStage = Permission & {
   phase: 'COMMANDED' | 'FENCING' | 'WAITING_RETRY' | 'ERROR';
-  /** Stored when the stage is first commanded and read from then on, never derived again (ID-09). */
-  idem_key: Digest;
   attempt: number;
   /** The attempt from which the budget counts: a person's resume starts a new budget, never a new numbering. */
   budget_from: number;
@@ -121,6 +123,7 @@ export const initial = (key: { tenant_id: string; id: string }): BuildState => (
   original: null,
   run_key: noDigest,
   subject_key: noDigest,
+  request: null,
   traceparent: null,
   as_of: '',
   created_at: '',

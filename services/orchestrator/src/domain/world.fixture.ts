@@ -32,6 +32,7 @@ export const admitted: Admitted = {
   original: null,
   run_key: digestOf('run'),
   subject_key: digestOf('subject'),
+  request: null,
   traceparent: null,
 };
 

@@ -1,4 +1,3 @@
-import type { Digest } from '@orgo/contracts';
 import type { Outcome, TransitionTable } from '@orgo/core';
 import type { Timed } from '../inputs.ts';
 import type { CaseOpening } from '../sends.ts';
@@ -10,7 +9,6 @@ export type OpenCase = {
   tenant_id: string;
   case_id: string;
   build_id: string;
-  mandate_ref: Digest;
   opening: CaseOpening;
 };
 
@@ -27,9 +25,8 @@ export const casePhaseOf = (state: CaseState): CasePhase => state.phase;
 
 /** Opening an open Case again changes nothing. */
 export const decideCase = (state: CaseState, input: Timed<OpenCase>): Outcome<CaseEvent, never, never> => {
-  const { now, opening, build_id, mandate_ref } = input;
-  const events: CaseEvent[] =
-    state.phase === 'NEW' ? [{ type: 'CaseOpened', at: now, build_id, mandate_ref, opening }] : [];
+  const { now, opening, build_id } = input;
+  const events: CaseEvent[] = state.phase === 'NEW' ? [{ type: 'CaseOpened', at: now, build_id, opening }] : [];
   return { ok: true, events, sends: [], alarms: [] };
 };
 
@@ -40,7 +37,6 @@ export const evolveCase = (state: CaseState, event: CaseEvent): CaseState => {
     ...facts,
     phase: 'OPEN',
     build_id: event.build_id,
-    mandate_ref: event.mandate_ref,
     created_at: event.at,
     updated_at: event.at,
     audit: [

@@ -23,7 +23,7 @@ function refsOf(state: BuildState): ArtifactRef[] {
 
 function openingOf(state: BuildState): CaseOpening | null {
   const about = `${state.phase.toLowerCase()}:${state.changes}`;
-  const open = { about, reason_codes: state.reason_codes, refs: refsOf(state) };
+  const open = { about, mandate_ref: state.mandate_ref, reason_codes: state.reason_codes, refs: refsOf(state) };
   const what = `${state.pipeline.pipeline_id} build`;
   switch (state.phase) {
     case 'BLOCKED':
@@ -49,6 +49,7 @@ function divergence(before: BuildState, after: BuildState): CaseOpening | null {
   if (before.differences !== null || after.differences === null || after.differences.length === 0) return null;
   return {
     about: 'rerun',
+    mandate_ref: after.mandate_ref,
     type: 'rerun-diverged',
     severity: 'CRITICAL',
     title: `A rerun of ${after.rerun_of} differs: ${after.differences.join('; ')}`.slice(0, 500),

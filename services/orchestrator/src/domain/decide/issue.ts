@@ -44,14 +44,14 @@ export function commandOf(state: BuildState, open: Omit<OpenStage, 'command_dige
 /** The key before this stage’s: of the stage before, or of the run. */
 const keyBefore = (state: BuildState): Digest => state.stages.at(-1)?.idem_key ?? state.run_key;
 
-/** Key of a stage that is commanded for the first time, from the chain as it stands. */
-export const freshKey = (state: BuildState, permission: Permission): Digest =>
+/** Key of the stage that is next in the chain, from the chain as it stands. */
+export const freshKey = (state: BuildState, permission: Omit<Permission, 'idem_key'>): Digest =>
   stageKey(definitionOf(state, permission.stage), keyBefore(state), permission.inputs, state.pipeline_ref);
 
 const issue = (
   state: BuildState,
   permission: Permission,
-  turn: { idem_key: Digest; attempt: number; budget_from: number; epoch: number },
+  turn: { attempt: number; budget_from: number; epoch: number },
   now: string,
 ): Yes => {
   const { lease_ms } = definitionOf(state, permission.stage);
@@ -81,11 +81,11 @@ const blankOpen = {
 
 /** Commands an authorized stage for the first time. */
 export const issueFirst = (state: BuildState, permission: Permission, now: string): Yes =>
-  issue(state, permission, { idem_key: freshKey(state, permission), attempt: 1, budget_from: 1, epoch: 1 }, now);
+  issue(state, permission, { attempt: 1, budget_from: 1, epoch: 1 }, now);
 
 /** Commands the open stage again under the same authorization and key: the next attempt, at the epoch of its fence. */
 export const issueAgain = (state: BuildState, open: OpenStage, now: string): Yes => {
   const { stage, inputs, authorization_digest, decision_digest, idem_key, attempt, budget_from, epoch } = open;
-  const permission = { stage, inputs, authorization_digest, decision_digest };
-  return issue(state, permission, { idem_key, attempt: attempt + 1, budget_from, epoch }, now);
+  const permission = { stage, inputs, authorization_digest, decision_digest, idem_key };
+  return issue(state, permission, { attempt: attempt + 1, budget_from, epoch }, now);
 };

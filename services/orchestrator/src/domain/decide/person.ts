@@ -1,5 +1,5 @@
 import { type No, no, type PersonAct, type Timed } from '../inputs.ts';
-import type { BuildState, OpenStage } from '../state.ts';
+import type { BuildState, Permission } from '../state.ts';
 import { reopen } from './attempts.ts';
 import { beginClosing } from './closing.ts';
 import { freshKey, issueAgain, issueFirst } from './issue.ts';
@@ -16,8 +16,8 @@ const cancel = (state: BuildState, { actor, reason }: PersonAct): Yes | No =>
 const pause = (state: BuildState, { actor, reason }: PersonAct): Yes | No =>
   state.phase === 'RUNNING' ? yes({ events: [{ type: 'BuildPaused', actor, reason }] }) : illegal(state, 'be paused');
 
-/** The stored key of the open stage is compared with what its inputs give now; it is never replaced by that (ID-09). */
-const keyHolds = (state: BuildState, open: OpenStage): boolean => freshKey(state, open) === open.idem_key;
+/** The stored key of the stage to go on with is compared with what its inputs give now; it is never replaced by that (ID-09). */
+const keyHolds = (state: BuildState, stage: Permission): boolean => freshKey(state, stage) === stage.idem_key;
 
 /** Takes up what the hold left: an authorized stage, a retry that came due, or a blocked stage behind a new fence. */
 function takeUp(state: BuildState, actor: string, now: string): Yes {
@@ -28,8 +28,9 @@ function takeUp(state: BuildState, actor: string, now: string): Yes {
 
 function resume(state: BuildState, { actor, reason, now }: Timed<PersonAct>): Yes | No {
   if (state.phase !== 'PAUSED' && state.phase !== 'BLOCKED') return illegal(state, 'be resumed');
-  if (state.open !== null && !keyHolds(state, state.open)) {
-    return no('KEY_REVALIDATION_FAILED', `the key of ${state.open.stage} is not what its inputs give`);
+  const stage = state.ready ?? state.open;
+  if (stage !== null && !keyHolds(state, stage)) {
+    return no('KEY_REVALIDATION_FAILED', `the key of ${stage.stage} is not what its inputs give`);
   }
   return and(state, yes({ events: [{ type: 'BuildResumed', actor, reason }] }), (running) =>
     takeUp(running, actor, now),

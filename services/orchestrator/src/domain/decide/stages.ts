@@ -2,7 +2,7 @@ import { stageAfter, stageOf } from '@orgo/contracts';
 import { type No, no, type Receipt, type Timed } from '../inputs.ts';
 import { type BuildState, isHeld, type Permission, type StageResult } from '../state.ts';
 import { beginClosing } from './closing.ts';
-import { issueFirst, leaseAlarm, retryAlarm } from './issue.ts';
+import { freshKey, issueFirst, leaseAlarm, retryAlarm } from './issue.ts';
 import { and, nothing, type Yes, yes } from './outcome.ts';
 
 type Authorized = { ok: true; permission: Permission; at: number } | { ok: false; detail: string };
@@ -25,11 +25,8 @@ function authorizedStage(
   if (!own) return { ok: false, detail: `the authorization of ${next} is not of this build` };
   if (!decision.authorizations.includes(digest))
     return { ok: false, detail: 'the decision does not list the authorization' };
-  return {
-    ok: true,
-    at,
-    permission: { stage: next, inputs: authorization.inputs, authorization_digest: digest, decision_digest },
-  };
+  const permission = { stage: next, inputs: authorization.inputs, authorization_digest: digest, decision_digest };
+  return { ok: true, at, permission: { ...permission, idem_key: freshKey(state, permission) } };
 }
 
 /**
@@ -46,7 +43,7 @@ export function openNext(state: BuildState, receipt: Timed<Receipt>, next: strin
     return beginClosing(state, { outcome: 'FAILED', reason_codes: ['STAGE_ORDER_VIOLATION'] });
   const kept = yes({
     events: [{ type: 'StageAuthorized', permission }],
-    sends: [{ send: 'keep', stage: next, evidence: { authorization, decision, seal } }],
+    sends: [{ send: 'keep', stage: next, idem_key: permission.idem_key, evidence: { authorization, decision, seal } }],
   });
   return and(state, kept, (ready) => (isHeld(ready) ? nothing : issueFirst(ready, permission, receipt.now)));
 }

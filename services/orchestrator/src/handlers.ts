@@ -1,0 +1,81 @@
+import type { ReceiptItem } from '@orgo/contracts';
+import type { StatementCache } from '@orgo/core';
+import type { IncomingRequest } from '@orgo/runtime/bus';
+import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
+import type { Log } from '@orgo/runtime/log';
+import type { TrustStore } from '@orgo/runtime/trust';
+import type { DueAlarm } from '@orgo/store/alarms';
+import type { Db } from '@orgo/store/db';
+import type { Incoming, ItemResult } from '@orgo/store/machine';
+import type { LocalHandler } from '@orgo/store/relay';
+import { transact } from '@orgo/store/transact';
+import type { AlarmFired, BuildInput, OpenCase } from './domain/index.ts';
+import { verifyReceipt } from './receipts.ts';
+import { caseMachine } from './repo.ts';
+import type { Turns } from './turns.ts';
+
+/** The subject on which audit asks for receipts to be folded. */
+export const receiptSubject = 'orgo.v1.*.receipt.orchestrator';
+
+/**
+ * Takes an envelope of receipts: verifies each, folds the good ones in one transaction and answers after its commit. A receipt that cannot be
+ * believed is refused; its build is not touched.
+ */
+export const takeReceipts =
+  (deps: { turns: Turns; trust: TrustStore; cache: StatementCache; log: Log }) =>
+  async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
+    const { turns, trust, cache, log } = deps;
+    const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
+    if (!envelope.ok) return ackOfRefusal(envelope);
+    const { tenant_id, items } = envelope.value;
+    const results: ItemResult[] = items.map(() => ({ outcome: 'later', code: null }));
+    const incoming: { at: number; item: Incoming<BuildInput> }[] = [];
+    for (const [at, item] of items.entries()) {
+      const receipt = await verifyReceipt(item, tenant_id, { trust, cache });
+      if (receipt.ok) {
+        incoming.push({
+          at,
+          item: { message_id: receipt.value.decision_digest, input: receipt.value, traceparent: item.traceparent },
+        });
+      } else {
+        log.warn({ code: receipt.code, detail: receipt.detail, tenant_id }, 'receipt refused');
+        results[at] = { outcome: 'refused', code: receipt.code };
+      }
+    }
+    const taken = await turns.take(incoming.map(({ item }) => item));
+    for (const [n, { at }] of incoming.entries()) results[at] = taken[n] ?? { outcome: 'later', code: null };
+    // crash: if we die here, audit asks again and every receipt is a duplicate
+    return ackOf(results);
+  };
+
+/** Due leases and backoffs, as inputs of their builds. */
+export const takeAlarms =
+  (turns: Turns) =>
+  (rows: readonly DueAlarm[]): Promise<ItemResult[]> =>
+    turns.take(
+      rows.map((row) => {
+        const { stage, attempt, epoch } = row.data as Pick<AlarmFired, 'stage' | 'attempt' | 'epoch'>;
+        const kind = row.kind as AlarmFired['kind'];
+        const input: AlarmFired = {
+          type: 'alarm',
+          tenant_id: row.tenant_id,
+          build_id: row.id,
+          kind,
+          stage,
+          attempt,
+          epoch,
+        };
+        return { message_id: row.message_id, input, traceparent: row.traceparent };
+      }),
+    );
+
+/** Opens the Cases that builds have asked for. */
+export const openCases =
+  (db: Db): LocalHandler =>
+  (rows) =>
+    transact(
+      db,
+      caseMachine,
+      rows.map((row) => ({ message_id: row.message_id, input: JSON.parse(row.item) as OpenCase, traceparent: null })),
+      { encode: async () => [], nudge: () => undefined },
+    );

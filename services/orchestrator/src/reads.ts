@@ -1,0 +1,110 @@
+import type { BuildStatus, CaseView } from '@orgo/contracts';
+import { Fault } from '@orgo/runtime/errors';
+import type { Db } from '@orgo/store/db';
+import { textArray } from '@orgo/store/text-array';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { type BuildState, type CaseState, caseView, statusOf } from './domain/index.ts';
+import { PrismaClient } from './generated/prisma/client.ts';
+import { type StoredBuild, withPipeline } from './repo.ts';
+import type { Snapshots } from './snapshots.ts';
+
+/** A page, newest first: ids sort by the time they were made. `cursor` is the last id of the page before. */
+export type PageOf = { cursor: string | null; limit: number };
+export type Page<T> = { items: T[]; next_cursor: string | null };
+
+export type Named = { tenant_id: string; id: string };
+
+/** What lists and status pages show. Reads committed rows; what it says may be old by the time it is read. */
+export type Reads = {
+  status(tenant: string, build: string): Promise<BuildStatus | null>;
+  state(tenant: string, build: string): Promise<BuildState | null>;
+  builds(tenant: string, page: PageOf): Promise<Page<BuildStatus>>;
+  cases(tenant: string, page: PageOf): Promise<Page<CaseView>>;
+  /** Versions of builds that are there, in no order. */
+  versions(of: readonly Named[]): Promise<(Named & { version: number })[]>;
+  close(): Promise<void>;
+};
+
+type BuildRow = { tenantId: string; id: string; version: bigint; state: unknown };
+
+const pageOf = <Row extends { id: string }, T>(rows: Row[], limit: number, show: (row: Row) => T): Page<T> => {
+  const shown = rows.slice(0, limit);
+  return { items: shown.map(show), next_cursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null };
+};
+
+const versionsText = `SELECT tenant_id, id, version FROM build WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`;
+
+const asFault = (cause: unknown): never => {
+  throw new Fault('DATABASE_UNAVAILABLE', { cause });
+};
+
+export function createReads({
+  db,
+  databaseUrl,
+  snapshots,
+}: {
+  db: Db;
+  databaseUrl: string;
+  snapshots: Snapshots;
+}): Reads {
+  const pool = { connectionString: databaseUrl, max: 2, options: `-c search_path=${db.schema}` };
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: db.schema }) });
+
+  const states = async (rows: readonly BuildRow[]): Promise<BuildState[]> => {
+    const stored = rows.map(({ state }) => state as StoredBuild);
+    const pipelines = await snapshots.load(
+      db,
+      stored.map(({ pipeline_ref }) => pipeline_ref),
+    );
+    return stored.map((state) => withPipeline(state, pipelines));
+  };
+  const statuses = async (tenantId: string, rows: readonly BuildRow[]): Promise<Map<string, BuildStatus>> => {
+    if (rows.length === 0) return new Map();
+    const opened = await prisma.case.findMany({
+      where: { tenantId, buildId: { in: rows.map(({ id }) => id) } },
+      select: { id: true, buildId: true },
+      orderBy: { id: 'asc' },
+    });
+    const built = await states(rows);
+    return new Map(
+      rows.map((row, at) => {
+        const cases = opened.filter(({ buildId }) => buildId === row.id).map(({ id }) => id);
+        return [row.id, statusOf(built[at] as BuildState, { version: Number(row.version), cases })];
+      }),
+    );
+  };
+  const find = (tenantId: string, id: string) => prisma.build.findUnique({ where: { tenantId_id: { tenantId, id } } });
+  const before = (tenantId: string, { cursor, limit }: PageOf) => ({
+    where: { tenantId, ...(cursor === null ? {} : { id: { lt: cursor } }) },
+    orderBy: { id: 'desc' as const },
+    take: limit + 1,
+  });
+
+  return {
+    async status(tenant, build) {
+      const row = await find(tenant, build).catch(asFault);
+      return row === null ? null : ((await statuses(tenant, [row]).catch(asFault)).get(build) ?? null);
+    },
+    async state(tenant, build) {
+      const row = await find(tenant, build).catch(asFault);
+      return row === null ? null : ((await states([row]))[0] ?? null);
+    },
+    async builds(tenant, page) {
+      const rows = await prisma.build.findMany(before(tenant, page)).catch(asFault);
+      const shown = await statuses(tenant, rows).catch(asFault);
+      return pageOf(rows, page.limit, (row) => shown.get(row.id) as BuildStatus);
+    },
+    async cases(tenant, page) {
+      const rows = await prisma.case.findMany(before(tenant, page)).catch(asFault);
+      return pageOf(rows, page.limit, (row) => caseView(row.state as CaseState));
+    },
+    async versions(of) {
+      const { rows } = await db.query<Named & { version: string }>({ name: 'build_versions', text: versionsText }, [
+        textArray(of.map(({ tenant_id }) => tenant_id)),
+        textArray(of.map(({ id }) => id)),
+      ]);
+      return rows.map((row) => ({ ...row, version: Number(row.version) }));
+    },
+    close: () => prisma.$disconnect(),
+  };
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { type BuildStatus, buildIdSchema, caseIdSchema, nameSchema, type StartBuild } from '@orgo/contracts';
+import { sha256Hex } from '@orgo/core';
+import type { ArtifactStore } from '@orgo/runtime/artifacts';
+import { Fault, Refused } from '@orgo/runtime/errors';
+import type { BytesAnswer, Handlers, HttpRequest, ServerEvent } from '@orgo/runtime/http';
+import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
+import type { TrustStore } from '@orgo/runtime/trust';
+import type { Db } from '@orgo/store/db';
+import type { z } from 'zod';
+import { type PersonAct, traceIdOf } from './domain/index.ts';
+import type { PageOf, Reads } from './reads.ts';
+import { admittedOf, checkTenant } from './requests.ts';
+import type { Snapshots } from './snapshots.ts';
+import type { Started } from './starts.ts';
+import type { Turns } from './turns.ts';
+import type { Watch } from './watch.ts';
+
+export type RouteDeps = {
+  db: Db;
+  artifacts: ArtifactStore;
+  trust: TrustStore;
+  reads: Reads;
+  snapshots: Snapshots;
+  turns: Turns;
+  watch: Watch;
+  start(ask: { admitted: Awaited<ReturnType<typeof admittedOf>> }): Promise<Started>;
+};
+
+const headerOf = ({ headers }: HttpRequest, name: string): string | null => {
+  const value = headers[name];
+  return typeof value === 'string' && value !== '' ? value : null;
+};
+
+/** A caller's idempotency key, as a name of fixed length. @throws Refused REQUEST_INVALID */
+const requestKeyOf = (request: HttpRequest): string | null => {
+  const key = headerOf(request, 'idempotency-key');
+  if (key !== null && key.length > 255)
+    throw new Refused('REQUEST_INVALID', 'an idempotency key has at most 255 characters');
+  return key === null ? null : sha256Hex(key);
+};
+
+const paramOf = (request: HttpRequest, name: string): string => request.params[name] ?? '';
+
+function pageOf({ query }: HttpRequest, id: z.ZodType): PageOf {
+  const { cursor = null, limit = '50' } = query;
+  if (cursor !== null && !id.safeParse(cursor).success)
+    throw new Refused('REQUEST_INVALID', 'not a cursor of this list');
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > 200)
+    throw new Refused('REQUEST_INVALID', 'a page has 1 to 200 items');
+  return { cursor, limit: Number(limit) };
+}
+
+async function statusOf({ reads }: RouteDeps, tenant: string, build: string): Promise<BuildStatus> {
+  const status = await reads.status(tenant, build);
+  if (status === null) throw new Refused('BUILD_NOT_FOUND', 'no such build is visible');
+  return status;
+}
+
+/** Starts a build under the root span of its trace. What asking twice means: see `admitStart`. */
+async function start(deps: RouteDeps, request: HttpRequest): Promise<unknown> {
+  const tenant = paramOf(request, 'tenant');
+  const asked = request.body as StartBuild;
+  const span = startSpan('orchestrator.build', {
+    parent: request.span,
+    attributes: { tenant_id: tenant, pipeline: asked.pipeline },
+  });
+  try {
+    const more = { traceparent: traceparentOf(span), requestKey: requestKeyOf(request) };
+    const admitted = await admittedOf(deps, tenant, asked, more);
+    span.setAttribute('build_id', admitted.build_id);
+    const started = await deps.start({ admitted });
+    if (!started.ok) throw new Refused(started.code, started.detail);
+    const { status, trace_id } =
+      started.build_id === admitted.build_id
+        ? freshly(more.traceparent)
+        : await statusOf(deps, tenant, started.build_id);
+    endSpan(span);
+    return { build_id: started.build_id, tenant_id: tenant, status, replayed_from: started.replayed_from, trace_id };
+  } catch (error) {
+    endSpan(span, error);
+    throw error;
+  }
+}
+
+const freshly = (traceparent: string | null) => ({ status: 'CREATED' as const, trace_id: traceIdOf(traceparent) });
+
+/** Carries a person's act to the build, in the build's own trace. With an idempotency key it is done once. */
+async function act(deps: RouteDeps, type: PersonAct['type'], request: HttpRequest): Promise<BuildStatus> {
+  const [tenant_id, build_id] = [paramOf(request, 'tenant'), paramOf(request, 'build')];
+  const { actor, reason } = request.body as { actor: string; reason: string };
+  const before = await deps.reads.state(tenant_id, build_id);
+  if (before === null) throw new Refused('BUILD_NOT_FOUND', 'no such build is visible');
+  const key = requestKeyOf(request) ?? randomUUID();
+  const input: PersonAct = { type, tenant_id, build_id, actor, reason };
+  const traceparent = before.traceparent ?? traceparentOf(request.span);
+  const message_id = `act:${sha256Hex(`${type} ${tenant_id} ${build_id} ${key}`)}`;
+  const [result] = await deps.turns.take([{ message_id, input, traceparent }]);
+  if (result?.outcome === 'later') throw new Fault(result.code ?? 'STATE_CONFLICT', 'nothing has happened; try again');
+  const after = await statusOf(deps, tenant_id, build_id);
+  if (result?.outcome === 'refused')
+    throw new Refused(result.code ?? 'BUILD_TRANSITION_ILLEGAL', `the build is ${after.status}`);
+  return after;
+}
+
+async function getArtifact({ artifacts }: RouteDeps, request: HttpRequest): Promise<BytesAnswer> {
+  const [tenant, digest] = [paramOf(request, 'tenant'), paramOf(request, 'digest') as `sha256:${string}`];
+  const found = await artifacts.stat(tenant, digest);
+  if (found === null) throw new Refused('ARTIFACT_NOT_FOUND', 'no such artifact is visible');
+  return { bytes: artifacts.stream(tenant, digest), size: found.size, media_type: 'application/octet-stream' };
+}
+
+async function putArtifact({ artifacts, trust }: RouteDeps, request: HttpRequest): Promise<unknown> {
+  const tenant = paramOf(request, 'tenant');
+  await checkTenant(trust, tenant);
+  const kind = nameSchema.safeParse(headerOf(request, 'x-artifact-kind'));
+  if (!kind.success) throw new Refused('REQUEST_INVALID', 'the header x-artifact-kind names no kind');
+  const media_type = (headerOf(request, 'content-type') ?? 'application/octet-stream').slice(0, 127);
+  return artifacts.put(tenant, kind.data, media_type, request.stream);
+}
+
+/** From which version a watcher goes on: what it saw last, else from the state as it is. */
+function lastSeen(request: HttpRequest): number {
+  const id = headerOf(request, 'last-event-id') ?? '0';
+  if (!/^\d{1,15}$/.test(id)) throw new Refused('REQUEST_INVALID', 'Last-Event-ID is no version of a build');
+  return Number(id);
+}
+
+async function watchBuild(deps: RouteDeps, request: HttpRequest): Promise<AsyncIterable<ServerEvent>> {
+  const key = { tenant_id: paramOf(request, 'tenant'), id: paramOf(request, 'build') };
+  const after = lastSeen(request);
+  await statusOf(deps, key.tenant_id, key.id);
+  return deps.watch.follow(key, after, request.signal) as AsyncIterable<ServerEvent>;
+}
+
+async function list<T>(
+  deps: RouteDeps,
+  request: HttpRequest,
+  id: z.ZodType,
+  read: (tenant: string, page: PageOf) => Promise<T>,
+): Promise<T> {
+  const tenant = paramOf(request, 'tenant');
+  const page = pageOf(request, id);
+  await checkTenant(deps.trust, tenant);
+  return read(tenant, page);
+}
+
+/** The orchestrator's operations. */
+export const orchestratorRoutes = (deps: RouteDeps): Handlers => ({
+  putArtifact: (request) => putArtifact(deps, request),
+  getArtifact: (request) => getArtifact(deps, request),
+  startBuild: (request) => start(deps, request),
+  listBuilds: (request) => list(deps, request, buildIdSchema, deps.reads.builds),
+  getBuild: (request) => statusOf(deps, paramOf(request, 'tenant'), paramOf(request, 'build')),
+  watchBuild: (request) => watchBuild(deps, request),
+  cancelBuild: (request) => act(deps, 'cancel', request),
+  pauseBuild: (request) => act(deps, 'pause', request),
+  resumeBuild: (request) => act(deps, 'resume', request),
+  listCases: (request) => list(deps, request, caseIdSchema, deps.reads.cases),
+});

@@ -1,0 +1,102 @@
+import { codeOf } from '@orgo/runtime/errors';
+import type { Service } from '@orgo/runtime/host';
+import { statementCache } from '@orgo/runtime/statement-cache';
+import { type Alarms, startAlarms } from '@orgo/store/alarms';
+import { openDb } from '@orgo/store/db';
+import type { Platform } from '@orgo/store/platform';
+import { type Relay, startRelay } from '@orgo/store/relay';
+import { transact } from '@orgo/store/transact';
+import type { OrchestratorConfig } from './config.ts';
+import { caseSubject, encodeSends } from './encode.ts';
+import { openCases, receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
+import { createReads } from './reads.ts';
+import { buildMachine } from './repo.ts';
+import { resendIfLost } from './resend.ts';
+import { orchestratorRoutes } from './routes.ts';
+import { createSnapshots } from './snapshots.ts';
+import { createStarts } from './starts.ts';
+import { createTurns } from './turns.ts';
+import { createWatch } from './watch.ts';
+
+export { type OrchestratorConfig, orchestratorConfig } from './config.ts';
+
+const schema = 'orchestrator';
+
+/** SQLSTATE of a unique key that another writer was faster with: the start that lost is answered by what is stored. */
+const uniqueViolation = '23505';
+
+/**
+ * The orchestrator: owns builds, their commands and attempts, and Cases. It never judges an output (GT-03): a build moves by sealed
+ * decisions, deadlines and what a person asks.
+ */
+export function createOrchestrator(platform: Platform, config: OrchestratorConfig): Service {
+  const { bus, log, faults, keyring, trust, artifacts } = platform;
+  const db = openDb({ url: platform.databaseUrl, schema });
+  const snapshots = createSnapshots();
+  const machine = buildMachine(snapshots);
+  const reads = createReads({ db, databaseUrl: platform.databaseUrl, snapshots });
+  const watch = createWatch(reads);
+  let relay: Relay | undefined;
+  let alarms: Alarms | undefined;
+  let ready = false;
+
+  const options = {
+    encode: encodeSends(keyring),
+    nudge: () => relay?.nudge(),
+    alarms: { armed: (due: readonly number[]) => alarms?.armed(due) },
+    faults,
+    report(error: unknown, message_ids: readonly string[]) {
+      if ((error as { code?: unknown }).code === uniqueViolation)
+        log.info({ message_ids }, 'another writer was faster');
+      else log.error({ err: error, code: codeOf(error), message_ids }, 'work stands still');
+    },
+  };
+  const turns = createTurns({
+    run: (incoming) => transact(db, machine, incoming, options),
+    changed: watch.changed,
+    max: config.ORGO_COMMIT_BATCH,
+  });
+  const starts = createStarts({ db, take: turns.take, maxActive: config.ORGO_MAX_ACTIVE_BUILDS });
+  const resend = (): Promise<void> =>
+    resendIfLost({ db, bus, turns, log }).then(
+      () => undefined,
+      (error) =>
+        log.warn({ err: error, code: codeOf(error) }, 'open commands were not all said again; their leases will'),
+    );
+  const receipts = takeReceipts({ turns, trust, cache: statementCache(), log });
+  const stops: (() => Promise<unknown> | unknown)[] = [];
+
+  return {
+    name: 'orchestrator',
+    routes: orchestratorRoutes({ db, artifacts, trust, reads, snapshots, turns, watch, start: starts.start }),
+    ready: () => ready && bus.isConnected(),
+    async start() {
+      relay = startRelay({ db, bus, log, faults, local: { [caseSubject]: openCases(db) } });
+      stops.push(() => relay?.stop());
+      alarms = await startAlarms({
+        db,
+        log,
+        faults,
+        redisUrl: platform.redisUrl,
+        instance: platform.instance,
+        onAlarm: takeAlarms(turns),
+      });
+      stops.push(() => alarms?.stop());
+      await resendIfLost({ db, bus, turns, log });
+      stops.push(bus.onReconnect(() => void resend()));
+      const serving = await bus.serve(receiptSubject, 'orchestrator', receipts);
+      stops.push(() => serving.stop());
+      ready = true;
+    },
+    async drain() {
+      ready = false;
+      watch.close();
+      for (const stop of stops.splice(0).reverse()) await stop();
+      await Promise.all([starts.idle(), turns.idle()]);
+    },
+    async stop() {
+      for (const stop of stops.splice(0).reverse()) await stop();
+      await Promise.all([reads.close(), db.close()]);
+    },
+  };
+}
