@@ -114,7 +114,7 @@ describe.each(SERVICES)('%s', (service) => {
     await admin.query(
       `DROP SCHEMA IF EXISTS ${described} CASCADE; CREATE SCHEMA ${described}; SET search_path = ${described}`,
     );
-    await admin.query(sql.replaceAll(`"${service}"`, described));
+    await admin.query(sql.replaceAll(`"${service}"."`, `"${described}"."`));
     const fresh = await testDatabase();
     onTestFinished(() => fresh.drop());
     const migrated = new pg.Client({ connectionString: fresh.adminUrl });
