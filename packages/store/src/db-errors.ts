@@ -21,7 +21,8 @@ export const mapDbError = (error: unknown): unknown => {
     }
     return error;
   }
-  // A lost connection is a plain Error in `pg`; mistakes of a caller are subclasses, and faults are mapped already.
-  const plain = error instanceof Error && Object.getPrototypeOf(error) === Error.prototype;
-  return plain ? new Fault('DATABASE_UNAVAILABLE', { cause: error }) : error;
+  // A lost connection is an error of a system call, or a plain Error of `pg`; mistakes of a caller are other classes, and
+  // faults are mapped already.
+  const lost = error instanceof Error && ('syscall' in error || Object.getPrototypeOf(error) === Error.prototype);
+  return lost ? new Fault('DATABASE_UNAVAILABLE', { cause: error }) : error;
 };

@@ -1,0 +1,37 @@
+import { writeSync } from 'node:fs';
+import { Fault } from '@orgo/runtime/errors';
+import { type FaultPoint, type FaultPoints, faultPoints } from '@orgo/store/fault-points';
+
+/** How a point breaks: the process is gone, or the call fails and the process goes on. */
+export type FaultMode = 'kill' | 'throw';
+export type FaultPlan = { point: FaultPoint; mode: FaultMode /** Which pass of the point, from 1. */; pass: number };
+
+/** What a process says on standard output when its planned fault happens. */
+export const faultLine = (plan: FaultPlan): string => `fault ${plan.point} ${plan.mode}`;
+
+const say = (line: string): void => {
+  writeSync(1, `${line}\n`);
+};
+
+/** Breaks once, as planned, and says so before it does. */
+export function plannedFault(plan: FaultPlan | undefined): FaultPoints {
+  let passes = 0;
+  return {
+    at(name) {
+      if (plan === undefined || name !== plan.point || ++passes !== plan.pass) return;
+      say(faultLine(plan));
+      if (plan.mode === 'throw') throw new Fault('INTERNAL_ERROR', `planned at ${name}`);
+      process.kill(process.pid, 'SIGKILL');
+      // The signal ends us before this wait does.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+    },
+  };
+}
+
+/** Plan of this process, from its environment. */
+export const planOfEnv = (): FaultPlan | undefined => {
+  const text = process.env.ORGO_TEST_FAULT;
+  return text ? (JSON.parse(text) as FaultPlan) : undefined;
+};
+
+export const allFaultPoints = Object.keys(faultPoints) as FaultPoint[];
