@@ -12,15 +12,40 @@ const setting = (description: string, example: string, secret = false) => ({ des
 export const processConfig = z.object({
   ORGO_HOME: z.string().min(1).meta(setting('Folder with keys, trust, artifacts and checkpoints', '/var/lib/orgo')),
   ORGO_INSTANCE: z.string().min(1).default('local').meta(setting('Name of this installation', 'a1b2c3d4')),
-  DATABASE_URL: z.url().meta(setting('PostgreSQL, with the service’s own role', 'postgresql://orgo_audit:…@db/orgo', true)),
+  DATABASE_URL: z
+    .url()
+    .meta(setting('PostgreSQL, with the service’s own role', 'postgresql://orgo_audit:…@db/orgo', true)),
   NATS_URL: z.url().meta(setting('NATS with JetStream', 'nats://nats:4222', true)),
-  REDIS_URL: z.url().optional().meta(setting('Redis for early wake-ups; without it the sweep alone fires alarms', 'redis://redis:6379', true)),
+  REDIS_URL: z
+    .url()
+    .optional()
+    .meta(setting('Redis for early wake-ups; without it the sweep alone fires alarms', 'redis://redis:6379', true)),
   ORGO_HTTP_HOST: z.string().default('127.0.0.1').meta(setting('Address the service’s HTTP listens on', '0.0.0.0')),
-  ORGO_HTTP_PORT: z.coerce.number().int().min(0).max(65535).default(0).meta(setting('Port of the service’s HTTP; 0 takes a free one', '8081')),
-  ORGO_TOKEN: z.string().min(16).meta(setting('Bearer token of the API', '…', true)),
-  ORGO_MAX_ARTIFACT_BYTES: z.coerce.number().int().min(1).default(1_073_741_824).meta(setting('Largest artifact', '1073741824')),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional().meta(setting('Where spans go, OTLP over HTTP', 'http://127.0.0.1:4318')),
-  ORGO_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info').meta(setting('Least level that is logged', 'info')),
+  ORGO_HTTP_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .default(0)
+    .meta(setting('Port of the service’s HTTP; 0 takes a free one', '8081')),
+  ORGO_TOKEN: z
+    .string()
+    .min(16)
+    .meta(setting('Bearer token of the API', '…', true)),
+  ORGO_MAX_ARTIFACT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_073_741_824)
+    .meta(setting('Largest artifact', '1073741824')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .optional()
+    .meta(setting('Where spans go, OTLP over HTTP', 'http://127.0.0.1:4318')),
+  ORGO_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+    .default('info')
+    .meta(setting('Least level that is logged', 'info')),
 });
 
 /**

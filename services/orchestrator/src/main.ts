@@ -1,0 +1,4 @@
+import { serviceProcess } from '@orgo/store/process';
+import { createOrchestrator, orchestratorConfig } from './service.ts';
+
+await serviceProcess('orchestrator', orchestratorConfig, createOrchestrator);
