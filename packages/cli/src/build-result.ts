@@ -39,8 +39,18 @@ function proofHolds(root: Root, proof: InclusionProofView, build: string): boole
   const checkpoint = parseCheckpoint(proof.checkpoint.slice(0, proof.checkpoint.lastIndexOf('\n\n') + 1));
   const leaf = fromBase64(proof.leaf);
   const path = proof.path.map(fromHex);
-  if (!checkpoint.ok || !leaf.ok || checkpoint.value.size !== proof.size || toHex(checkpoint.value.root) !== proof.root) return false;
+  if (!checkpoint.ok || !leaf.ok || checkpoint.value.size !== proof.size || toHex(checkpoint.value.root) !== proof.root)
+    return false;
   if ((JSON.parse(Buffer.from(leaf.value).toString('utf8')) as { build_id?: string }).build_id !== build) return false;
   const hashes = path.flatMap((p) => (p.ok ? [p.value] : []));
-  return hashes.length === path.length && verifyInclusion({ index: proof.index, size: proof.size, leafHash: leafHash(leaf.value), path: hashes, root: checkpoint.value.root }).ok;
+  return (
+    hashes.length === path.length &&
+    verifyInclusion({
+      index: proof.index,
+      size: proof.size,
+      leafHash: leafHash(leaf.value),
+      path: hashes,
+      root: checkpoint.value.root,
+    }).ok
+  );
 }

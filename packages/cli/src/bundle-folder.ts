@@ -5,7 +5,8 @@ import { CliError } from './cli-error.ts';
 
 /** The files of a bundle folder. A link is not followed and counts as a file that nobody declared. @throws CliError BUNDLE_INVALID */
 export function bundleFolder(folder: string): BundleFiles {
-  if (!fs.existsSync(folder) || !fs.statSync(folder).isDirectory()) throw new CliError('BUNDLE_INVALID', `${folder} is no folder`);
+  if (!fs.existsSync(folder) || !fs.statSync(folder).isDirectory())
+    throw new CliError('BUNDLE_INVALID', `${folder} is no folder`);
   const paths: string[] = [];
   const walk = (relative: string): void => {
     for (const entry of fs.readdirSync(path.join(folder, relative), { withFileTypes: true })) {
@@ -15,6 +16,11 @@ export function bundleFolder(folder: string): BundleFiles {
     }
   };
   walk('');
-  const regular = (name: string): boolean => fs.lstatSync(path.join(folder, name), { throwIfNoEntry: false })?.isFile() ?? false;
-  return { paths: () => paths, read: (name) => (paths.includes(name) && regular(name) ? new Uint8Array(fs.readFileSync(path.join(folder, name))) : undefined) };
+  const regular = (name: string): boolean =>
+    fs.lstatSync(path.join(folder, name), { throwIfNoEntry: false })?.isFile() ?? false;
+  return {
+    paths: () => paths,
+    read: (name) =>
+      paths.includes(name) && regular(name) ? new Uint8Array(fs.readFileSync(path.join(folder, name))) : undefined,
+  };
 }

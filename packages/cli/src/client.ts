@@ -38,7 +38,8 @@ export function createClient(instance: Instance): Client {
     const headers: Record<string, string> = { authorization: `Bearer ${instance.token}`, accept, ...call.headers };
     if (call.body !== undefined && !raw) headers['content-type'] = 'application/json';
     const init: RequestInit & { duplex?: 'half' } = { method: route.method, headers };
-    if (call.body !== undefined) init.body = raw ? (call.body as RequestInit["body"]) : JSON.stringify(call.body);
+    if (call.body !== undefined)
+      init.body = (raw ? call.body : JSON.stringify(call.body)) as NonNullable<RequestInit['body']>;
     if (raw) init.duplex = 'half';
     if (call.signal) init.signal = call.signal;
     let response: Response;

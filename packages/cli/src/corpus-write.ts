@@ -10,7 +10,11 @@ export function writeCorpus(name: CorpusName, folder: string): string {
     fs.mkdirSync(path.dirname(target), { recursive: true });
     fs.writeFileSync(target, file.bytes);
   }
-  const manifest = { title, license, files: files.map(({ path: p, media_type, source }) => ({ path: p, media_type, source })) };
+  const manifest = {
+    title,
+    license,
+    files: files.map(({ path: p, media_type, source }) => ({ path: p, media_type, source })),
+  };
   fs.writeFileSync(path.join(folder, 'corpus.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return folder;
 }

@@ -37,22 +37,33 @@ export async function runDemo(client: Client, out: Output): Promise<{ result: De
     return value;
   };
   const corpora = path.join(homeDir(), 'corpora');
-  const folders = [writeCorpus('atlas', path.join(corpora, 'atlas')), writeCorpus('reader', path.join(corpora, 'reader'))];
+  const folders = [
+    writeCorpus('atlas', path.join(corpora, 'atlas')),
+    writeCorpus('reader', path.join(corpora, 'reader')),
+  ];
 
   out.say('a Konnaxion node joins channel stable');
   await timed('join', () => joinNode(client, 'edge-1', 'stable'));
 
   out.say('building atlas (countries of the world) and reader (short documents) together');
-  const started = await timed('upload', () => startBuild(client, folders, { pipeline: 'kristal', profile: 'grounded', reason: 'demo' }));
+  const started = await timed('upload', () =>
+    startBuild(client, folders, { pipeline: 'kristal', profile: 'grounded', reason: 'demo' }),
+  );
   const ended = await timed('build', () => waitForBuild(client, started, out));
   failUnlessCompleted(ended);
 
   out.say('releasing the pack to channel stable');
   const release = await timed('release', async () => {
-    const created = await client.call<ReleaseStatus>('createRelease', { body: { build_id: ended.build_id, channel: 'stable', actor: actor(), reason: 'demo' } });
+    const created = await client.call<ReleaseStatus>('createRelease', {
+      body: { build_id: ended.build_id, channel: 'stable', actor: actor(), reason: 'demo' },
+    });
     return followRelease(client, created.release_id, out.say, 50);
   });
-  if (release.status !== 'RELEASED') throw new CliError(release.reason_codes[0] ?? 'ACTIVATION_NOT_CONFIRMED', `${release.release_id} is ${release.status}`);
+  if (release.status !== 'RELEASED')
+    throw new CliError(
+      release.reason_codes[0] ?? 'ACTIVATION_NOT_CONFIRMED',
+      `${release.release_id} is ${release.status}`,
+    );
 
   const folder = nodeFolder(client.tenant, 'edge-1');
   const { state } = await readNode(folder);

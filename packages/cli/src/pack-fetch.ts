@@ -13,7 +13,12 @@ import { findInstance, homeDir } from './home.ts';
 export async function fetchedPack(which: string): Promise<string> {
   const cache = path.join(homeDir(), 'cache', 'packs');
   if (/^[0-9a-f]{64}$/.test(which) && fs.existsSync(path.join(cache, which))) return path.join(cache, which);
-  if (!which.startsWith('bld_')) throw new CliError('ARTIFACT_NOT_FOUND', `${which} is no folder, no build and no pack fetched before`, 'Name the build: orgo pack query bld_…');
+  if (!which.startsWith('bld_'))
+    throw new CliError(
+      'ARTIFACT_NOT_FOUND',
+      `${which} is no folder, no build and no pack fetched before`,
+      'Name the build: orgo pack query bld_…',
+    );
   const client = createClient(findInstance());
   const record = await client.call<BuildRecord>('getRecord', { params: { build: which } });
   const kristal = record.outputs.kristal;

@@ -12,7 +12,8 @@ import { homeDir } from './home.ts';
 export async function pinnedRoot(tenant: string, file: string | undefined): Promise<Digest> {
   if (file === undefined) {
     const pin = (await readPins(trustDir(homeDir()))).get(tenant);
-    if (!pin) throw new CliError('TRUST_ROOT_MISSING', `this home pins no root of tenant ${tenant}, and no --root was given`);
+    if (!pin)
+      throw new CliError('TRUST_ROOT_MISSING', `this home pins no root of tenant ${tenant}, and no --root was given`);
     return pin as Digest;
   }
   let bytes: Uint8Array;

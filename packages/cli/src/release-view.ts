@@ -6,7 +6,12 @@ import { shortDigest, status, table } from './output.ts';
 export function describeRelease(r: ReleaseStatus): string[] {
   return [
     `${pc.bold(r.release_id)}  ${status(r.status)}  ${pc.dim(`channel ${r.channel}${r.release_seq === null ? '' : ` #${r.release_seq}`}, build ${r.build_id}, pack ${shortDigest(r.pack_id)}`)}`,
-    ...(r.nodes.length ? table(['NODE', 'STATE', 'ACTIVE PACK', 'CODE'], r.nodes.map((n) => [n.instance_id, n.state, shortDigest(n.active_pack_id), n.reason_code ?? '–'])) : []),
+    ...(r.nodes.length
+      ? table(
+          ['NODE', 'STATE', 'ACTIVE PACK', 'CODE'],
+          r.nodes.map((n) => [n.instance_id, n.state, shortDigest(n.active_pack_id), n.reason_code ?? '–']),
+        )
+      : []),
     ...(r.reason_codes.length ? [`${pc.dim('codes')}    ${r.reason_codes.join(', ')}`] : []),
     ...(r.waiting_for ? [`${pc.dim('waiting')}  ${r.waiting_for}`] : []),
   ];

@@ -7,7 +7,13 @@ import { Keyring } from '@orgo/runtime/signer';
 import { createTenant, keysDir, trustDir } from '@orgo/runtime/trust';
 import { instanceName } from './home.ts';
 
-export type ProvisionedTenant = { tenant_id: string; fingerprint: string; root_version: number; root_file: string; created: boolean };
+export type ProvisionedTenant = {
+  tenant_id: string;
+  fingerprint: string;
+  root_version: number;
+  root_file: string;
+  created: boolean;
+};
 
 /** A mandate as it is admitted: the bundle, whose digest is its identity everywhere, and an operator's signature beside it. */
 export type SignedMandate = { bundle: Uint8Array; signature: Uint8Array };
@@ -32,7 +38,12 @@ export async function signMandate(home: string, tenant: string, bundle: JsonValu
 }
 
 /** The mandate of a file with `<file>.dsse` beside it, else signed here; without a file the default mandate of a profile. */
-export async function mandateFor(home: string, tenant: string, file: string | undefined, profile: keyof typeof mandates): Promise<SignedMandate> {
+export async function mandateFor(
+  home: string,
+  tenant: string,
+  file: string | undefined,
+  profile: keyof typeof mandates,
+): Promise<SignedMandate> {
   if (file === undefined) return signMandate(home, tenant, mandates[profile] as unknown as JsonValue);
   const bundle = new Uint8Array(fs.readFileSync(file));
   if (fs.existsSync(`${file}.dsse`)) return { bundle, signature: new Uint8Array(fs.readFileSync(`${file}.dsse`)) };

@@ -28,7 +28,9 @@ export function audit(program: Command): void {
     .action(async (index: string, options: { out?: string }) => {
       const found = await createClient(findInstance()).call<InclusionProofView>('getProof', { params: { index } });
       if (options.out) fs.writeFileSync(options.out, JSON.stringify(found));
-      createOutput().result(found, () => [`entry ${found.index} of ${found.size}, root ${found.root}, path of ${found.path.length}${options.out ? `, written to ${options.out}` : ''}`]);
+      createOutput().result(found, () => [
+        `entry ${found.index} of ${found.size}, root ${found.root}, path of ${found.path.length}${options.out ? `, written to ${options.out}` : ''}`,
+      ]);
     });
   area
     .command('fsck')
@@ -38,13 +40,20 @@ export function audit(program: Command): void {
       const found = await createClient(findInstance()).call<FsckReport>('fsckLog');
       createOutput().result(found, () =>
         found.ok
-          ? [`${pc.green('sound')}  ${found.entries} entries, ${found.artifacts} artifacts, ${bytes(found.bytes)} read back`]
-          : table(['CODE', 'PLACE', 'DETAIL'], found.findings.map((f) => [f.code, f.place, f.detail])),
+          ? [
+              `${pc.green('sound')}  ${found.entries} entries, ${found.artifacts} artifacts, ${bytes(found.bytes)} read back`,
+            ]
+          : table(
+              ['CODE', 'PLACE', 'DETAIL'],
+              found.findings.map((f) => [f.code, f.place, f.detail]),
+            ),
       );
       if (!found.ok) {
         process.exitCode = 5;
         const first = found.findings[0];
-        process.stderr.write(`${first?.code ?? 'ROOT_MISMATCH'} ${found.findings.length} findings, first at ${first?.place}\nnext: orgo explain ${first?.code}\n`);
+        process.stderr.write(
+          `${first?.code ?? 'ROOT_MISMATCH'} ${found.findings.length} findings, first at ${first?.place}\nnext: orgo explain ${first?.code}\n`,
+        );
       }
     });
   area
@@ -60,6 +69,9 @@ export function audit(program: Command): void {
       fs.mkdirSync(options.out, { recursive: true });
       fs.writeFileSync(path.join(options.out, 'entries.jsonl'), entries);
       fs.writeFileSync(path.join(options.out, 'checkpoint'), checkpoint.checkpoint);
-      createOutput().result({ out: options.out, tree_size: checkpoint.tree_size, root_hash: checkpoint.root_hash }, () => [`${options.out}  ${checkpoint.tree_size} entries, root ${checkpoint.root_hash}`]);
+      createOutput().result(
+        { out: options.out, tree_size: checkpoint.tree_size, root_hash: checkpoint.root_hash },
+        () => [`${options.out}  ${checkpoint.tree_size} entries, root ${checkpoint.root_hash}`],
+      );
     });
 }

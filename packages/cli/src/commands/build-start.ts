@@ -13,7 +13,14 @@ import { mandateFor } from '../tenant.ts';
 import { putBytes, uploadRequest } from '../upload.ts';
 import { actor } from './build-actions.ts';
 
-export type StartOptions = { pipeline: string; mandate?: string; profile: string; reason: string; rerunOf?: string; wait?: boolean };
+export type StartOptions = {
+  pipeline: string;
+  mandate?: string;
+  profile: string;
+  reason: string;
+  rerunOf?: string;
+  wait?: boolean;
+};
 
 /** `orgo build start PATH… [--wait]`: COMPLETED ends 0, VALIDATION_FAILED 3. */
 export function buildStart(area: Command): void {
@@ -27,7 +34,10 @@ export function buildStart(area: Command): void {
     .option('--reason <text>', 'why, for the record', '')
     .option('--rerun-of <build>', 'compare the outcome with an earlier build of the same inputs')
     .option('--wait', 'follow the build to its end')
-    .addHelpText('after', '\nExamples:\n  orgo build start ./corpus --wait\n  orgo build start a.md b.csv --mandate mandate.json --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orgo build start ./corpus --wait\n  orgo build start a.md b.csv --mandate mandate.json --json',
+    )
     .action(async (paths: string[], options: StartOptions) => {
       const out = createOutput();
       const client = createClient(findInstance());
@@ -44,19 +54,34 @@ export function buildStart(area: Command): void {
 }
 
 /** Uploads everything, then starts. A finished identical build is answered as it ended, and nothing is written. */
-export async function startBuild(client: Client, paths: readonly string[], options: StartOptions): Promise<BuildStarted> {
-  if (options.profile !== 'grounded' && options.profile !== 'strict') throw new CliError('USAGE_INVALID', `no default mandate for profile ${options.profile}`);
+export async function startBuild(
+  client: Client,
+  paths: readonly string[],
+  options: StartOptions,
+): Promise<BuildStarted> {
+  if (options.profile !== 'grounded' && options.profile !== 'strict')
+    throw new CliError('USAGE_INVALID', `no default mandate for profile ${options.profile}`);
   const documents = readCorpus(paths);
-  if (options.mandate && !fs.existsSync(options.mandate)) throw new CliError('INPUT_UNREADABLE', `${options.mandate}: ENOENT`);
+  if (options.mandate && !fs.existsSync(options.mandate))
+    throw new CliError('INPUT_UNREADABLE', `${options.mandate}: ENOENT`);
   const mandate = await mandateFor(homeDir(), client.tenant, options.mandate, options.profile);
-  const resources = gazetteerArtifacts().map(({ artifact, bytes }) => ({ kind: artifact.kind, media_type: artifact.media_type, bytes }));
+  const resources = gazetteerArtifacts().map(({ artifact, bytes }) => ({
+    kind: artifact.kind,
+    media_type: artifact.media_type,
+    bytes,
+  }));
   const inputs: ArtifactRef[] = [
     await uploadRequest(client, documents, resources, options.profile),
     await putBytes(client, 'mandate', 'application/json', mandate.bundle),
     await putBytes(client, 'mandate-signature', 'application/json', mandate.signature),
   ];
   return client.call<BuildStarted>('startBuild', {
-    body: { pipeline: options.pipeline, inputs, trigger: { type: 'manual', actor: actor(), reason: options.reason }, rerun_of: options.rerunOf ?? null },
+    body: {
+      pipeline: options.pipeline,
+      inputs,
+      trigger: { type: 'manual', actor: actor(), reason: options.reason },
+      rerun_of: options.rerunOf ?? null,
+    },
   });
 }
 
@@ -68,6 +93,12 @@ export async function waitForBuild(client: Client, started: BuildStarted, out: O
 /** Ends the command by the build's outcome, naming its first code. */
 export function failUnlessCompleted(b: BuildStatus): void {
   if (b.status === 'COMPLETED') return;
-  const code = b.status === 'VALIDATION_FAILED' ? 'VALIDATION_FAILED' : (b.reason_codes[0] ?? (isTerminalBuildPhase(b.status) ? 'BUILD_CANCELLED' : 'STAGE_ATTEMPTS_EXHAUSTED'));
-  throw new CliError(code, `${b.build_id} is ${b.status}${b.reason_codes.length ? `: ${b.reason_codes.join(', ')}` : ''}`);
+  const code =
+    b.status === 'VALIDATION_FAILED'
+      ? 'VALIDATION_FAILED'
+      : (b.reason_codes[0] ?? (isTerminalBuildPhase(b.status) ? 'BUILD_CANCELLED' : 'STAGE_ATTEMPTS_EXHAUSTED'));
+  throw new CliError(
+    code,
+    `${b.build_id} is ${b.status}${b.reason_codes.length ? `: ${b.reason_codes.join(', ')}` : ''}`,
+  );
 }

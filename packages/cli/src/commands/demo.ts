@@ -6,9 +6,9 @@ import { startInstance } from '../compose/instance.ts';
 import { type DemoAnswer, type DemoResult, runDemo } from '../demo-run.ts';
 import { findInstance, homeDir } from '../home.ts';
 import { createOutput } from '../output.ts';
+import { stopSignal } from '../stop-signal.ts';
 import { provisionTenant } from '../tenant.ts';
 import { describePage } from './pack.ts';
-import { stopSignal } from '../stop-signal.ts';
 
 /** `npm run demo`: brings an instance up, runs the main job in a fresh tenant, says what came of it, and stops everything. */
 export function demo(program: Command): void {
@@ -58,7 +58,10 @@ function describeDemo(r: DemoResult, answers: readonly DemoAnswer[], up: boolean
     'asked of the node, from its own verified copy:',
     ...answers.flatMap((a) => [pc.bold(a.question), ...describePage(a.page).map((l) => `  ${l}`)]),
     '',
-    `${Math.round(r.timings_ms['total'] ?? 0) / 1000} s in all (${Object.entries(r.timings_ms).filter(([k]) => k !== 'total').map(([k, ms]) => `${k} ${ms} ms`).join(', ')})`,
+    `${Math.round(r.timings_ms['total'] ?? 0) / 1000} s in all (${Object.entries(r.timings_ms)
+      .filter(([k]) => k !== 'total')
+      .map(([k, ms]) => `${k} ${ms} ms`)
+      .join(', ')})`,
     '',
     pc.bold('what to try next'),
     ...(up ? [] : ['  npm start                                    bring it up again; then, in another terminal:']),

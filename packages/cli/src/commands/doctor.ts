@@ -14,11 +14,17 @@ export function doctor(program: Command): void {
     .addHelpText('after', '\nExample:\n  orgo doctor')
     .action(async () => {
       const checks: Check[] = [
-        { name: 'node', ok: Number(process.versions.node.split('.')[0]) >= 24, detail: `${process.version} at ${process.execPath}` },
+        {
+          name: 'node',
+          ok: Number(process.versions.node.split('.')[0]) >= 24,
+          detail: `${process.version} at ${process.execPath}`,
+        },
         { name: 'home', ok: writable(homeDir()), detail: homeDir() },
         ...(await instanceChecks()),
       ];
-      createOutput().result({ ok: checks.every((c) => c.ok), checks }, () => checks.map((c) => `${c.ok ? pc.green('ok  ') : pc.red('bad ')} ${c.name.padEnd(10)} ${c.detail}`));
+      createOutput().result({ ok: checks.every((c) => c.ok), checks }, () =>
+        checks.map((c) => `${c.ok ? pc.green('ok  ') : pc.red('bad ')} ${c.name.padEnd(10)} ${c.detail}`),
+      );
       if (!checks.every((c) => c.ok)) process.exitCode = 4;
     });
 }

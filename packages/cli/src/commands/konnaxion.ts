@@ -1,9 +1,9 @@
+import path from 'node:path';
 import type { NodeView } from '@orgo/contracts';
+import { fromBase64 } from '@orgo/core';
 import { enrollment, openPackFolder, placesIn, provisionNode, readNode } from '@orgo/konnaxion-node';
 import { TrustStore, trustDir } from '@orgo/runtime/trust';
 import type { Command } from 'commander';
-import path from 'node:path';
-import { fromBase64 } from '@orgo/core';
 import { CliError } from '../cli-error.ts';
 import { type Client, createClient } from '../client.ts';
 import { findInstance, homeDir } from '../home.ts';
@@ -28,8 +28,21 @@ export function konnaxion(program: Command): void {
     .description('nodes and what they reported')
     .addHelpText('after', '\nExample:\n  orgo konnaxion list')
     .action(async () => {
-      const page = await createClient(findInstance()).call<{ items: NodeView[]; next_cursor: string | null }>('listNodes');
-      createOutput().result(page, () => table(['NODE', 'CHANNEL', 'ACTIVE PACK', 'HEALTH', 'LAST REPORT'], page.items.map((n) => [n.instance_id, n.channel, shortDigest(n.active_pack_id), n.health, n.last_report_at ?? '–'])));
+      const page = await createClient(findInstance()).call<{ items: NodeView[]; next_cursor: string | null }>(
+        'listNodes',
+      );
+      createOutput().result(page, () =>
+        table(
+          ['NODE', 'CHANNEL', 'ACTIVE PACK', 'HEALTH', 'LAST REPORT'],
+          page.items.map((n) => [
+            n.instance_id,
+            n.channel,
+            shortDigest(n.active_pack_id),
+            n.health,
+            n.last_report_at ?? '–',
+          ]),
+        ),
+      );
     });
   area
     .command('active')
@@ -39,7 +52,11 @@ export function konnaxion(program: Command): void {
     .addHelpText('after', '\nExample:\n  orgo konnaxion active edge-1')
     .action(async (instance: string, options: { tenant?: string }) => {
       const node = await readNode(folderOf(instance, options.tenant));
-      createOutput().result({ instance_id: node.instance_id, tenant_id: node.tenant_id, ...node.state }, () => [node.state.active ? `${node.state.active.pack_id}  release ${node.state.active.release_id} #${node.state.active.release_seq}` : 'nothing is active yet']);
+      createOutput().result({ instance_id: node.instance_id, tenant_id: node.tenant_id, ...node.state }, () => [
+        node.state.active
+          ? `${node.state.active.pack_id}  release ${node.state.active.release_id} #${node.state.active.release_seq}`
+          : 'nothing is active yet',
+      ]);
     });
   area
     .command('verify')
@@ -53,11 +70,20 @@ export function konnaxion(program: Command): void {
       if (!state.active) throw new CliError('PACK_NOT_ACTIVE', `${instance} has activated nothing yet`);
       const opened = await openPackFolder(placesIn(folder).pack(state.active.pack_id), state.active.pack_id);
       if (!opened.ok) throw new CliError(opened.code, opened.detail);
-      createOutput().result({ instance_id: instance, pack_id: state.active.pack_id, ok: true, files: opened.value.verified.manifest.files.length }, () => [`sound  ${state.active?.pack_id}  ${opened.value.verified.manifest.files.length} files`]);
+      createOutput().result(
+        {
+          instance_id: instance,
+          pack_id: state.active.pack_id,
+          ok: true,
+          files: opened.value.verified.manifest.files.length,
+        },
+        () => [`sound  ${state.active?.pack_id}  ${opened.value.verified.manifest.files.length} files`],
+      );
     });
 }
 
-const folderOf = (instance: string, tenant: string | undefined): string => nodeFolder(tenant ?? process.env['ORGO_TENANT'] ?? findInstance().tenant, instance);
+const folderOf = (instance: string, tenant: string | undefined): string =>
+  nodeFolder(tenant ?? process.env['ORGO_TENANT'] ?? findInstance().tenant, instance);
 
 /** Provisions a node in this home against the tenant's pinned trust root, and enrolls its key. Repeating it changes nothing. */
 export async function joinNode(client: Client, instance: string, channel: string): Promise<NodeView> {
@@ -68,6 +94,10 @@ export async function joinNode(client: Client, instance: string, channel: string
     return raw.value;
   });
   const folder = nodeFolder(client.tenant, instance);
-  await provisionNode(path.resolve(folder), { api: client.api, tenant_id: client.tenant, instance_id: instance, channel }, keys);
+  await provisionNode(
+    path.resolve(folder),
+    { api: client.api, tenant_id: client.tenant, instance_id: instance, channel },
+    keys,
+  );
   return client.call<NodeView>('joinNode', { body: await enrollment(folder) });
 }

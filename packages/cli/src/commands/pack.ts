@@ -1,8 +1,8 @@
-import { type PackPage, queryPack } from '@orgo/kristal';
-import { openPackFolder } from '@orgo/konnaxion-node';
-import type { Command } from 'commander';
 import fs from 'node:fs';
 import path from 'node:path';
+import { openPackFolder } from '@orgo/konnaxion-node';
+import { type PackPage, queryPack } from '@orgo/kristal';
+import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { createOutput, table } from '../output.ts';
 import { fetchedPack } from '../pack-fetch.ts';
@@ -22,7 +22,10 @@ export function pack(program: Command): void {
     .option('--limit <rows>', 'page size')
     .option('--cursor <cursor>', 'page to go on with')
     .option('--lang <codes>', 'languages of labels, in order', 'en')
-    .addHelpText('after', '\nExamples:\n  orgo pack query bld_… --s Q142\n  orgo pack query ./packs/9f… --p P36 --limit 5 --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orgo pack query bld_… --s Q142\n  orgo pack query ./packs/9f… --p P36 --limit 5 --json',
+    )
     .action(async (where: string, options: Options) => {
       const folder = fs.existsSync(where) ? where : await fetchedPack(where);
       const opened = await openPackFolder(folder, packIdOf(folder));
@@ -51,14 +54,17 @@ const packIdOf = (folder: string): string => {
 
 /** A page of statements for a person. */
 export function describePage(page: PackPage): string[] {
-  const named = (t: { id: string; label: { text: string } | null }): string => (t.label ? `${t.label.text} (${t.id})` : t.id);
+  const named = (t: { id: string; label: { text: string } | null }): string =>
+    t.label ? `${t.label.text} (${t.id})` : t.id;
   return [
     ...table(
       ['SUBJECT', 'PROPERTY', 'OBJECT', 'EVIDENCE'],
       page.results.map((r) => [
         named(r.subject),
         named(r.property),
-        r.object.type === 'item' && 'id' in r.object ? named(r.object) : JSON.stringify((r.object as { value: unknown }).value),
+        r.object.type === 'item' && 'id' in r.object
+          ? named(r.object)
+          : JSON.stringify((r.object as { value: unknown }).value),
         `${r.evidence_ids.length}`,
       ]),
     ),

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { BuildRecord, EvidenceBundle } from '@orgo/contracts';
 import { bundlePaths } from '@orgo/audit/domain';
+import type { BuildRecord, EvidenceBundle } from '@orgo/contracts';
 import { digestOfBytes } from '@orgo/core';
 import type { Command } from 'commander';
 import pc from 'picocolors';
@@ -29,15 +29,22 @@ export function record(program: Command): void {
     .option('--public', 'the public kOA Build Record')
     .option('--bundle', 'an evidence bundle: a folder with a signed inventory')
     .requiredOption('--out <path>', 'file or folder to write; must not exist')
-    .addHelpText('after', '\nExamples:\n  orgo record export bld_… --bundle --out evidence\n  orgo record export bld_… --public --out record.json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orgo record export bld_… --bundle --out evidence\n  orgo record export bld_… --public --out record.json',
+    )
     .action(async (build: string, options: { public?: boolean; bundle?: boolean; out: string }) => {
-      if (Boolean(options.public) === Boolean(options.bundle)) throw new CliError('USAGE_INVALID', 'say either --public or --bundle');
+      if (Boolean(options.public) === Boolean(options.bundle))
+        throw new CliError('USAGE_INVALID', 'say either --public or --bundle');
       if (fs.existsSync(options.out)) throw new CliError('USAGE_INVALID', `${options.out} is there already`);
       const client = createClient(findInstance());
       if (options.public) {
         const found = await client.bytes('getPublicRecord', { params: { build } });
         fs.writeFileSync(options.out, found);
-        return createOutput().result({ build_id: build, out: options.out, form: 'public', digest: digestOfBytes(found) }, () => [`${options.out}  ${bytes(found.length)}`]);
+        return createOutput().result(
+          { build_id: build, out: options.out, form: 'public', digest: digestOfBytes(found) },
+          () => [`${options.out}  ${bytes(found.length)}`],
+        );
       }
       const written = await writeBundle(client, build, options.out);
       createOutput().result({ build_id: build, out: options.out, form: 'bundle', ...written }, () => [
@@ -53,7 +60,10 @@ async function writeBundle(client: Client, build: string, out: string): Promise<
   const part = `${path.resolve(out)}.${process.pid}.part`;
   let total = 0;
   for (const file of bundle.files) {
-    const body = file.content === null ? await client.bytes('getArtifact', { params: { digest: file.digest } }) : new Uint8Array(Buffer.from(file.content, 'base64'));
+    const body =
+      file.content === null
+        ? await client.bytes('getArtifact', { params: { digest: file.digest } })
+        : new Uint8Array(Buffer.from(file.content, 'base64'));
     if (digestOfBytes(body) !== file.digest) throw new CliError('HASH_MISMATCH', `${file.path} arrived changed`);
     const target = path.join(part, file.path);
     if (!target.startsWith(part + path.sep)) throw new CliError('PATH_UNSAFE', file.path);
@@ -71,11 +81,27 @@ function describeRecord(r: BuildRecord): string[] {
     `${pc.bold(r.build_id)}  ${status(r.outcome)}  ${pc.dim(`tenant ${r.tenant_id}, pipeline ${r.pipeline.pipeline_id}@${r.pipeline.version}, as of ${r.as_of}`)}`,
     ...table(
       ['STAGE', 'STATUS', 'ADAPTER', 'LOG', 'OUTPUTS'],
-      r.stages.map((s) => [s.stage, s.status, s.adapter ? `${s.adapter.name}@${s.adapter.version}` : '–', `${s.log_index}`, s.outputs.map((o) => `${o.kind} ${shortDigest(o.ref)}`).slice(0, 2).join(', ')]),
+      r.stages.map((s) => [
+        s.stage,
+        s.status,
+        s.adapter ? `${s.adapter.name}@${s.adapter.version}` : '–',
+        `${s.log_index}`,
+        s.outputs
+          .map((o) => `${o.kind} ${shortDigest(o.ref)}`)
+          .slice(0, 2)
+          .join(', '),
+      ]),
     ),
     `${pc.dim('validation ')} ${r.outputs.validation.status}  ${r.outputs.validation.codes.join(', ')}`,
   ];
-  if (r.outputs.kristal) lines.push(`${pc.dim('kristal_id ')} ${r.outputs.kristal.kristal_id}`, `${pc.dim('pack_id    ')} ${r.outputs.kristal.pack_id}`);
-  lines.push(`${pc.dim('record_hash')} ${r.record_hash}`, `${pc.dim('log        ')} ${r.log.origin} ${r.log.first_index}…${r.log.last_index}, ${r.decisions.length} decisions`);
+  if (r.outputs.kristal)
+    lines.push(
+      `${pc.dim('kristal_id ')} ${r.outputs.kristal.kristal_id}`,
+      `${pc.dim('pack_id    ')} ${r.outputs.kristal.pack_id}`,
+    );
+  lines.push(
+    `${pc.dim('record_hash')} ${r.record_hash}`,
+    `${pc.dim('log        ')} ${r.log.origin} ${r.log.first_index}…${r.log.last_index}, ${r.decisions.length} decisions`,
+  );
   return lines;
 }

@@ -21,7 +21,9 @@ export function release(program: Command): void {
     .action(async (options: { build: string; channel: string; reason: string; wait?: boolean }) => {
       const client = createClient(findInstance());
       const out = createOutput();
-      let found = await client.call<ReleaseStatus>('createRelease', { body: { build_id: options.build, channel: options.channel, actor: actor(), reason: options.reason } });
+      let found = await client.call<ReleaseStatus>('createRelease', {
+        body: { build_id: options.build, channel: options.channel, actor: actor(), reason: options.reason },
+      });
       if (options.wait) found = await followRelease(client, found.release_id, out.say);
       out.result(found, () => describeRelease(found));
       if (options.wait) failUnlessReleased(found);
@@ -31,8 +33,15 @@ export function release(program: Command): void {
     .description('releases, newest first')
     .addHelpText('after', '\nExample:\n  orgo release list')
     .action(async () => {
-      const page = await createClient(findInstance()).call<{ items: ReleaseStatus[]; next_cursor: string | null }>('listReleases');
-      createOutput().result(page, () => table(['RELEASE', 'CHANNEL', 'SEQ', 'STATUS', 'BUILD'], page.items.map((r) => [r.release_id, r.channel, `${r.release_seq ?? '–'}`, status(r.status), r.build_id])));
+      const page = await createClient(findInstance()).call<{ items: ReleaseStatus[]; next_cursor: string | null }>(
+        'listReleases',
+      );
+      createOutput().result(page, () =>
+        table(
+          ['RELEASE', 'CHANNEL', 'SEQ', 'STATUS', 'BUILD'],
+          page.items.map((r) => [r.release_id, r.channel, `${r.release_seq ?? '–'}`, status(r.status), r.build_id]),
+        ),
+      );
     });
   area
     .command('status')
@@ -61,10 +70,16 @@ function failUnlessReleased(r: ReleaseStatus): void {
   throw new CliError(r.reason_codes[0] ?? 'ACTIVATION_NOT_CONFIRMED', `${r.release_id} is ${r.status}`);
 }
 
-const settled = (r: ReleaseStatus): boolean => r.status === 'RELEASED' || r.status === 'PAUSED' || terminalReleasePhases.includes(r.status);
+const settled = (r: ReleaseStatus): boolean =>
+  r.status === 'RELEASED' || r.status === 'PAUSED' || terminalReleasePhases.includes(r.status);
 
 /** Asks until a release has settled and says each change once. Nodes pull at their own pace, so a short pause lies between. */
-export async function followRelease(client: Client, id: string, say: (line: string) => void, pauseMs = 200): Promise<ReleaseStatus> {
+export async function followRelease(
+  client: Client,
+  id: string,
+  say: (line: string) => void,
+  pauseMs = 200,
+): Promise<ReleaseStatus> {
   let shown = '';
   for (;;) {
     const found = await client.call<ReleaseStatus>('getRelease', { params: { release: id } });

@@ -13,6 +13,9 @@ export function tenant(program: Command): void {
     .addHelpText('after', '\nExample:\n  orgo tenant create museum')
     .action(async (name: string) => {
       const made = await provisionTenant(homeDir(), name);
-      createOutput().result(made, () => [`${made.tenant_id}  root ${made.root_version}, fingerprint ${made.fingerprint}`, `root file ${made.root_file}`]);
+      createOutput().result(made, () => [
+        `${made.tenant_id}  root ${made.root_version}, fingerprint ${made.fingerprint}`,
+        `root file ${made.root_file}`,
+      ]);
     });
 }

@@ -23,21 +23,38 @@ export function verify(program: Command): void {
       const found = verifyBundle(files, { pin, readRoot, verify: verifySignature });
       if (!found.ok) throw new CliError(found.code, found.path ? `${found.detail} (${found.path})` : found.detail);
       const { record, ...facts } = found.value;
-      createOutput().result({ ok: true, outcome: record.outcome, pin, record_hash: record.record_hash, kristal_id: record.outputs.kristal?.kristal_id ?? null, pack_id: record.outputs.kristal?.pack_id ?? null, ...facts }, () => [
-        `${pc.green('verified')}  ${facts.build_id} of tenant ${facts.tenant_id} ended ${status(record.outcome)}`,
-        `${facts.files} files, ${facts.decisions} sealed decisions, ${facts.artifacts} artifacts, log ${facts.checkpoint.origin} at size ${facts.checkpoint.size}`,
-        `root version ${facts.root_version}, pinned ${pin}`,
-        ...(record.outputs.kristal ? [`kristal_id ${record.outputs.kristal.kristal_id}`, `pack_id    ${record.outputs.kristal.pack_id}`] : []),
-      ]);
+      createOutput().result(
+        {
+          ok: true,
+          outcome: record.outcome,
+          pin,
+          record_hash: record.record_hash,
+          kristal_id: record.outputs.kristal?.kristal_id ?? null,
+          pack_id: record.outputs.kristal?.pack_id ?? null,
+          ...facts,
+        },
+        () => [
+          `${pc.green('verified')}  ${facts.build_id} of tenant ${facts.tenant_id} ended ${status(record.outcome)}`,
+          `${facts.files} files, ${facts.decisions} sealed decisions, ${facts.artifacts} artifacts, log ${facts.checkpoint.origin} at size ${facts.checkpoint.size}`,
+          `root version ${facts.root_version}, pinned ${pin}`,
+          ...(record.outputs.kristal
+            ? [`kristal_id ${record.outputs.kristal.kristal_id}`, `pack_id    ${record.outputs.kristal.pack_id}`]
+            : []),
+        ],
+      );
     });
 }
 
 /** Which tenant the bundle says it is of. Not trusted: it only chooses among the pins of this home. */
 function tenantOf(bytes: Uint8Array | undefined): string {
-  const envelope = bytes ? parseStrict(bytes, { maxBytes: 64 * 1024 * 1024, maxMembers: 1_000_000, maxString: 64 * 1024 * 1024 }) : undefined;
+  const envelope = bytes
+    ? parseStrict(bytes, { maxBytes: 64 * 1024 * 1024, maxMembers: 1_000_000, maxString: 64 * 1024 * 1024 })
+    : undefined;
   const payload = envelope?.ok ? (envelope.value as { payload?: unknown } | null)?.payload : undefined;
   const content = typeof payload === 'string' ? fromBase64(payload) : undefined;
-  const json = content?.ok ? parseStrict(content.value, { maxBytes: 64 * 1024 * 1024, maxMembers: 1_000_000 }) : undefined;
+  const json = content?.ok
+    ? parseStrict(content.value, { maxBytes: 64 * 1024 * 1024, maxMembers: 1_000_000 })
+    : undefined;
   const inventory = json?.ok ? readInventory(json.value) : undefined;
   if (!inventory) throw new CliError('BUNDLE_INVALID', `${bundlePaths.inventory} is absent or no inventory`);
   return inventory.tenant_id;

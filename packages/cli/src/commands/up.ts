@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { startInstance } from '../compose/instance.ts';
+import { homeDir } from '../home.ts';
+import { stopSignal } from '../stop-signal.ts';
+
+/** `orgo up`: servers and all services in the foreground; Ctrl-C drains and stops everything it started. */
+export function up(program: Command): void {
+  program
+    .command('up')
+    .description('bring servers and all services up in the foreground')
+    .option('--processes', 'every service and adapter in a process of its own, as in production')
+    .option('--port <port>', 'port of the API; default ORGO_PORT, else a free one')
+    .addHelpText('after', '\nExamples:\n  orgo up\n  orgo up --processes --port 8080')
+    .action(async (options: { processes?: boolean; port?: string }) => {
+      const say = (line: string): void => void process.stderr.write(`${line}\n`);
+      const instance = await startInstance({
+        home: homeDir(),
+        processes: Boolean(options.processes),
+        say,
+        ...(options.port ? { port: Number(options.port) } : {}),
+      });
+      process.stdout.write(
+        `Orgo is up at ${pc.bold(instance.url)}  ${pc.dim(`tenant ${instance.tenant}, home ${homeDir()}`)}\n`,
+      );
+      process.stdout.write(
+        `${pc.dim('Ctrl-C drains and stops it. In another terminal:')} npx orgo build start <folder> --wait\n`,
+      );
+      await stopSignal();
+      say('draining and stopping');
+      await instance.stop();
+    });
+}

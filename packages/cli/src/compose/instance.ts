@@ -1,0 +1,117 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { migrate, serviceUrls } from '@orgo/infra/migrate';
+import { type Servers, startServers } from '@orgo/infra/servers';
+import { createFront } from '@orgo/runtime/front';
+import { createLog } from '@orgo/runtime/log';
+import { pino } from 'pino';
+import { instanceName, removeInstance, writeInstance } from '../home.ts';
+import { provisionTenant } from '../tenant.ts';
+import { apiToken, processEnvironment } from './environment.ts';
+import { pages } from './pages.ts';
+import { type ServiceName, serviceNames, serviceProcesses, workerProcesses, workersInOne } from './processes.ts';
+import { hostServices } from './services.ts';
+import { supervise } from './supervisor.ts';
+
+export type RunningInstance = { url: string; tenant: string; servers: Servers; stop(): Promise<void> };
+
+/** The tenant a home has from the start. */
+export const firstTenant = 'main';
+
+/**
+ * Brings an instance up: servers, migrations, services, adapters and nodes, and one origin in front. `processes` gives every service and
+ * adapter a process of its own, as in production; otherwise services share this one and adapters another. What was started is stopped
+ * when a later step fails.
+ */
+export async function startInstance(options: {
+  home: string;
+  processes: boolean;
+  port?: number;
+  say: (line: string) => void;
+}): Promise<RunningInstance> {
+  const { home, say } = options;
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const servers = await startServers({
+      home,
+      onUnexpectedEnd: (name) => say(`${name} ended unexpectedly; see ${home}/logs`),
+    });
+    undo.push(() => servers.stop());
+    await migrate({ adminUrl: servers.adminDatabaseUrl });
+    const databaseUrls = serviceUrls(servers.adminDatabaseUrl) as Record<ServiceName, string>;
+    const instance = instanceName(home);
+    await provisionTenant(home, firstTenant);
+    const env = processEnvironment(home, instance, servers.urls);
+
+    const ports = options.processes ? await freePorts(serviceNames) : undefined;
+    const services = (name: ServiceName) => ({
+      ...env,
+      DATABASE_URL: databaseUrls[name],
+      ORGO_HTTP_PORT: `${ports?.[name] ?? 0}`,
+    });
+    const specs = options.processes ? [...serviceProcesses(services), ...workerProcesses(env)] : workersInOne(env);
+    // Processes start beside this one: adapters wait for commands, and who asks a service that is not there yet asks again.
+    const supervisor = supervise(home, specs, say);
+    undo.push(() => supervisor.stop());
+    let up = false;
+    const hosted = ports
+      ? undefined
+      : await hostServices({
+          home,
+          instance,
+          token: apiToken(home),
+          databaseUrls,
+          natsUrl: servers.urls.NATS_URL,
+          redisUrl: servers.urls.REDIS_URL,
+        });
+    if (hosted) undo.push(() => hosted.stop());
+    const urls =
+      hosted?.urls ??
+      (Object.fromEntries(serviceNames.map((name) => [name, `http://127.0.0.1:${ports?.[name]}`])) as Record<
+        ServiceName,
+        string
+      >);
+
+    const log = createLog({
+      service: 'front',
+      destination: pino.destination({ dest: path.join(home, 'logs', 'front.log'), mkdir: true, sync: true }),
+    });
+    const front = createFront({ services: urls, log, ready: () => up && (hosted?.ready() ?? true), pages });
+    undo.push(() => front.close());
+    const url = await front.listen(options.port ?? Number(process.env['ORGO_PORT'] ?? 0));
+    await supervisor.ready;
+    up = true;
+    fs.mkdirSync(path.join(home, 'run'), { recursive: true });
+    fs.writeFileSync(path.join(home, 'run', 'servers.json'), JSON.stringify({ ...servers.urls, pids: servers.pids }), {
+      mode: 0o600,
+    });
+    writeInstance({ api: url, token: apiToken(home), tenant: firstTenant, pid: process.pid });
+    undo.push(removeInstance);
+    return { url, tenant: firstTenant, servers, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Ports that are free now. They are all held until the last is known, so that none is given twice. */
+async function freePorts(names: readonly ServiceName[]): Promise<Record<ServiceName, number>> {
+  const held = await Promise.all(
+    names.map(
+      () =>
+        new Promise<net.Server>((resolve, reject) => {
+          const server = net
+            .createServer()
+            .on('error', reject)
+            .listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = held.map((server) => (server.address() as net.AddressInfo).port);
+  await Promise.all(held.map((server) => new Promise((done) => server.close(done))));
+  return Object.fromEntries(names.map((name, i) => [name, ports[i]])) as Record<ServiceName, number>;
+}
