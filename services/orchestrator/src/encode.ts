@@ -53,7 +53,7 @@ function claimRow({ sent, item }: Signed & { sent: Sent<'claim'> }): OutRow {
     subject: subjectOf('claim', { tenant: claim.tenant_id }),
     transport: 'request',
     channel: 'claim',
-    message_id: [claim.build_id, claim.claim, ...(claim.stage === null ? [] : [claim.stage, claim.epoch])].join(':'),
+    message_id: [claim.build_id, claim.claim, claim.stage ?? '-', claim.attempt, claim.epoch].join(':'),
     item: { claim: item, evidence: [], traceparent: sent.traceparent } as JsonValue,
   };
 }

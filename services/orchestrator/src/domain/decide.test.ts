@@ -209,6 +209,23 @@ describe('attempts', () => {
     expect(world.state.open).toMatchObject({ phase: 'FENCING', attempt: 2, epoch: 2, fence: 3 });
   });
 
+  it('whose fence is not granted are left to a person', () => {
+    const world = running();
+    world.fire('lease:echo-1:1:1');
+    const [asked] = world.claims.splice(0);
+    const refusal = {
+      kind: 'REFUSAL',
+      verdict: 'NOTED',
+      stage: 'echo-1',
+      reason_codes: ['GATE_SUBJECT_CLOSED'],
+    } as const;
+    world.step(stray(world, { ...refusal, subject_digest: digestOf(asked) }));
+    expect(world.state).toMatchObject({
+      phase: 'BLOCKED',
+      open: { phase: 'ERROR', reason_codes: ['GATE_SUBJECT_CLOSED'] },
+    });
+  });
+
   it('that are used up leave the build to a person, who starts a new budget behind a new fence', () => {
     const world = running();
     useUp(world);
@@ -301,9 +318,26 @@ describe('the end', () => {
       events: [
         { type: 'BuildAdmitted' },
         { type: 'BuildClosing', outcome: 'FAILED', reason_codes: ['STAGE_ORDER_VIOLATION'] },
+        { type: 'ClaimAsked' },
       ],
     });
     expect(outcome.ok && outcome.sends.filter(({ send }) => send === 'command')).toEqual([]);
+  });
+
+  it('that the gatekeeper does not grant waits for a person, who asks again', () => {
+    const world = running();
+    world.person('cancel');
+    const [asked] = world.claims.splice(0);
+    const of = { kind: 'REFUSAL', verdict: 'NOTED', reason_codes: ['GATE_SUBJECT_UNKNOWN'] } as const;
+    world.step(stray(world, { ...of, subject_digest: digestOf('another claim') }));
+    expect(world.state.closing).toMatchObject({ refused: [] });
+    world.step(stray(world, { ...of, subject_digest: digestOf(asked) }));
+    expect(world.state).toMatchObject({ phase: 'CLOSING', closing: { refused: ['GATE_SUBJECT_UNKNOWN'] } });
+    expect(world.cases).toMatchObject([{ severity: 'CRITICAL', reason_codes: ['GATE_SUBJECT_UNKNOWN'] }]);
+    world.person('resume');
+    expect(world.claims).toEqual([{ ...asked, attempt: 2 }]);
+    turn(world);
+    expect(world.state.phase).toBe('CANCELLED');
   });
 
   it('of a failed stage opens a Case with its report', () => {

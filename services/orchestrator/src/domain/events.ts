@@ -8,7 +8,14 @@ export type PhaseEvent =
   | { type: 'BuildPaused'; actor: string; reason: string }
   | { type: 'BuildResumed'; actor: string; reason: string }
   | { type: 'BuildBlocked'; reason_codes: string[] }
-  | { type: 'BuildClosing'; outcome: BuildOutcome; reason_codes: string[]; asked: 'CANCEL' | 'CLOSE'; actor: string }
+  | {
+      type: 'BuildClosing';
+      outcome: BuildOutcome;
+      reason_codes: string[];
+      asked: 'CANCEL' | 'CLOSE';
+      actor: string;
+      reason: string;
+    }
   | ({ type: 'BuildCompleted' } & Ending)
   | ({ type: 'BuildValidationFailed' } & Ending)
   | ({ type: 'BuildFailed' } & Ending)
@@ -44,7 +51,12 @@ export type StageEvent =
   | { type: 'StagePassed'; result: StageResult }
   | { type: 'StageFailed'; result: StageResult };
 
-/** What changes no phase: the next claim of a closing build, and the comparison of a rerun with its original. */
-export type NoteEvent = { type: 'CloseAsked' } | { type: 'RerunCompared'; differences: string[] };
+/** What changes no phase: claims on their way and refused, and the comparison of a rerun with its original. */
+export type NoteEvent =
+  | { type: 'CloseAsked' }
+  | { type: 'ClaimAsked'; digest: Digest }
+  | { type: 'ClaimRefused'; reason_codes: string[] }
+  | { type: 'ClaimAskedAgain' }
+  | { type: 'RerunCompared'; differences: string[] };
 
 export type BuildEvent = PhaseEvent | StageEvent | NoteEvent;

@@ -49,7 +49,15 @@ export function evolve(state: BuildState, event: BuildEvent): BuildState {
         ...moved(state, event.type),
         reason_codes: event.reason_codes,
         ready: null,
-        closing: { outcome: event.outcome, asked: event.asked, actor: event.actor },
+        closing: {
+          outcome: event.outcome,
+          asked: event.asked,
+          actor: event.actor,
+          reason: event.reason,
+          attempt: 1,
+          claim_digest: null,
+          refused: [],
+        },
       };
     case 'BuildCompleted':
     case 'BuildValidationFailed':
@@ -57,7 +65,17 @@ export function evolve(state: BuildState, event: BuildEvent): BuildState {
     case 'BuildCancelled':
       return ended(state, event);
     case 'CloseAsked':
-      return state.closing === null ? state : { ...state, closing: { ...state.closing, asked: 'CLOSE' } };
+      return state.closing === null ? state : { ...state, closing: { ...state.closing, asked: 'CLOSE', attempt: 1 } };
+    case 'ClaimAsked':
+      return state.closing === null
+        ? opened(state, { claim_digest: event.digest })
+        : { ...state, closing: { ...state.closing, claim_digest: event.digest } };
+    case 'ClaimRefused':
+      return state.closing === null ? state : { ...state, closing: { ...state.closing, refused: event.reason_codes } };
+    case 'ClaimAskedAgain':
+      return state.closing === null
+        ? state
+        : { ...state, closing: { ...state.closing, refused: [], attempt: state.closing.attempt + 1 } };
     case 'RerunCompared':
       return { ...state, differences: event.differences };
     case 'StageAuthorized':
@@ -72,6 +90,7 @@ export function evolve(state: BuildState, event: BuildEvent): BuildState {
           ...command,
           phase: 'COMMANDED',
           fence: null,
+          claim_digest: null,
           due: false,
           reason_codes: [],
           log_index: null,

@@ -69,6 +69,8 @@ export type OpenStage = Permission & {
   not_after: string;
   /** The fence that is asked for while FENCING; null when EXHAUSTED was asked instead. */
   fence: number | null;
+  /** What the gatekeeper was asked last about it. */
+  claim_digest: Digest | null;
   /** Its retry came due while the build was held. */
   due: boolean;
   reason_codes: string[];
@@ -77,8 +79,19 @@ export type OpenStage = Permission & {
   report: ArtifactRef | null;
 };
 
-/** How a build ends, once that is known: first CANCEL where a person asked, then CLOSE. */
-export type Closing = { outcome: BuildOutcome; asked: 'CANCEL' | 'CLOSE'; actor: string };
+/**
+ * How a build ends, once that is known: first CANCEL where a person asked, then CLOSE. `refused` says why the gatekeeper did not grant
+ * the claim; a person's resume asks again, as the next `attempt`.
+ */
+export type Closing = {
+  outcome: BuildOutcome;
+  asked: 'CANCEL' | 'CLOSE';
+  actor: string;
+  reason: string;
+  attempt: number;
+  claim_digest: Digest | null;
+  refused: string[];
+};
 
 export type BuildState = Admitted & {
   phase: Phase;

@@ -24,6 +24,8 @@ function waitOfStage(open: OpenStage): string {
 export function waitingFor(state: BuildState): string | null {
   if (state.phase === 'NEW' || isTerminalBuildPhase(state.phase)) return null;
   if (state.phase === 'CREATED') return "the gatekeeper's admission";
+  if (state.closing !== null && state.closing.refused.length > 0)
+    return `a person: the gatekeeper does not grant the end (${state.closing.refused.join(', ')}); resume to ask again`;
   if (state.phase === 'CLOSING')
     return state.closing?.asked === 'CANCEL' ? 'the gatekeeper to shut the gate' : 'the sealed build record';
   const { open, ready } = state;

@@ -58,9 +58,25 @@ function divergence(before: BuildState, after: BuildState): CaseOpening | null {
   };
 }
 
+function endRefused(before: BuildState, after: BuildState): CaseOpening | null {
+  const { closing } = after;
+  if (closing === null || closing.refused.length === 0 || (before.closing?.refused.length ?? 0) > 0) return null;
+  return {
+    about: `end:${closing.asked}:${closing.attempt}`.toLowerCase(),
+    mandate_ref: after.mandate_ref,
+    type: 'build-blocked',
+    severity: 'CRITICAL',
+    title: `The gatekeeper does not grant the end of a ${after.pipeline.pipeline_id} build`,
+    reason_codes: closing.refused,
+    refs: refsOf(after),
+  };
+}
+
 /** What the world is told about a step: a public event for every phase change, a Case for what a person has to look at (SP-15). */
 export function announce(before: BuildState, after: BuildState): Send[] {
   const moved = before.changes !== after.changes;
-  const openings = [moved ? openingOf(after) : null, divergence(before, after)].filter((opening) => opening !== null);
+  const openings = [moved ? openingOf(after) : null, divergence(before, after), endRefused(before, after)].filter(
+    (opening) => opening !== null,
+  );
   return [...(moved ? [change(after)] : []), ...openings.map((opening): Send => ({ send: 'case', opening }))];
 }

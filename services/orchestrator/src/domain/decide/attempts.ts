@@ -31,7 +31,7 @@ function askFence(
     alarms: [{ cancel: leaseAlarm(open) }],
   });
   return and(state, asked, (now) =>
-    yes({ sends: now.open === null ? [] : [claims.fence(now, now.open, at, by.actor)] }),
+    now.open === null ? nothing : claims.ask(claims.fence(now, now.open, at, by.actor)),
   );
 }
 
@@ -47,7 +47,7 @@ function retryOrGiveUp(state: BuildState): Yes {
   const used = open.attempt - open.budget_from + 1;
   if (used >= max_attempts) {
     const over = yes({ events: [{ type: 'StageExhausted', stage: open.stage, reason_codes: open.reason_codes }] });
-    return and(state, over, (now) => yes({ sends: now.open === null ? [] : [claims.exhausted(now, now.open)] }));
+    return and(state, over, (now) => (now.open === null ? nothing : claims.ask(claims.exhausted(now, now.open))));
   }
   const seed = `${state.build_id} ${open.stage} ${open.epoch}`;
   // A new budget starts at once: a person waits for it.
@@ -97,23 +97,31 @@ export function decideAttempt(state: BuildState, { decision, log_index }: Timed<
   return and(state, failed, retryOrGiveUp);
 }
 
-/**
- * An adapter refused a command, and that is on record. It matters when the command is the newest this build has issued:
- * a lease that was over is an attempt that failed, anything else is for a person. A refused reply moves nothing.
- */
-export function decideRefusal(state: BuildState, { decision, log_index }: Timed<Receipt>): Yes {
-  const { open } = state;
-  if (open === null || open.phase !== 'COMMANDED' || decision.command_digest !== open.command_digest) return nothing;
-  const codes = decision.reason_codes.filter((code) => Object.hasOwn(reasonAreas.command, code));
-  if (codes.length === 0) return nothing;
-  if (codes[0] === 'COMMAND_LEASE_EXPIRED') return askFence(state, open, codes);
+/** The stage stops where a person has to look. */
+export function block(state: BuildState, open: OpenStage, codes: string[], { decision, log_index }: Receipt): Yes {
   const errored = yes({
     events: [{ type: 'StageErrored', stage: open.stage, reason_codes: codes, log_index, report: decision.report }],
     alarms: [{ cancel: leaseAlarm(open) }],
   });
-  return state.phase === 'RUNNING' || state.phase === 'PAUSED'
-    ? and(state, errored, () => yes({ events: [{ type: 'BuildBlocked', reason_codes: codes }] }))
-    : errored;
+  return state.phase === 'BLOCKED'
+    ? errored
+    : and(state, errored, () => yes({ events: [{ type: 'BuildBlocked', reason_codes: codes }] }));
+}
+
+/**
+ * Something was refused on record. It matters when this build had said it: a command whose lease was over is an attempt that failed, any
+ * other refused command and a claim that is not granted are for a person. A refused reply moves nothing.
+ */
+export function decideRefusal(state: BuildState, receipt: Timed<Receipt>): Yes {
+  const { decision } = receipt;
+  const { open } = state;
+  if (open?.phase === 'FENCING' && decision.subject_digest === open.claim_digest) {
+    return block(state, open, decision.reason_codes, receipt);
+  }
+  if (open === null || open.phase !== 'COMMANDED' || decision.command_digest !== open.command_digest) return nothing;
+  const codes = decision.reason_codes.filter((code) => Object.hasOwn(reasonAreas.command, code));
+  if (codes.length === 0) return nothing;
+  return codes[0] === 'COMMAND_LEASE_EXPIRED' ? askFence(state, open, codes) : block(state, open, codes, receipt);
 }
 
 /** Says the open command again, word for word, when the road has lost it. One whose lease is over is left to its alarm. */

@@ -1,7 +1,9 @@
 import type { GateClaim } from '@orgo/contracts';
+import { digestOf } from '@orgo/core';
 import { cancelKey, closeKey } from '../keys.ts';
 import type { Send } from '../sends.ts';
 import type { BuildState, OpenStage } from '../state.ts';
+import { type Yes, yes } from './outcome.ts';
 
 const self = 'orchestrator';
 
@@ -55,16 +57,20 @@ export const exhausted = (state: BuildState, open: OpenStage): Send => ({
   claim: { ...ofStage(state, open), claim: 'EXHAUSTED', epoch: open.epoch },
 });
 
+/** Asked again after a refusal it is another claim, so that it is decided anew. */
+const attemptOf = (state: BuildState): number => state.closing?.attempt ?? 1;
+
 /** A person’s wish that nothing more be authorized. */
-export const cancel = (state: BuildState, actor: string, reason: string): Send => ({
+export const cancel = (state: BuildState): Send => ({
   send: 'claim',
   claim: {
     ...blank(state),
     claim: 'CANCEL',
     idem_key: cancelKey(state.build_id, state.run_key),
+    attempt: attemptOf(state),
     reason_codes: ['BUILD_CANCELLED'],
-    actor,
-    detail: { reason },
+    actor: state.closing?.actor ?? self,
+    detail: { reason: state.closing?.reason ?? '' },
   },
 });
 
@@ -76,6 +82,7 @@ export const close = (state: BuildState): Send => {
     claim: {
       ...blank(state),
       claim: 'CLOSE',
+      attempt: attemptOf(state),
       idem_key: closeKey(
         state.run_key,
         state.stages.map((stage) => stage.idem_key),
@@ -93,3 +100,7 @@ export const close = (state: BuildState): Send => {
     },
   };
 };
+
+/** Sends a claim about the open stage or the end, and remembers which: its refusal will name it. */
+export const ask = (send: Send): Yes =>
+  yes({ events: send.send === 'claim' ? [{ type: 'ClaimAsked', digest: digestOf(send.claim) }] : [], sends: [send] });

@@ -19,24 +19,29 @@ export function beginClosing(
   const alarms = state.open === null ? [] : [{ cancel: leaseAlarm(state.open) }, { cancel: retryAlarm(state.open) }];
   const asked = cancelledBy === undefined ? 'CLOSE' : 'CANCEL';
   const begun = yes({
-    events: [{ type: 'BuildClosing', outcome, reason_codes, asked, actor: cancelledBy?.actor ?? self }],
+    events: [{ type: 'BuildClosing', outcome, reason_codes, asked, ...(cancelledBy ?? { actor: self, reason: '' }) }],
     alarms,
   });
-  return and(state, begun, (closing) =>
-    yes({
-      sends: [
-        cancelledBy === undefined
-          ? claims.close(closing)
-          : claims.cancel(closing, cancelledBy.actor, cancelledBy.reason),
-      ],
-    }),
-  );
+  return and(state, begun, askEnd);
 }
+
+const askEnd = (state: BuildState): Yes =>
+  claims.ask(state.closing?.asked === 'CANCEL' ? claims.cancel(state) : claims.close(state));
+
+/** The gatekeeper does not grant the end. Nobody else can move the build, so a person has to look. */
+export function decideEndRefused(state: BuildState, { decision }: Timed<Receipt>): Yes {
+  if (state.closing === null || state.closing.claim_digest !== decision.subject_digest) return nothing;
+  return yes({ events: [{ type: 'ClaimRefused', reason_codes: decision.reason_codes }] });
+}
+
+/** A person has looked: the same end is asked for again. */
+export const askEndAgain = (state: BuildState): Yes =>
+  and(state, yes({ events: [{ type: 'ClaimAskedAgain' }] }), askEnd);
 
 /** The gate is shut: now the record. */
 export function decideCancelled(state: BuildState): Yes {
   if (state.closing?.asked !== 'CANCEL') return nothing;
-  return and(state, yes({ events: [{ type: 'CloseAsked' }] }), (closing) => yes({ sends: [claims.close(closing)] }));
+  return and(state, yes({ events: [{ type: 'CloseAsked' }] }), askEnd);
 }
 
 const endings = {

@@ -73,6 +73,7 @@ const issue = (
 const blankOpen = {
   phase: 'COMMANDED',
   fence: null,
+  claim_digest: null,
   due: false,
   reason_codes: [],
   log_index: null,

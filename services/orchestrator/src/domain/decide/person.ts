@@ -1,7 +1,7 @@
 import { type No, no, type PersonAct, type Timed } from '../inputs.ts';
 import type { BuildState, Permission } from '../state.ts';
 import { reopen } from './attempts.ts';
-import { beginClosing } from './closing.ts';
+import { askEndAgain, beginClosing } from './closing.ts';
 import { freshKey, issueAgain, issueFirst } from './issue.ts';
 import { and, nothing, type Yes, yes } from './outcome.ts';
 
@@ -27,6 +27,7 @@ function takeUp(state: BuildState, actor: string, now: string): Yes {
 }
 
 function resume(state: BuildState, { actor, reason, now }: Timed<PersonAct>): Yes | No {
+  if (state.closing !== null && state.closing.refused.length > 0) return askEndAgain(state);
   if (state.phase !== 'PAUSED' && state.phase !== 'BLOCKED') return illegal(state, 'be resumed');
   const stage = state.ready ?? state.open;
   if (stage !== null && !keyHolds(state, stage)) {

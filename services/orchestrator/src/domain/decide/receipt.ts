@@ -2,7 +2,7 @@ import { isTerminalBuildPhase, stageAfter } from '@orgo/contracts';
 import { type No, no, type Receipt, type Timed } from '../inputs.ts';
 import type { BuildState } from '../state.ts';
 import { decideAttempt, decideFence, decideRefusal } from './attempts.ts';
-import { beginClosing, decideCancelled, decideRecord } from './closing.ts';
+import { beginClosing, decideCancelled, decideEndRefused, decideRecord } from './closing.ts';
 import { and, nothing, type Yes, yes } from './outcome.ts';
 import { decideStage, openNext } from './stages.ts';
 
@@ -28,6 +28,7 @@ export function decideReceipt(state: BuildState, receipt: Timed<Receipt>): Yes |
   if (kind === 'STAGE') return decideStage(state, receipt);
   if (state.phase === 'CLOSING') {
     if (kind === 'CANCEL') return decideCancelled(state);
+    if (kind === 'REFUSAL') return decideEndRefused(state, receipt);
     return kind === 'RECORD' ? decideRecord(state, receipt) : nothing;
   }
   switch (kind) {

@@ -1,6 +1,7 @@
 import { stageAfter, stageOf } from '@orgo/contracts';
 import { type No, no, type Receipt, type Timed } from '../inputs.ts';
 import { type BuildState, isHeld, type Permission, type StageResult } from '../state.ts';
+import { block } from './attempts.ts';
 import { beginClosing } from './closing.ts';
 import { freshKey, issueFirst, leaseAlarm, retryAlarm } from './issue.ts';
 import { and, nothing, type Yes, yes } from './outcome.ts';
@@ -56,7 +57,7 @@ export function decideStage(state: BuildState, receipt: Timed<Receipt>): Yes | N
     return no('STAGE_UNKNOWN', `no stage ${stage} in the build’s pipeline`);
   if (state.stages.some((done) => done.stage === stage)) return nothing;
   if (state.open?.stage !== stage) return no('STAGE_ORDER_VIOLATION', `${stage} is decided and was never commanded`);
-  if (verdict === 'ERROR') return errored(state, receipt, stage);
+  if (verdict === 'ERROR') return errored(state, receipt);
   if (verdict !== 'PASS' && verdict !== 'FAIL') return no('STAGE_ORDER_VIOLATION', `${verdict} ends no stage`);
 
   const result = resultOf(state, receipt, stage, verdict);
@@ -97,12 +98,9 @@ function follow(state: BuildState, receipt: Timed<Receipt>, stage: string): Yes 
 }
 
 /** Attempts used up where the pipeline says BLOCK: the stage is in ERROR, the build waits for a person. */
-function errored(state: BuildState, { decision, log_index }: Timed<Receipt>, stage: string): Yes {
-  if (state.open?.phase !== 'FENCING' || state.open.fence !== null) return nothing;
-  const over = yes({
-    events: [{ type: 'StageErrored', stage, reason_codes: decision.reason_codes, log_index, report: decision.report }],
-  });
-  return state.phase === 'RUNNING' || state.phase === 'PAUSED'
-    ? and(state, over, () => yes({ events: [{ type: 'BuildBlocked', reason_codes: decision.reason_codes }] }))
-    : over;
+function errored(state: BuildState, receipt: Timed<Receipt>): Yes {
+  const { open } = state;
+  return open?.phase === 'FENCING' && open.fence === null
+    ? block(state, open, receipt.decision.reason_codes, receipt)
+    : nothing;
 }
