@@ -46,7 +46,6 @@ function shapeProblem(path: string): PathProblem['why'] | undefined {
   if (path.length > 240) return 'long';
   if (path.startsWith('/')) return 'absolute';
   if (path.includes('\\')) return 'backslash';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character in a path is what this refuses
   if (/[\u0000-\u001f\u007f]/.test(path)) return 'control';
   if (/[^A-Za-z0-9._/-]/.test(path)) return 'character';
   const segments = path.split('/');

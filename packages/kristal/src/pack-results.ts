@@ -1,3 +1,4 @@
+import type { StatementClaim } from './exchange.ts';
 import { labelOf, numberAt, type Pack, textAt } from './pack-open.ts';
 import type { DataValue, Qualifier } from './statement.ts';
 
@@ -17,6 +18,8 @@ export type PackResult = {
   confidence_bp: number | null;
   qualifiers: Qualifier[];
   evidence_ids: string[];
+  /** The claims behind the statement, each with its own evidence. */
+  claims: StatementClaim[];
 };
 
 /** Turns matched rows into results with ids, labels, statement and evidence ids. Labels are looked up once per page. */
@@ -53,6 +56,7 @@ export async function rowResults(
       confidence_bp: confidence < 0 ? null : confidence,
       qualifiers: JSON.parse(await textAt(statements, 'qualifiers_json', stmt)),
       evidence_ids: JSON.parse(await textAt(statements, 'evidence_ids_json', stmt)),
+      claims: JSON.parse(await textAt(statements, 'claims_json', stmt)),
     });
   }
   return results;

@@ -89,6 +89,7 @@ export function packStage(exchange: Exchange, given: Given = {}): StageCoreConte
     return { kind, ref, media_type: 'application/json', size: bytes.length };
   };
   const context = input('pinned-context', given.context ?? contextWith(defaultPackPolicy));
+  const report = input('validation-report', given.report ?? passedReport(context.ref));
   const manifest = {
     schema_version: '3.0',
     kristal_id: exchange.kristal_id,
@@ -97,10 +98,11 @@ export function packStage(exchange: Exchange, given: Given = {}): StageCoreConte
     content_hash: { algo: 'sha256', value: exchange.kristal_id.slice(7) },
     build: { build_id: 'c-fixture', compiler_name: 'x', compiler_version: '1', config_hash: zero },
     inputs: { source_snapshot_id: zero },
+    extensions: { orgo: { validation_report_ref: report.ref } },
   };
   const inputs = [
     context,
-    input('validation-report', given.report ?? passedReport(context.ref)),
+    report,
     input('exchange', given.exchange ?? exchange),
     input('exchange-manifest', given.manifest ?? manifest),
   ];

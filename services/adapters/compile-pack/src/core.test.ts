@@ -125,6 +125,19 @@ describe('compilePack refuses', () => {
     });
   });
 
+  it('an Exchange that was compiled under another report', async () => {
+    const mixed = packStage(tinyExchange);
+    const foreign = packStage(tinyExchange, {
+      report: { ...passedReport(mixed.inputs[0]?.ref as string), created_at: 'x' },
+    });
+    const inputs = [...mixed.inputs.slice(0, 3), foreign.inputs[3] as never];
+    const read = (ref: string) => mixed.read(ref).catch(() => foreign.read(ref));
+    expect(await compilePack({ ...mixed, inputs, read })).toMatchObject({
+      ok: false,
+      code: 'EXCHANGE_MANIFEST_MISMATCH',
+    });
+  });
+
   it('a missing input', async () => {
     const stage = packStage(tinyExchange);
     const inputs = stage.inputs.filter((input) => input.kind !== 'exchange');

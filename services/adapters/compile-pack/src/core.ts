@@ -37,9 +37,9 @@ export const compilePack: StageCore = async (ctx) => {
   const policy = context.value.value.pack;
   const [problem] = policyProblems(policy);
   if (problem) return stageRefusal('PACK_POLICY_UNSUPPORTED', `${problem.part} ${problem.value}: ${problem.why}`);
-  const gate = await checkReport(ctx, context.value);
-  if (!gate.ok) return gate;
-  const exchangeInput = await readExchangeInput(ctx);
+  const report = await passedReport(ctx, context.value);
+  if (!report.ok) return report;
+  const exchangeInput = await readExchangeInput(ctx, report.value);
   if (!exchangeInput.ok) return exchangeInput;
   const { exchange, exchangeRef, manifestRef } = exchangeInput.value;
 
@@ -80,20 +80,21 @@ export const compilePack: StageCore = async (ctx) => {
   };
 };
 
-async function checkReport(
+/** The reference of the report, if it passes. */
+async function passedReport(
   ctx: StageCoreContext,
   context: { ref: string; value: { validation: { allow_partial: boolean } } },
-): Promise<StageResult<null>> {
+): Promise<StageResult<string>> {
   const report = await readInput(ctx, 'validation-report', ValidationReportSchema, 'VALIDATION_REPORT_INVALID');
   if (!report.ok) return report;
   const judged = [{ kind: 'pinned-context', ref: context.ref }];
   const verdict = verdictOf(report.value.value, context.value.validation, judged);
   return verdict.verdict === 'PASS'
-    ? { ok: true, value: null }
+    ? { ok: true, value: report.value.ref }
     : stageRefusal('NO_COMPILE_ON_FAIL', verdict.codes.join(' '));
 }
 
-async function readExchangeInput(ctx: StageCoreContext) {
+async function readExchangeInput(ctx: StageCoreContext, reportRef: string) {
   const input = inputOf(ctx, 'exchange');
   if (!input.ok) return input;
   const json = parseStrict(await ctx.read(input.value.ref), exchangeLimits);
@@ -102,11 +103,18 @@ async function readExchangeInput(ctx: StageCoreContext) {
   if (!exchange.ok) return exchange;
   const manifest = await readInput(ctx, 'exchange-manifest', ExchangeManifestSchema);
   if (!manifest.ok) return manifest;
-  const { kristal_id, content_hash } = manifest.value.value;
+  const { kristal_id, content_hash, extensions } = manifest.value.value;
   if (kristal_id !== exchange.value.kristal_id || `sha256:${content_hash.value}` !== kristal_id) {
     return stageRefusal(
       'EXCHANGE_MANIFEST_MISMATCH',
       `the manifest names ${kristal_id}, the Exchange is ${exchange.value.kristal_id}`,
+    );
+  }
+  const compiledUnder = (extensions?.orgo as { validation_report_ref?: unknown } | undefined)?.validation_report_ref;
+  if (compiledUnder !== reportRef) {
+    return stageRefusal(
+      'EXCHANGE_MANIFEST_MISMATCH',
+      `the Exchange was compiled under another report than ${reportRef}`,
     );
   }
   return {

@@ -1,5 +1,5 @@
 import { canonical, toBase64Url, utf8 } from '@orgo/core';
-import { openPack, type Pack, type PackPage, type PackQuery, queryPack, verifyPack } from '@orgo/kristal';
+import { openPack, type Pack, type PackPage, type PackQuery, packEvidence, queryPack, verifyPack } from '@orgo/kristal';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { packStage } from './core.fixture.ts';
@@ -83,7 +83,10 @@ describe('queryPack', () => {
       statement_id: made?.statement_id,
       evidence_ids: made?.evidence_ids,
       confidence_bp: 9000,
+      claims: made?.claims,
     });
+    const [evidence] = tinyExchange.evidence_index;
+    expect(await packEvidence(pack, ['ev:none', evidence?.evidence_id as string])).toEqual([evidence]);
     expect((await ask(pack, { s: 'Q10', languages: ['de'] })).results[0]?.subject.label).toBeNull();
   });
 
