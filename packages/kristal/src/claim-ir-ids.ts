@@ -36,11 +36,24 @@ export function claimIrRef(doc: ClaimIr): string {
   return digestOf(doc);
 }
 
-/** Every claim of a document with its alternatives, first readings before their alternatives. Resolution answers exactly these ids. */
-export function* claimsOf(doc: { claims: readonly Claim[] }): Generator<{ claim: Claim; group: string | undefined }> {
+/** A claim, and the id of the first reading of its group where it is one of several. */
+export type GroupedClaim = { claim: Claim; group: string | undefined };
+
+/**
+ * Every claim of a document with its alternatives at any depth, each reading before its alternatives. Resolution answers exactly these
+ * ids. A group is named by the claim at its top.
+ */
+export function* claimsOf(doc: { claims: readonly Claim[] }): Generator<GroupedClaim> {
   for (const claim of doc.claims) {
     const group = claim.alternatives?.length ? claim.claim_id : undefined;
     yield { claim, group };
-    for (const alternative of claim.alternatives ?? []) yield { claim: alternative, group };
+    for (const alternative of alternativesOf(claim)) yield { claim: alternative, group };
+  }
+}
+
+function* alternativesOf(claim: Claim): Generator<Claim> {
+  for (const alternative of claim.alternatives ?? []) {
+    yield alternative;
+    yield* alternativesOf(alternative);
   }
 }

@@ -7,41 +7,23 @@ import {
   contextTokens,
   type PredicateResolution,
   type ResolutionDiagnostic,
-  type ResolutionDiagnosticCode,
   type ResolvedClaim,
   type ResolvedClaimIr,
   type ResolvedObject,
-  type ResolvedWarning,
-  type ResolvedWarningCode,
   type Tool,
 } from '@orgo/kristal';
-import type { Place, Resolved, Resolver } from './mention.ts';
+import { Findings } from './findings.ts';
+import type { Place, Resolver } from './mention.ts';
 
 export type DocumentRun = { ref: string; runId: string; asOf: string; resolver: Tool };
 export type ResolvedDocument = { document: ResolvedClaimIr; diagnostics: ResolutionDiagnostic[] };
-
-type Summary = NonNullable<ResolvedClaimIr['resolution']['summary']>;
-type Slot = 'subject' | 'predicate' | 'object';
-
-const templates: Readonly<Record<ResolutionDiagnosticCode, string>> = {
-  RESOLVE_ENTITY_NOT_FOUND: 'no entity of the gazetteer answers to {surface}',
-  RESOLVE_ENTITY_AMBIGUOUS: '{surface} may be {candidates} entities',
-  RESOLVE_PROPERTY_NOT_FOUND: 'no property of the gazetteer answers to {surface}',
-  RESOLVE_PROPERTY_AMBIGUOUS: '{surface} may be {candidates} properties',
-  NORMALIZE_LITERAL_INVALID: '{property} takes {datatype}; the claim has {kind}',
-  NORMALIZE_LITERAL_LOSSY: 'the value lost precision',
-  EVIDENCE_POINTER_INVALID: 'the evidence points nowhere',
-  POLICY_VIOLATION: 'the policy forbids this',
-  RESOURCE_VERSION_MISSING: 'a pinned resource is missing',
-  INTERNAL_RESOLVER_ERROR: 'the resolver failed',
-};
 
 /**
  * Resolves one Claim-IR document. Every claim and every alternative comes back under its own `claim_id`, with its evidence and values as
  * they were; only references to entities and properties gain an answer.
  */
 export function resolveDocument(doc: ClaimIr, run: DocumentRun, resolver: Resolver): ResolvedDocument {
-  const writer = new Writer(run.ref);
+  const findings = new Findings(run.ref);
   const docId = doc.document?.doc_id ?? run.ref;
   const all = [...claimsOf(doc)];
   const places = all.map(({ claim }): Place => ({ docId, sentence: sentenceOf([claim]) }));
@@ -49,7 +31,7 @@ export function resolveDocument(doc: ClaimIr, run: DocumentRun, resolver: Resolv
   // Predicates first: what is said of the subject tells what kind of thing it is.
   const predicates = all.map(({ claim }, i) => {
     const found = resolver.predicate(claim.predicate, claim.object.kind, places[i] as Place);
-    return writer.note(found, 'predicate', `/claims/${i}/predicate`, claim.claim_id);
+    return findings.note(found, 'predicate', `/claims/${i}/predicate`, claim.claim_id);
   });
   const subjectTypes = new Set<string>();
   let anySubject = predicates.length === 0;
@@ -59,7 +41,7 @@ export function resolveDocument(doc: ClaimIr, run: DocumentRun, resolver: Resolv
     for (const type of types) subjectTypes.add(type);
   }
   const subjectPlace = { docId, sentence: sentenceOf(all.map(({ claim }) => claim)) };
-  const subject = writer.note(
+  const subject = findings.note(
     resolver.entity(doc.subject, anySubject ? new Set() : subjectTypes, subjectPlace),
     'subject',
     '/subject',
@@ -73,8 +55,8 @@ export function resolveDocument(doc: ClaimIr, run: DocumentRun, resolver: Resolv
     return {
       claim_id: claim.claim_id,
       predicate,
-      object: resolveObject(claim.object, predicate, place, `${path}/object`, claim.claim_id, resolver, writer),
-      ...(claim.qualifiers?.length ? { qualifiers: resolveQualifiers(claim, place, path, resolver, writer) } : {}),
+      object: resolveObject(claim.object, predicate, place, `${path}/object`, claim.claim_id, resolver, findings),
+      ...(claim.qualifiers?.length ? { qualifiers: resolveQualifiers(claim, place, path, resolver, findings) } : {}),
       ...(claim.evidence ? { evidence: claim.evidence.map(({ selector: _selector, ...evidence }) => evidence) } : {}),
       ...uncertaintyOf(claim),
       ...(group === undefined ? {} : { notes: alternativeGroupNote(group) }),
@@ -94,13 +76,13 @@ export function resolveDocument(doc: ClaimIr, run: DocumentRun, resolver: Resolv
       run_id: run.runId,
       created_at: run.asOf,
       resolver: { name: run.resolver.name, version: run.resolver.version },
-      summary: { ...writer.summary, warnings: writer.warnings.length },
+      summary: { ...findings.summary, warnings: findings.warnings.length },
     },
     subject,
     claims,
-    ...(writer.warnings.length === 0 ? {} : { warnings: writer.warnings }),
+    ...(findings.warnings.length === 0 ? {} : { warnings: findings.warnings }),
   };
-  return { document, diagnostics: writer.diagnostics };
+  return { document, diagnostics: findings.diagnostics };
 }
 
 /** The words around a mention: what its claims quote. */
@@ -111,10 +93,10 @@ function sentenceOf(claims: readonly Claim[]): Set<string> {
   return contextTokens([...quotes].join(' '));
 }
 
-function resolveQualifiers(claim: Claim, place: Place, path: string, resolver: Resolver, writer: Writer) {
+function resolveQualifiers(claim: Claim, place: Place, path: string, resolver: Resolver, findings: Findings) {
   return (claim.qualifiers ?? []).map(({ predicate: ref, object }, j) => {
     const at = `${path}/qualifiers/${j}`;
-    const predicate = writer.note(
+    const predicate = findings.note(
       resolver.predicate(ref, object.kind, place),
       'predicate',
       `${at}/predicate`,
@@ -122,7 +104,7 @@ function resolveQualifiers(claim: Claim, place: Place, path: string, resolver: R
     );
     return {
       predicate,
-      object: resolveObject(object, predicate, place, `${at}/object`, claim.claim_id, resolver, writer),
+      object: resolveObject(object, predicate, place, `${at}/object`, claim.claim_id, resolver, findings),
     };
   });
 }
@@ -134,20 +116,20 @@ function resolveObject(
   path: string,
   claimId: string,
   resolver: Resolver,
-  writer: Writer,
+  findings: Findings,
 ): ResolvedObject {
   const property = predicate.pid === undefined ? undefined : resolver.property(predicate.pid);
   if (property && property.datatype !== object.kind) {
-    writer.diagnose('NORMALIZE_LITERAL_INVALID', 'WARNING', claimId, path, {
+    findings.diagnose('NORMALIZE_LITERAL_INVALID', 'WARNING', claimId, path, {
       property: property.id,
       datatype: property.datatype,
       kind: object.kind,
     });
-    writer.warn('VALUE_NORMALIZATION_NEEDED', path);
+    findings.warn('VALUE_NORMALIZATION_NEEDED', path);
   }
   if (object.kind !== 'item') return object;
   const found = resolver.entity(object.value, new Set(property?.value_types ?? []), place);
-  return { kind: 'item', value: writer.note(found, 'object', `${path}/value`, claimId) };
+  return { kind: 'item', value: findings.note(found, 'object', `${path}/value`, claimId) };
 }
 
 /** Resolved Claim-IR has no interval: it goes on in words, so that nothing said about doubt is lost. */
@@ -163,79 +145,3 @@ function uncertaintyOf(claim: Claim): Pick<ResolvedClaim, 'uncertainty'> {
     },
   };
 }
-
-/** Collects what a document's resolution says besides its answers. */
-class Writer {
-  readonly warnings: ResolvedWarning[] = [];
-  readonly diagnostics: ResolutionDiagnostic[] = [];
-  readonly summary: Omit<Summary, 'warnings'> = {
-    entities_resolved: 0,
-    entities_ambiguous: 0,
-    entities_unresolved: 0,
-    properties_resolved: 0,
-    properties_ambiguous: 0,
-    properties_unresolved: 0,
-  };
-  readonly #ref: string;
-
-  constructor(ref: string) {
-    this.#ref = ref;
-  }
-
-  /** Counts an answer, warns about what it leaves open, and hands it on. */
-  note<T extends { status: string; surface?: string | undefined; candidates?: unknown[] | undefined }>(
-    found: Resolved<T>,
-    slot: Slot,
-    path: string,
-    claimId: string | null,
-  ): T {
-    const { resolution, truncated, lowConfidence } = found;
-    const property = slot === 'predicate';
-    const status = resolution.status as 'resolved' | 'ambiguous' | 'unresolved';
-    this.summary[`${property ? 'properties' : 'entities'}_${status}`]++;
-    if (status !== 'resolved') {
-      const code =
-        `RESOLVE_${property ? 'PROPERTY' : 'ENTITY'}_${status === 'ambiguous' ? 'AMBIGUOUS' : 'NOT_FOUND'}` as const;
-      this.diagnose(code, 'WARNING', claimId, path, {
-        surface: resolution.surface ?? '',
-        candidates: (resolution.candidates?.length ?? 0) + truncated,
-      });
-      this.warn(warningOf(slot, status), path);
-    }
-    if (lowConfidence) this.warn('LOW_CONFIDENCE_RESOLUTION', path);
-    if (truncated > 0) this.warn('LIMIT_REACHED', path);
-    return resolution;
-  }
-
-  warn(code: ResolvedWarningCode, path: string): void {
-    this.warnings.push({ code, message: messages[code], path });
-  }
-
-  diagnose(
-    code: ResolutionDiagnosticCode,
-    severity: ResolutionDiagnostic['severity'],
-    claimId: string | null,
-    path: string,
-    params: ResolutionDiagnostic['params'],
-  ): void {
-    const template = templates[code];
-    this.diagnostics.push({ code, severity, claim_ir_ref: this.#ref, claim_ref: claimId, path, template, params });
-  }
-}
-
-/** The external list has no code for an ambiguous value: it is a value without an id. */
-function warningOf(slot: Slot, status: 'ambiguous' | 'unresolved'): ResolvedWarningCode {
-  if (slot === 'predicate') return status === 'ambiguous' ? 'AMBIGUOUS_PREDICATE' : 'UNRESOLVED_PID';
-  return slot === 'subject' && status === 'ambiguous' ? 'AMBIGUOUS_SUBJECT' : 'UNRESOLVED_QID';
-}
-
-const messages: Readonly<Record<ResolvedWarningCode, string>> = {
-  AMBIGUOUS_SUBJECT: 'the subject may be more than one entity',
-  AMBIGUOUS_PREDICATE: 'the predicate may be more than one property',
-  UNRESOLVED_QID: 'the entity has no single id',
-  UNRESOLVED_PID: 'the property has no id',
-  VALUE_NORMALIZATION_NEEDED: 'the value is not of the kind its property takes',
-  LOW_CONFIDENCE_RESOLUTION: 'kept open: the context does not support the most likely reading',
-  LIMIT_REACHED: 'the candidate list was cut at its limit',
-  EVIDENCE_WEAK: 'the evidence is weak',
-};
