@@ -14,14 +14,13 @@ describe('edit distance', () => {
     expect(editDistance(a, b)).toBe(distance);
   });
 
-  it('is a metric, and never passes its limit by more than one', () => {
+  it('is a metric', () => {
     fc.assert(
-      fc.property(word, word, word, fc.nat(8), (a, b, c, limit) => {
+      fc.property(word, word, word, (a, b, c) => {
         const ab = editDistance(a, b);
         expect(ab).toBe(editDistance(b, a));
         expect(ab === 0).toBe(a === b);
         expect(editDistance(a, c)).toBeLessThanOrEqual(ab + editDistance(b, c));
-        expect(editDistance(a, b, limit)).toBe(Math.min(ab, limit + 1));
       }),
     );
   });

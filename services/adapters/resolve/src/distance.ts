@@ -1,23 +1,19 @@
-/** Levenshtein distance in code points. Two rows of memory; stops early where the distance passes `limit` and answers `limit + 1`. */
-export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
+/** Levenshtein distance in code points, with one row of memory. */
+export function editDistance(a: string, b: string): number {
   const left = [...a];
   const right = [...b];
-  if (Math.abs(left.length - right.length) > limit) return limit + 1;
   let row = right.map((_, i) => i + 1);
   for (let i = 0; i < left.length; i++) {
     let diagonal = i;
     let previous = i + 1;
-    let best = previous;
     const next: number[] = [];
     for (let j = 0; j < right.length; j++) {
       const cost = left[i] === right[j] ? 0 : 1;
       const value = Math.min(diagonal + cost, previous + 1, (row[j] as number) + 1);
       diagonal = row[j] as number;
       previous = value;
-      best = Math.min(best, value);
       next.push(value);
     }
-    if (best > limit) return limit + 1;
     row = next;
   }
   return left.length === 0 ? right.length : right.length === 0 ? left.length : (row.at(-1) as number);
