@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const repo = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const cliMain = path.join(repo, 'packages/cli/src/main.ts');
 
-export type CliResult = { code: number; stdout: string; stderr: string; json: any };
+export type CliResult = { code: number; stdout: string; stderr: string; json: unknown };
 
 /** A running `orgo up` in a home of its own, driven through the command line and HTTP only. */
 export type TestInstance = {
@@ -17,6 +17,10 @@ export type TestInstance = {
   api(): { api: string; token: string; tenant: string; pid: number };
   /** Runs the CLI against this instance; `json` holds the parsed stdout where it is one JSON object. */
   cli(...args: string[]): Promise<CliResult>;
+  /** The same for another tenant. */
+  as(tenant: string): (...args: string[]) => Promise<CliResult>;
+  /** Addresses of its servers, for tests that break or overhear them. */
+  servers(): { DATABASE_URL: string; NATS_URL: string; REDIS_URL: string; pids: Record<string, number> };
   /** Pids by process name, of `--processes`. */
   pids(): Record<string, number>;
   /** kill -9 of one process; resolves once the supervisor runs another in its place. */
@@ -78,6 +82,8 @@ export async function startInstance(
     pids,
     api: () => JSON.parse(fs.readFileSync(path.join(home, 'run/instance.json'), 'utf8')),
     cli: (...args) => runCli(args, env),
+    as: (tenant) => (...args) => runCli(args, { ...env, ORGO_TENANT: tenant }),
+    servers: () => JSON.parse(fs.readFileSync(path.join(home, 'run/servers.json'), 'utf8')),
     log: (name) => fs.readFileSync(path.join(home, 'logs', `${name}.log`), 'utf8'),
     async killAndAwaitRestart(name) {
       const before = pids()[name];

@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { BuildRecord, FsckReport, ReleaseStatus } from '@orgo/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { repo, runCli, startInstance, type TestInstance } from '../kit/instance.ts';
+import { artifactFile, type BuildResult, flipByte, newTenant, outputOf, writeCorpora } from '../kit/story.ts';
+
+// One governed build from real input to an active pack, through the command line alone; then every claim of it is checked again.
+describe('a build from documents to a node', () => {
+  let orgo: TestInstance;
+  let work: string;
+  let story: Awaited<ReturnType<typeof newTenant>>;
+  let build: BuildResult;
+
+  beforeAll(async () => {
+    work = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-story-'));
+    orgo = await startInstance();
+    story = await newTenant(orgo);
+    const started = await story.cli('build', 'start', ...writeCorpora(work, 'atlas', 'reader'), '--wait', '--json');
+    expect(started.stderr).not.toContain('INTERNAL_ERROR');
+    expect(started.code).toBe(0);
+    build = started.json as BuildResult;
+  });
+  afterAll(async () => {
+    await orgo?.stop();
+    fs.rmSync(work, { recursive: true, force: true });
+  });
+
+  it('passes every stage in order and is sealed', () => {
+    expect(build.status).toBe('COMPLETED');
+    expect(build.stages.map((s) => [s.stage, s.status])).toEqual(
+      ['pin', 'ingest', 'extract', 'resolve', 'validate', 'compile-exchange', 'compile-pack'].map((s) => [s, 'PASS']),
+    );
+    const indexes = build.stages.map((s) => s.log_index as number);
+    expect(indexes).toEqual([...indexes].sort((a, b) => a - b));
+    expect(build.validation.status).toBe('PASS');
+    expect(build.kristal_id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(build.pack_id).toMatch(/^[0-9a-f]{64}$/);
+    expect(build.audit.verified).toBe(true);
+  });
+
+  it('answers an identical start with the finished build and writes nothing', async () => {
+    const again = await story.cli('build', 'start', path.join(work, 'atlas'), path.join(work, 'reader'), '--wait', '--json');
+    expect((again.json as BuildResult).build_id).toBe(build.build_id);
+    const log = await story.cli('audit', 'checkpoint', '--json');
+    expect((log.json as { tree_size: number }).tree_size).toBe(build.audit.tree_size);
+  });
+
+  it('keeps a record that names every decision, and a public form of it', async () => {
+    const record = (await story.cli('record', 'show', build.build_id, '--json')).json as BuildRecord;
+    expect(record.outcome).toBe('COMPLETED');
+    expect(record.outputs.kristal?.kristal_id).toBe(build.kristal_id);
+    expect(record.outputs.kristal?.pack_id).toBe(build.pack_id);
+    expect(record.stages.map((s) => s.stage)).toEqual(build.stages.map((s) => s.stage));
+    const out = path.join(work, 'public.json');
+    expect((await story.cli('record', 'export', build.build_id, '--public', '--out', out)).code).toBe(0);
+    expect(JSON.parse(fs.readFileSync(out, 'utf8')).build_id).toBe(build.build_id);
+  });
+
+  it('puts the pack into service on a node, which answers from its own verified copy', async () => {
+    expect((await story.cli('konnaxion', 'join', 'edge-1', '--channel', 'stable', '--json')).code).toBe(0);
+    const released = await story.cli('release', 'create', '--build', build.build_id, '--channel', 'stable', '--wait', '--json');
+    expect(released.stderr).toBe('');
+    expect((released.json as ReleaseStatus).status).toBe('RELEASED');
+    const active = await story.cli('konnaxion', 'active', 'edge-1', '--json');
+    expect((active.json as { active: { pack_id: string } }).active.pack_id).toBe(build.pack_id);
+    expect((await story.cli('konnaxion', 'verify', 'edge-1', '--json')).code).toBe(0);
+    const capital = await story.cli('pack', 'query', path.join(orgo.home, 'nodes', story.tenant, 'edge-1', 'packs', build.pack_id as string), '--s', 'Q142', '--p', 'P36', '--json');
+    expect(JSON.stringify(capital.json)).toContain('Q90');
+  });
+
+  it('exports evidence that verifies with Orgo’s network cut off, and only as it was exported', async () => {
+    const bundle = path.join(work, 'evidence');
+    expect((await story.cli('record', 'export', build.build_id, '--bundle', '--out', bundle)).code).toBe(0);
+    const root = path.join(work, 'root.json');
+    fs.copyFileSync(story.root_file, root);
+    const nowhere = { ...process.env, ORGO_HOME: path.join(work, 'no-home'), ORGO_API: '' };
+    const verify = (...args: string[]) => runCli(['verify', bundle, ...args, '--json'], nowhere);
+    const good = await verify('--root', root);
+    expect(good.stderr).toBe('');
+    expect(good.json).toMatchObject({ ok: true, outcome: 'COMPLETED', kristal_id: build.kristal_id, pack_id: build.pack_id });
+    expect(await verify()).toMatchObject({ code: 3, json: { error: { code: 'TRUST_ROOT_MISSING' } } });
+
+    const files = fs.readdirSync(path.join(bundle, 'artifacts/sha256'));
+    const artifact = path.join(bundle, 'artifacts/sha256', files[0] as string);
+    const kept = fs.readFileSync(artifact);
+    flipByte(artifact);
+    expect(await verify('--root', root)).toMatchObject({ code: 5, json: { error: { code: 'BUNDLE_FILE_CHANGED' } } });
+    fs.rmSync(artifact);
+    expect(await verify('--root', root)).toMatchObject({ code: 5, json: { error: { code: 'BUNDLE_FILE_MISSING' } } });
+    fs.writeFileSync(artifact, kept);
+    fs.writeFileSync(path.join(bundle, 'extra.txt'), 'x');
+    expect(await verify('--root', root)).toMatchObject({ code: 5, json: { error: { code: 'BUNDLE_FILE_UNDECLARED' } } });
+    fs.rmSync(path.join(bundle, 'extra.txt'));
+    expect((await verify('--root', root)).code).toBe(0);
+  });
+
+  it('verifies in a network namespace without any network', async (context) => {
+    const bundle = path.join(work, 'evidence');
+    try {
+      execFileSync('unshare', ['-rn', 'true'], { stdio: 'ignore' });
+    } catch {
+      context.skip('unshare -n is not allowed on this machine');
+    }
+    const out = execFileSync('unshare', ['-rn', process.execPath, path.join(repo, 'packages/cli/src/main.ts'), 'verify', bundle, '--root', path.join(work, 'root.json'), '--json'], {
+      env: { ...process.env, ORGO_HOME: path.join(work, 'no-home') },
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(out)).toMatchObject({ ok: true });
+  });
+
+  it('gives the same numbers to an independent script', async () => {
+    const script = path.join(repo, 'test/conformance/independent/orgo_check.py');
+    const python = (...args: string[]): string => execFileSync('python3', [script, ...args], { encoding: 'utf8' }).trim();
+    const exchange = path.join(work, 'exchange.json');
+    await story.cli('artifact', 'get', outputOf(build, 'compile-exchange', 'exchange').ref, '--out', exchange);
+    expect(python('kristal-id', exchange)).toContain(build.kristal_id);
+    const log = path.join(work, 'log');
+    const exported = (await story.cli('audit', 'export', '--out', log, '--json')).json as { root_hash: string };
+    expect(python('log', log)).toContain(exported.root_hash);
+    const proof = path.join(work, 'proof.json');
+    await story.cli('audit', 'prove', `${build.stages[4]?.log_index}`, '--out', proof);
+    expect(() => python('inclusion', proof)).not.toThrow();
+    const broken = JSON.parse(fs.readFileSync(proof, 'utf8'));
+    broken.index += 1;
+    fs.writeFileSync(proof, JSON.stringify(broken));
+    expect(() => execFileSync('python3', [script, 'inclusion', proof], { stdio: 'ignore' })).toThrow();
+  });
+
+  it('reruns to the same ids under another build id and as_of', async () => {
+    const rerun = await story.cli('build', 'start', path.join(work, 'atlas'), path.join(work, 'reader'), '--rerun-of', build.build_id, '--wait', '--json');
+    const again = rerun.json as BuildResult;
+    expect(again.build_id).not.toBe(build.build_id);
+    expect(again.as_of).not.toBe(build.as_of);
+    expect([again.status, again.kristal_id, again.pack_id]).toEqual(['COMPLETED', build.kristal_id, build.pack_id]);
+    const files = (b: BuildResult) => b.stages.find((s) => s.stage === 'compile-pack')?.outputs.filter((o) => o.kind === 'pack-file').map((o) => o.ref);
+    expect(files(again)).toEqual(files(build));
+    expect(((await story.cli('case', 'list', '--json')).json as { items: unknown[] }).items).toEqual([]);
+  });
+
+  it('finds one flipped byte of a stored artifact by name', async () => {
+    const sound = await story.cli('audit', 'fsck', '--json');
+    expect(sound).toMatchObject({ code: 0, json: { ok: true } });
+    const manifest = outputOf(build, 'compile-pack', 'pack-manifest');
+    const file = artifactFile(orgo.home, story.tenant, manifest.ref);
+    flipByte(file, 10);
+    const broken = await story.cli('audit', 'fsck', '--json');
+    expect(broken.code).toBe(5);
+    expect((broken.json as FsckReport).findings).toEqual([expect.objectContaining({ code: 'HASH_MISMATCH', place: `artifact/${manifest.ref}` })]);
+    expect(await story.cli('artifact', 'get', manifest.ref, '--out', path.join(work, 'x'), '--json')).toMatchObject({ code: 5, json: { error: { code: 'HASH_MISMATCH' } } });
+    flipByte(file, 10);
+    expect((await story.cli('audit', 'fsck', '--json')).code).toBe(0);
+  });
+});
