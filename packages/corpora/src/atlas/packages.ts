@@ -3,19 +3,19 @@ import { borders } from '@rapideditor/country-coder';
 import type { Countries, Country } from 'world-countries';
 
 // The packages' ES modules import JSON without the attribute that Node demands, so their data is required.
-const load = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 type Language = { wd: string; label: string; iso6391?: string[]; iso6393?: string[] };
 
 /** Versions of the packages the atlas is made of, for provenance. Read from the packages themselves. */
 export const packageVersions = {
-  'world-countries': (load('world-countries/package.json') as { version: string }).version,
+  'world-countries': (require('world-countries/package.json') as { version: string }).version,
   '@rapideditor/country-coder': '5.6.1',
   'wikidata-lang': '5.0.1',
 } as const;
 
 /** Countries and territories in order of their alpha-2 code. */
-export const countries: readonly Country[] = [...(load('world-countries') as Countries)].sort((a, b) =>
+export const countries: readonly Country[] = [...(require('world-countries') as Countries)].sort((a, b) =>
   a.cca2 < b.cca2 ? -1 : 1,
 );
 
@@ -38,7 +38,7 @@ export const languageByCode: ReadonlyMap<string, Language> = indexLanguages();
 
 function indexLanguages(): Map<string, Language> {
   const index = new Map<string, Language>();
-  for (const language of load('wikidata-lang/data/languages.json') as Language[]) {
+  for (const language of require('wikidata-lang/data/languages.json') as Language[]) {
     for (const code of language.iso6393 ?? []) {
       const known = index.get(code);
       if (!known || numberOf(language.wd) < numberOf(known.wd)) index.set(code, language);
