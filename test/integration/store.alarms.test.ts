@@ -1,5 +1,5 @@
 import { createLog } from '@orgo/runtime/log';
-import { claimDueAlarms } from '@orgo/store/alarm-rows';
+import { claimDueAlarms, deleteFiredAlarms } from '@orgo/store/alarm-rows';
 import { type Alarms, type AlarmsOptions, type DueAlarm, startAlarms } from '@orgo/store/alarms';
 import type { Db } from '@orgo/store/db';
 import { transact } from '@orgo/store/transact';
@@ -152,6 +152,23 @@ describe('alarms', () => {
     });
     await allRang({ a: ['1', '2', '3'] });
     expect(new Set(fired.map((row) => row.message_id)).size).toBe(3);
+  });
+
+  it('does not forget a later setting, already claimed elsewhere, with the earlier one', async () => {
+    await set('a', 'x', 0);
+    const first = await claimDueAlarms(db, 10, 60_000);
+    await transact(
+      db,
+      counter,
+      [add('t', 'a', 'again', 1, { alarm: { id: 'x', due_in_ms: 0, kind: 'K', data: null } })],
+      options,
+    );
+    const second = await claimDueAlarms(db, 10, 60_000);
+    expect([first.length, second.length]).toEqual([1, 1]);
+    await deleteFiredAlarms(db, first);
+    expect(await left()).toBe(1);
+    await deleteFiredAlarms(db, second);
+    expect(await left()).toBe(0);
   });
 
   it('does not fire what was taken back', async () => {

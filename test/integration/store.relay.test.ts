@@ -268,6 +268,25 @@ describe('relay', () => {
     for (const numbers of Object.values(orders(taken))) expect(numbers).toEqual([...numbers].sort((x, y) => x - y));
   });
 
+  it('ends every pause when the bus is back', async () => {
+    const lines: string[] = [];
+    const telling = createLog({ service: 'test', destination: { write: (line) => void lines.push(line) } });
+    const other = 'orgo.v1.u.audit.decision';
+    const relay = start({ firstPauseMs: 60_000, maxPauseMs: 60_000, log: telling });
+    await put([row('a', 1)]);
+    relay.nudge();
+    await vi.waitFor(() => expect(lines.filter((line) => line.includes('not delivered'))).toHaveLength(1));
+    const { taken } = await receive();
+    const elsewhere = await receive(undefined, other);
+    await put([row('x', 1, { subject: other })]);
+    relay.nudge();
+    await vi.waitFor(() => expect(elsewhere.taken).toHaveLength(1));
+    expect(taken).toEqual([]);
+    await servers.restart('nats');
+    await empty();
+    expect(taken).toHaveLength(1);
+  });
+
   it('does not let a receiver that is away, with a long queue, hold up others or change an order', async () => {
     const other = 'orgo.v1.u.audit.decision';
     const { taken } = await receive(undefined, other);

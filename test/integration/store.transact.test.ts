@@ -144,6 +144,31 @@ describe('transact', () => {
     expect(skew).toBeLessThan(5);
   });
 
+  it('reads that clock after it has waited for the aggregate', async () => {
+    await transact(db, counter, [add('t', 'a', 'first')], options);
+    const locked = Promise.withResolvers<void>();
+    const waited = Promise.withResolvers<void>();
+    const holder = db.tx(async (tx) => {
+      await tx.query('SELECT * FROM counter FOR UPDATE');
+      locked.resolve();
+      await waited.promise;
+      return (await tx.query<{ at: string }>('SELECT clock_timestamp()::text AS at')).rows[0]?.at;
+    });
+    await locked.promise;
+    const waiting = transact(db, counter, [add('t', 'a', 'second')], options);
+    const blocked =
+      'SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = $2';
+    await vi.waitFor(async () => {
+      expect((await db.query(blocked, [`orgo-${schema.schema}`, 'Lock'])).rows).toEqual([{ n: 1 }]);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    waited.resolve();
+    const released = await holder;
+    await waiting;
+    const after = `SELECT (data->>'at')::timestamptz >= date_trunc('milliseconds', '${released}'::timestamptz) AS after FROM event WHERE seq = 2`;
+    expect(await rows(after)).toEqual([{ after: true }]);
+  });
+
   it('sets, moves and takes back alarms by the clock of the decision', async () => {
     const set = (due_in_ms: number) => ({ id: 'lease', due_in_ms, kind: 'LEASE', data: { n: due_in_ms } });
     await transact(
@@ -186,6 +211,18 @@ describe('transact', () => {
     expect(await rows(`SELECT id, (state->>'count')::int AS count, version::int FROM counter ORDER BY id`)).toEqual(
       Array.from({ length: 5 }, (_, i) => ({ id: `a${i}`, count: 12, version: 12 })),
     );
+  });
+
+  it('lets writers of one aggregate wait for each other instead of trying again', async () => {
+    await transact(db, counter, [add('t', 'a', 'first')], options);
+    const wide = schema.open({ max: 8 });
+    const encode = vi.fn(encodeCounts);
+    await Promise.all(
+      Array.from({ length: 24 }, (_, i) => transact(wide, counter, [add('t', 'a', `m${i}`)], { ...options, encode })),
+    );
+    await wide.close();
+    expect(encode).toHaveBeenCalledTimes(24);
+    expect(await rows(`SELECT (state->>'count')::int AS count FROM counter`)).toEqual([{ count: 25 }]);
   });
 
   it('finds out that a repo without locks met another writer, and runs again', async () => {
@@ -241,6 +278,15 @@ describe('transact', () => {
       }),
     ).rejects.toThrow('no');
     await expect(late).rejects.toMatchObject({ code: 'STATE_CONFLICT' });
+    expect(await rows('SELECT * FROM inbox')).toEqual([]);
+  });
+
+  it('does not take a rollback for a commit', async () => {
+    const swallowed = db.tx(async (tx) => {
+      await tx.query(`INSERT INTO inbox (message_id) VALUES ('kept')`);
+      await tx.query('SELECT 1 / 0').catch(() => undefined);
+    });
+    await expect(swallowed).rejects.toMatchObject({ code: 'STATE_CONFLICT' });
     expect(await rows('SELECT * FROM inbox')).toEqual([]);
   });
 

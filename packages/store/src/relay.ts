@@ -24,7 +24,9 @@ export type RelayOptions = {
   pollMs?: number;
   /** Messages under way at once, default 32. */
   maxInFlight?: number;
-  /** Longest pause before a receiver that failed is tried again, default 2 s. */
+  /** Pause before a receiver that failed is tried again, default 25 ms; it doubles with each failure up to `maxPauseMs`. */
+  firstPauseMs?: number;
+  /** Default 2 s. */
   maxPauseMs?: number;
 };
 
@@ -46,9 +48,9 @@ const readLimit = 512;
  */
 export function startRelay(options: RelayOptions): Relay {
   const { db, bus, log, local = {}, faults = noFaults, requestTimeoutMs = 10_000 } = options;
-  const { pollMs = 1_000, maxInFlight = 32, maxPauseMs = 2_000 } = options;
+  const { pollMs = 1_000, maxInFlight = 32, firstPauseMs = 25, maxPauseMs = 2_000 } = options;
   const road: Road = { bus, local, requestTimeoutMs, log };
-  const limits = { rows: 8_192, rowsPerSubject: 2_048, backoff: { baseMs: 25, maxMs: maxPauseMs } };
+  const limits = { rows: 8_192, rowsPerSubject: 2_048, backoff: { baseMs: firstPauseMs, maxMs: maxPauseMs } };
   const signal = createSignal();
   let window: RelayWindow = createWindow(limits);
   let inFlight = 0;
