@@ -78,7 +78,8 @@ export function readCorpus(places: readonly string[]): LocalDocument[] {
           license: source.license ?? manifest?.license ?? 'unspecified',
           title: source.title ?? null,
           lang: source.lang ?? null,
-          retrieved_at: source.retrieved_at ?? null,
+          // Who has the file had it then at the latest; ingest refuses a document that nobody can date.
+          retrieved_at: source.retrieved_at ?? fs.statSync(file).mtime.toISOString(),
         },
       });
     };

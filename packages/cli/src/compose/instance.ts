@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { migrate, serviceUrls } from '@orgo/infra/migrate';
-import { type Servers, startServers } from '@orgo/infra/servers';
+import { type ServerName, type Servers, startServers } from '@orgo/infra/servers';
 import { createFront } from '@orgo/runtime/front';
 import { createLog } from '@orgo/runtime/log';
 import { pino } from 'pino';
@@ -36,10 +36,16 @@ export async function startInstance(options: {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const servers = await startServers({
-      home,
-      onUnexpectedEnd: (name) => say(`${name} ended unexpectedly; see ${home}/logs`),
-    });
+    const servers: Servers = await startServers({ home, onUnexpectedEnd: (name) => void bringBack(name) });
+    const bringBack = async (name: ServerName): Promise<void> => {
+      say(`${name} ended unexpectedly; starting it again`);
+      try {
+        await servers.restart(name);
+        writeServers(home, servers);
+      } catch (e) {
+        say(`${name} does not start again: ${e instanceof Error ? e.message : e}; see ${servers.paths.logs}`);
+      }
+    };
     undo.push(() => servers.stop());
     await migrate({ adminUrl: servers.adminDatabaseUrl });
     const databaseUrls = serviceUrls(servers.adminDatabaseUrl) as Record<ServiceName, string>;
@@ -85,10 +91,7 @@ export async function startInstance(options: {
     const url = await front.listen(options.port ?? Number(process.env['ORGO_PORT'] ?? 0));
     await supervisor.ready;
     up = true;
-    fs.mkdirSync(path.join(home, 'run'), { recursive: true });
-    fs.writeFileSync(path.join(home, 'run', 'servers.json'), JSON.stringify({ ...servers.urls, pids: servers.pids }), {
-      mode: 0o600,
-    });
+    writeServers(home, servers);
     writeInstance({ api: url, token: apiToken(home), tenant: firstTenant, pid: process.pid });
     undo.push(removeInstance);
     return { url, tenant: firstTenant, servers, stop };
@@ -96,6 +99,14 @@ export async function startInstance(options: {
     await stop();
     throw error;
   }
+}
+
+/** Addresses and pids of the servers, for operators' own tools; mode 0600, since addresses hold passwords. */
+function writeServers(home: string, servers: Servers): void {
+  const file = path.join(home, 'run', 'servers.json');
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(`${file}.new`, JSON.stringify({ ...servers.urls, pids: servers.pids }), { mode: 0o600 });
+  fs.renameSync(`${file}.new`, file);
 }
 
 /** Ports that are free now. They are all held until the last is known, so that none is given twice. */
