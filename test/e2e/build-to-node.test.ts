@@ -42,7 +42,14 @@ describe('a build from documents to a node', () => {
   });
 
   it('answers an identical start with the finished build and writes nothing', async () => {
-    const again = await story.cli('build', 'start', path.join(work, 'atlas'), path.join(work, 'reader'), '--wait', '--json');
+    const again = await story.cli(
+      'build',
+      'start',
+      path.join(work, 'atlas'),
+      path.join(work, 'reader'),
+      '--wait',
+      '--json',
+    );
     expect((again.json as BuildResult).build_id).toBe(build.build_id);
     const log = await story.cli('audit', 'checkpoint', '--json');
     expect((log.json as { tree_size: number }).tree_size).toBe(build.audit.tree_size);
@@ -61,13 +68,31 @@ describe('a build from documents to a node', () => {
 
   it('puts the pack into service on a node, which answers from its own verified copy', async () => {
     expect((await story.cli('konnaxion', 'join', 'edge-1', '--channel', 'stable', '--json')).code).toBe(0);
-    const released = await story.cli('release', 'create', '--build', build.build_id, '--channel', 'stable', '--wait', '--json');
+    const released = await story.cli(
+      'release',
+      'create',
+      '--build',
+      build.build_id,
+      '--channel',
+      'stable',
+      '--wait',
+      '--json',
+    );
     expect(released.stderr).toBe('');
     expect((released.json as ReleaseStatus).status).toBe('RELEASED');
     const active = await story.cli('konnaxion', 'active', 'edge-1', '--json');
     expect((active.json as { active: { pack_id: string } }).active.pack_id).toBe(build.pack_id);
     expect((await story.cli('konnaxion', 'verify', 'edge-1', '--json')).code).toBe(0);
-    const capital = await story.cli('pack', 'query', path.join(orgo.home, 'nodes', story.tenant, 'edge-1', 'packs', build.pack_id as string), '--s', 'Q142', '--p', 'P36', '--json');
+    const capital = await story.cli(
+      'pack',
+      'query',
+      path.join(orgo.home, 'nodes', story.tenant, 'edge-1', 'packs', build.pack_id as string),
+      '--s',
+      'Q142',
+      '--p',
+      'P36',
+      '--json',
+    );
     expect(JSON.stringify(capital.json)).toContain('Q90');
   });
 
@@ -80,7 +105,12 @@ describe('a build from documents to a node', () => {
     const verify = (...args: string[]) => runCli(['verify', bundle, ...args, '--json'], nowhere);
     const good = await verify('--root', root);
     expect(good.stderr).toBe('');
-    expect(good.json).toMatchObject({ ok: true, outcome: 'COMPLETED', kristal_id: build.kristal_id, pack_id: build.pack_id });
+    expect(good.json).toMatchObject({
+      ok: true,
+      outcome: 'COMPLETED',
+      kristal_id: build.kristal_id,
+      pack_id: build.pack_id,
+    });
     expect(await verify()).toMatchObject({ code: 3, json: { error: { code: 'TRUST_ROOT_MISSING' } } });
 
     const files = fs.readdirSync(path.join(bundle, 'artifacts/sha256'));
@@ -92,7 +122,10 @@ describe('a build from documents to a node', () => {
     expect(await verify('--root', root)).toMatchObject({ code: 5, json: { error: { code: 'BUNDLE_FILE_MISSING' } } });
     fs.writeFileSync(artifact, kept);
     fs.writeFileSync(path.join(bundle, 'extra.txt'), 'x');
-    expect(await verify('--root', root)).toMatchObject({ code: 5, json: { error: { code: 'BUNDLE_FILE_UNDECLARED' } } });
+    expect(await verify('--root', root)).toMatchObject({
+      code: 5,
+      json: { error: { code: 'BUNDLE_FILE_UNDECLARED' } },
+    });
     fs.rmSync(path.join(bundle, 'extra.txt'));
     expect((await verify('--root', root)).code).toBe(0);
   });
@@ -104,16 +137,30 @@ describe('a build from documents to a node', () => {
     } catch {
       context.skip('unshare -n is not allowed on this machine');
     }
-    const out = execFileSync('unshare', ['-rn', process.execPath, path.join(repo, 'packages/cli/src/main.ts'), 'verify', bundle, '--root', path.join(work, 'root.json'), '--json'], {
-      env: { ...process.env, ORGO_HOME: path.join(work, 'no-home') },
-      encoding: 'utf8',
-    });
+    const out = execFileSync(
+      'unshare',
+      [
+        '-rn',
+        process.execPath,
+        path.join(repo, 'packages/cli/src/main.ts'),
+        'verify',
+        bundle,
+        '--root',
+        path.join(work, 'root.json'),
+        '--json',
+      ],
+      {
+        env: { ...process.env, ORGO_HOME: path.join(work, 'no-home') },
+        encoding: 'utf8',
+      },
+    );
     expect(JSON.parse(out)).toMatchObject({ ok: true });
   });
 
   it('gives the same numbers to an independent script', async () => {
     const script = path.join(repo, 'test/conformance/independent/orgo_check.py');
-    const python = (...args: string[]): string => execFileSync('python3', [script, ...args], { encoding: 'utf8' }).trim();
+    const python = (...args: string[]): string =>
+      execFileSync('python3', [script, ...args], { encoding: 'utf8' }).trim();
     const exchange = path.join(work, 'exchange.json');
     await story.cli('artifact', 'get', outputOf(build, 'compile-exchange', 'exchange').ref, '--out', exchange);
     expect(python('kristal-id', exchange)).toContain(build.kristal_id);
@@ -130,12 +177,25 @@ describe('a build from documents to a node', () => {
   });
 
   it('reruns to the same ids under another build id and as_of', async () => {
-    const rerun = await story.cli('build', 'start', path.join(work, 'atlas'), path.join(work, 'reader'), '--rerun-of', build.build_id, '--wait', '--json');
+    const rerun = await story.cli(
+      'build',
+      'start',
+      path.join(work, 'atlas'),
+      path.join(work, 'reader'),
+      '--rerun-of',
+      build.build_id,
+      '--wait',
+      '--json',
+    );
     const again = rerun.json as BuildResult;
     expect(again.build_id).not.toBe(build.build_id);
     expect(again.as_of).not.toBe(build.as_of);
     expect([again.status, again.kristal_id, again.pack_id]).toEqual(['COMPLETED', build.kristal_id, build.pack_id]);
-    const files = (b: BuildResult) => b.stages.find((s) => s.stage === 'compile-pack')?.outputs.filter((o) => o.kind === 'pack-file').map((o) => o.ref);
+    const files = (b: BuildResult) =>
+      b.stages
+        .find((s) => s.stage === 'compile-pack')
+        ?.outputs.filter((o) => o.kind === 'pack-file')
+        .map((o) => o.ref);
     expect(files(again)).toEqual(files(build));
     expect(((await story.cli('case', 'list', '--json')).json as { items: unknown[] }).items).toEqual([]);
   });
@@ -148,8 +208,13 @@ describe('a build from documents to a node', () => {
     flipByte(file, 10);
     const broken = await story.cli('audit', 'fsck', '--json');
     expect(broken.code).toBe(5);
-    expect((broken.json as FsckReport).findings).toEqual([expect.objectContaining({ code: 'HASH_MISMATCH', place: `artifact/${manifest.ref}` })]);
-    expect(await story.cli('artifact', 'get', manifest.ref, '--out', path.join(work, 'x'), '--json')).toMatchObject({ code: 5, json: { error: { code: 'HASH_MISMATCH' } } });
+    expect((broken.json as FsckReport).findings).toEqual([
+      expect.objectContaining({ code: 'HASH_MISMATCH', place: `artifact/${manifest.ref}` }),
+    ]);
+    expect(await story.cli('artifact', 'get', manifest.ref, '--out', path.join(work, 'x'), '--json')).toMatchObject({
+      code: 5,
+      json: { error: { code: 'HASH_MISMATCH' } },
+    });
     flipByte(file, 10);
     expect((await story.cli('audit', 'fsck', '--json')).code).toBe(0);
   });

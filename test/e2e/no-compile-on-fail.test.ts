@@ -50,7 +50,16 @@ describe('no compile on fail', () => {
     // The ear works: it heard the stages that did run.
     expect(bus.of(story.tenant, '.cmd.validate')).toHaveLength(1);
     expect(bus.heard.filter((m) => m.subject.includes(`${story.tenant}.cmd.compile`))).toEqual([]);
-    const release = await story.cli('release', 'create', '--build', build.build_id, '--channel', 'stable', '--wait', '--json');
+    const release = await story.cli(
+      'release',
+      'create',
+      '--build',
+      build.build_id,
+      '--channel',
+      'stable',
+      '--wait',
+      '--json',
+    );
     expect(release.code).toBe(3);
     expect(release.stderr).toContain('BUILD_NOT_ELIGIBLE');
   });
@@ -66,9 +75,22 @@ describe('no compile on fail', () => {
     const stranger = await createKey(fs.mkdtempSync(path.join(work, 'keys-')), story.tenant, 'orchestrator');
     let attempt = 100;
     // Each command differs in nothing but its attempt from the real one, and is wrong in exactly one thing.
-    const forge = (change: Partial<StageCommand>, item: Partial<CommandItem> = {}, signer = orchestrator): CommandItem => {
-      const payload = canonical({ ...command, attempt: attempt++, not_after: new Date(Date.now() + 60_000).toISOString(), ...change } as unknown as JsonValue);
-      const [signed] = signBatch([{ type: payloadTypes.command, payload }], { role: 'orchestrator', tenant_id: story.tenant, key_id: signer.key_id }, signer.sign);
+    const forge = (
+      change: Partial<StageCommand>,
+      item: Partial<CommandItem> = {},
+      signer = orchestrator,
+    ): CommandItem => {
+      const payload = canonical({
+        ...command,
+        attempt: attempt++,
+        not_after: new Date(Date.now() + 60_000).toISOString(),
+        ...change,
+      } as unknown as JsonValue);
+      const [signed] = signBatch(
+        [{ type: payloadTypes.command, payload }],
+        { role: 'orchestrator', tenant_id: story.tenant, key_id: signer.key_id },
+        signer.sign,
+      );
       return { ...real, ...item, command: signed as CommandItem['command'] };
     };
     const badSeal = { ...(real.seal as NonNullable<CommandItem['seal']>), index: (real.seal?.index ?? 0) + 1 };
@@ -77,7 +99,13 @@ describe('no compile on fail', () => {
       ['COMMAND_AUTHORIZATION_UNSEALED', forge({}, { seal: badSeal })],
       ['COMMAND_AUTHORIZATION_UNSEALED', forge({}, { decision: null, seal: null })],
       ['COMMAND_INPUTS_MISMATCH', forge({ inputs: command.inputs.slice(1) })],
-      ['COMMAND_BUILD_MISMATCH', forge({ authorization_digest: (JSON.parse(other.command.payload) as StageCommand).authorization_digest }, { authorization: other.authorization, decision: other.decision, seal: other.seal })],
+      [
+        'COMMAND_BUILD_MISMATCH',
+        forge(
+          { authorization_digest: (JSON.parse(other.command.payload) as StageCommand).authorization_digest },
+          { authorization: other.authorization, decision: other.decision, seal: other.seal },
+        ),
+      ],
       ['COMMAND_SIGNER_UNTRUSTED', forge({}, {}, stranger)],
       ['COMMAND_LEASE_EXPIRED', forge({ not_after: new Date(Date.now() - 60_000).toISOString() })],
     ];
@@ -85,9 +113,20 @@ describe('no compile on fail', () => {
     const answered = new Map<string, string[]>();
     for (const [code, item] of forged) {
       const digest = `sha256:${toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(item.command.payload))))}`;
-      await bus.say(`orgo.v1.${story.tenant}.cmd.compile-exchange`, { v: 1, type: 'orgo.stage.command.v1', tenant_id: story.tenant, items: [item] });
-      const reply = await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.gate.reply` && m.json.items.some((i: { reply: { payload: string } }) => i.reply.payload.includes(digest)));
-      const said = reply.json.items.map((i: { reply: { payload: string } }) => JSON.parse(i.reply.payload)).find((r: { command_digest: string }) => r.command_digest === digest);
+      await bus.say(`orgo.v1.${story.tenant}.cmd.compile-exchange`, {
+        v: 1,
+        type: 'orgo.stage.command.v1',
+        tenant_id: story.tenant,
+        items: [item],
+      });
+      const reply = await bus.until(
+        (m) =>
+          m.subject === `orgo.v1.${story.tenant}.gate.reply` &&
+          m.json.items.some((i: { reply: { payload: string } }) => i.reply.payload.includes(digest)),
+      );
+      const said = reply.json.items
+        .map((i: { reply: { payload: string } }) => JSON.parse(i.reply.payload))
+        .find((r: { command_digest: string }) => r.command_digest === digest);
       expect([said.status, said.reason_codes]).toEqual(['refused', [code]]);
       answered.set(digest, [code]);
     }
@@ -97,13 +136,22 @@ describe('no compile on fail', () => {
     const log = path.join(work, 'refusals');
     await orgo.as(story.tenant)('record', 'show', (good.json as BuildResult).build_id);
     await expect
-      .poll(async () => ((await story.cli('audit', 'checkpoint', '--json')).json as { tree_size: number }).tree_size, { timeout: 30_000 })
+      .poll(async () => ((await story.cli('audit', 'checkpoint', '--json')).json as { tree_size: number }).tree_size, {
+        timeout: 30_000,
+      })
       .toBe(before + forged.length);
     await story.cli('audit', 'export', '--out', log);
-    const leaves = fs.readFileSync(path.join(log, 'entries.jsonl'), 'utf8').trim().split('\n').slice(before).map((l) => JSON.parse(Buffer.from(JSON.parse(l).leaf, 'base64').toString('utf8')));
+    const leaves = fs
+      .readFileSync(path.join(log, 'entries.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(before)
+      .map((l) => JSON.parse(Buffer.from(JSON.parse(l).leaf, 'base64').toString('utf8')));
     expect(leaves.map((l) => l.kind)).toEqual(forged.map(() => 'REFUSAL'));
     expect(new Map(leaves.map((l) => [l.command_digest, l.reason_codes]))).toEqual(answered);
-    expect(((await story.cli('build', 'status', (good.json as BuildResult).build_id, '--json')).json as BuildResult).status).toBe('COMPLETED');
+    expect(
+      ((await story.cli('build', 'status', (good.json as BuildResult).build_id, '--json')).json as BuildResult).status,
+    ).toBe('COMPLETED');
   });
 
   it('lets a redelivery of the real command pass, and takes its answer as a duplicate', async () => {
@@ -116,6 +164,8 @@ describe('no compile on fail', () => {
     await bus.until(() => bus.of(story.tenant, '.gate.reply').length > count);
     const last = bus.of(story.tenant, '.gate.reply').at(-1);
     expect(JSON.parse(last?.json.items[0].reply.payload).status).toBe('ok');
-    expect(((await story.cli('audit', 'checkpoint', '--json')).json as { tree_size: number }).tree_size).toBe(tree_size);
+    expect(((await story.cli('audit', 'checkpoint', '--json')).json as { tree_size: number }).tree_size).toBe(
+      tree_size,
+    );
   });
 });

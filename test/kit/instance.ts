@@ -82,7 +82,10 @@ export async function startInstance(
     pids,
     api: () => JSON.parse(fs.readFileSync(path.join(home, 'run/instance.json'), 'utf8')),
     cli: (...args) => runCli(args, env),
-    as: (tenant) => (...args) => runCli(args, { ...env, ORGO_TENANT: tenant }),
+    as:
+      (tenant) =>
+      (...args) =>
+        runCli(args, { ...env, ORGO_TENANT: tenant }),
     servers: () => JSON.parse(fs.readFileSync(path.join(home, 'run/servers.json'), 'utf8')),
     log: (name) => fs.readFileSync(path.join(home, 'logs', `${name}.log`), 'utf8'),
     async killAndAwaitRestart(name) {

@@ -15,7 +15,11 @@ export class Overhearing {
 
   static async open(url: string, ...subjects: string[]): Promise<Overhearing> {
     const { username, password, host } = new URL(url);
-    const nats = await connect({ servers: host, user: decodeURIComponent(username), pass: decodeURIComponent(password) });
+    const nats = await connect({
+      servers: host,
+      user: decodeURIComponent(username),
+      pass: decodeURIComponent(password),
+    });
     const self = new Overhearing(nats);
     for (const subject of subjects) {
       const subscription = nats.subscribe(subject);

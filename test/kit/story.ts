@@ -5,7 +5,9 @@ import { type CorpusName, corpus } from '@orgo/corpora';
 import type { CliResult, TestInstance } from './instance.ts';
 
 /** What `build start --wait --json` prints. */
-export type BuildResult = BuildStatus & { audit: { origin: string; tree_size: number; root_hash: string; verified: boolean } };
+export type BuildResult = BuildStatus & {
+  audit: { origin: string; tree_size: number; root_hash: string; verified: boolean };
+};
 
 let made = 0;
 
@@ -27,7 +29,14 @@ export function writeCorpora(folder: string, ...names: CorpusName[]): string[] {
       fs.mkdirSync(path.dirname(path.join(root, file.path)), { recursive: true });
       fs.writeFileSync(path.join(root, file.path), file.bytes);
     }
-    fs.writeFileSync(path.join(root, 'corpus.json'), JSON.stringify({ title, license, files: files.map(({ path: p, media_type, source }) => ({ path: p, media_type, source })) }));
+    fs.writeFileSync(
+      path.join(root, 'corpus.json'),
+      JSON.stringify({
+        title,
+        license,
+        files: files.map(({ path: p, media_type, source }) => ({ path: p, media_type, source })),
+      }),
+    );
     return root;
   });
 }
