@@ -53,7 +53,12 @@ export type AdmitFacts = {
 };
 
 /** The record that audit folded, read back and hashed, and the statement signed over it. */
-export type CloseFacts = { record: BuildRecord; record_artifact: ArtifactRef; statement_artifact: ArtifactRef };
+export type CloseFacts = {
+  record: BuildRecord;
+  record_artifact: ArtifactRef;
+  /** Null where the record is not complete: nothing is signed over it. */
+  statement_artifact: ArtifactRef | null;
+};
 
 /** The gate's judgement of a validation report under the pinned policy. */
 export type ValidationFact = { verdict: 'PASS' | 'FAIL'; codes: string[] };

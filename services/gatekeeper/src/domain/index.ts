@@ -11,5 +11,6 @@ export { decideRelease } from './release/decide.ts';
 export type * from './release/facts.ts';
 export { evolveRelease, type ReleaseEvent, releaseTable } from './release/machine.ts';
 export { initialRelease, type ReleaseGate } from './release/state.ts';
-export { type GatePhase, type GateState, gatePhases, initialGate } from './state.ts';
+export { type Closing, type GatePhase, type GateState, gatePhases, initialGate } from './state.ts';
+export { buildRecordPredicate, provenancePredicate, statementOf } from './statement.ts';
 export { gateTable } from './table.ts';

@@ -88,18 +88,20 @@ export function decideClose(state: GateState, input: ClaimInput & { now: string 
   const { closing } = state;
   if (state.phase !== 'CLOSING' || closing === null)
     return { ok: false, code: 'GATE_SUBJECT_CLOSED', detail: `the build is ${state.phase}` };
-  const findings = recordFindings(state, facts.record);
-  const [first] = findings;
-  if (first !== undefined) {
+  const statement = facts.statement_artifact;
+  const [found] = recordFindings(state, facts.record);
+  const first =
+    found ?? (statement === null ? { code: 'RECORD_INCOMPLETE', detail: 'no statement over it' } : undefined);
+  if (first !== undefined || statement === null) {
     const refusal = sendOf({
       ...blankDecision(state, input),
       reason_codes: ['RECORD_INCOMPLETE'],
-      detail: { why: first.detail },
+      detail: { why: first?.detail ?? '' },
     });
     return {
       ok: false,
       code: 'RECORD_INCOMPLETE',
-      detail: first.detail,
+      detail: first?.detail ?? '',
       events: [{ type: 'RECORD_REFUSED', decision: refusal.digest }],
       sends: [refusal],
     };
@@ -111,7 +113,7 @@ export function decideClose(state: GateState, input: ClaimInput & { now: string 
     verdict: 'PASS',
     final: true,
     reason_codes: closing.reason_codes,
-    outputs: [facts.record_artifact, facts.statement_artifact],
+    outputs: [facts.record_artifact, statement],
     rests_on: state.decisions.slice(-1),
     detail: {
       outcome: closing.outcome,

@@ -45,6 +45,7 @@ const factsOf = (more: Partial<ReleaseFacts> = {}): ReleaseFacts => ({
   ],
   mandate: { ok: true, bundle_id: 'mandate:x', policies: [policy()] },
   build: { closed: true, quarantined: false },
+  root_expires_at: '2030-01-01T00:00:00.000Z',
   ...more,
 });
 const input = (facts: Partial<ReleaseFacts> = {}, detail = {}): ReleaseInput => {
@@ -114,6 +115,7 @@ describe('release', () => {
   });
   test.each<[string, Partial<ReleaseFacts>, object, ReasonCode]>([
     ['no evidence', { evidence: null }, {}, 'BUILD_NOT_ELIGIBLE'],
+    ['a trust root past its expiry', { root_expires_at: now }, {}, 'TRUST_ROOT_EXPIRED'],
     [
       'evidence that does not verify',
       { evidence: { ok: false, code: 'PROOF_INVALID', detail: '' } },

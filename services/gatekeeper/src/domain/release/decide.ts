@@ -55,6 +55,13 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
   const seq = claim.detail.release_seq;
   const release_seq = typeof seq === 'number' && Number.isSafeInteger(seq) && seq > 0 ? seq : null;
   const checks: Check[] = [
+    {
+      check: 'trust root',
+      findings:
+        facts.root_expires_at <= input.now
+          ? [{ code: 'TRUST_ROOT_EXPIRED', detail: `since ${facts.root_expires_at}` }]
+          : [],
+    },
     { check: 'sealed record', findings: eligibility(input, facts, record, kristal) },
     { check: 'bytes', findings: facts.artifacts.flatMap((fact) => fact.bytes ?? []) },
     { check: 'contracts', findings: facts.artifacts.flatMap((fact) => fact.contract ?? []) },

@@ -15,6 +15,8 @@ export type ReleaseFacts = {
   mandate: MandateFact | null;
   /** What the gatekeeper itself knows of the build; null where it has never heard of it. */
   build: { closed: boolean; quarantined: boolean } | null;
+  /** When the tenant's newest trust root expires; past it nothing new is published. */
+  root_expires_at: string;
 };
 
 /** Nodes whose last report about this release was confirmed, by the decisions that say so. */

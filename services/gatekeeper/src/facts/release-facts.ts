@@ -1,0 +1,65 @@
+import {
+  type ArtifactRef,
+  type BuildRecord,
+  buildRecordSchema,
+  type Digest,
+  type GateDecision,
+  type SealedDecision,
+} from '@orgo/contracts';
+import { parseStrict } from '@orgo/core';
+import { artifactLimits } from '@orgo/kristal';
+import type { ArtifactStore } from '@orgo/runtime/artifacts';
+import { Breach, Refused } from '@orgo/runtime/errors';
+import type { Root } from '@orgo/runtime/trust';
+import { type EvidenceFact, nothing, type RecordFact, type ReleaseFacts } from '../domain/index.ts';
+import type { Reads } from '../reads.ts';
+import { type Believe, verifySealedDecision } from '../verified.ts';
+import { artifactFacts } from './artifact-facts.ts';
+import { mandateFact } from './mandate-facts.ts';
+
+export type ReleaseDeps = Believe & { artifacts: ArtifactStore; reads: Reads };
+
+/** Everything a release is decided on: the sealed record it brings as evidence, and every byte that the record names, read again. */
+export async function releaseFacts(
+  deps: ReleaseDeps,
+  root: Root,
+  evidence: readonly SealedDecision[],
+): Promise<ReleaseFacts> {
+  const { artifacts, reads } = deps;
+  const tenant = root.tenant_id;
+  const [first] = evidence;
+  const fact = first === undefined ? null : await evidenceFact(deps, root, first);
+  const decision = fact?.ok ? fact.decision : null;
+  const record = decision === null ? null : await recordFact(artifacts, tenant, decision);
+  const found = record?.ok ? record.record : null;
+  const kristal = found?.outputs.kristal ?? null;
+  const parts =
+    kristal === null ? [] : [kristal.exchange, kristal.exchange_manifest, kristal.pack_manifest, ...kristal.pack_files];
+  const [read, mandate, build] = await Promise.all([
+    artifactFacts(artifacts, tenant, parts as ArtifactRef[], 'finding'),
+    found === null || found.mandate_ref === nothing ? null : mandateFact(artifacts, root, found.mandate_ref as Digest),
+    found === null ? null : reads.build(tenant, found.build_id),
+  ]);
+  return { evidence: fact, record, artifacts: read, mandate, build, root_expires_at: root.expires_at };
+}
+
+async function evidenceFact(deps: ReleaseDeps, root: Root, evidence: SealedDecision): Promise<EvidenceFact> {
+  const verified = await verifySealedDecision(evidence, root, deps);
+  return verified.ok ? { ok: true, ...verified.value } : { ok: false, code: verified.code, detail: verified.detail };
+}
+
+/** The record is what the sealed decision names by digest; nothing else could be released under it. */
+async function recordFact(store: ArtifactStore, tenant: string, decision: GateDecision): Promise<RecordFact | null> {
+  const named = decision.outputs.find((output) => output.kind === 'build-record');
+  if (named === undefined) return null;
+  try {
+    const json = parseStrict(await store.get(tenant, named.ref as Digest), artifactLimits);
+    const record = buildRecordSchema.safeParse(json.ok ? json.value : undefined);
+    if (record.success) return { ok: true, record: record.data as BuildRecord };
+    return { ok: false, code: 'RECORD_HASH_MISMATCH', detail: record.error.issues[0]?.message ?? 'it does not parse' };
+  } catch (error) {
+    if (error instanceof Breach || error instanceof Refused)
+      return { ok: false, code: error.code, detail: error.detail };
+    throw error;
+  }
+}

@@ -1,0 +1,232 @@
+import type { Span } from '@opentelemetry/api';
+import type { ClaimItem, ClaimKind, ReplyItem } from '@orgo/contracts';
+import type { ArtifactStore } from '@orgo/runtime/artifacts';
+import type { Bus, IncomingRequest } from '@orgo/runtime/bus';
+import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
+import { Refused } from '@orgo/runtime/errors';
+import type { Log } from '@orgo/runtime/log';
+import type { Keyring } from '@orgo/runtime/signer';
+import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
+import type { Root } from '@orgo/runtime/trust';
+import type { Db } from '@orgo/store/db';
+import type { ItemResult } from '@orgo/store/machine';
+import { admitFacts } from './facts/admit-facts.ts';
+import { closeFacts } from './facts/close-facts.ts';
+import { instanceOf, joinFacts, reportFacts } from './facts/node-facts.ts';
+import { releaseFacts } from './facts/release-facts.ts';
+import { replyFacts } from './facts/reply-facts.ts';
+import type { Noise } from './noise.ts';
+import type { Pipelines } from './pipelines.ts';
+import type { Reads } from './reads.ts';
+import { readGate } from './repo.ts';
+import { laterFor, type Turns, tell } from './turns.ts';
+import { type Believe, type VerifiedClaimItem, verifyClaim, verifyReply } from './verified.ts';
+
+/** Subjects the gatekeeper answers. */
+export const replySubject = 'orgo.v1.*.gate.reply';
+export const claimSubject = 'orgo.v1.*.gate.claim';
+
+export type HandlerDeps = Believe & {
+  db: Db;
+  bus: Bus;
+  artifacts: ArtifactStore;
+  keyring: Keyring;
+  pipelines: Pipelines;
+  reads: Reads;
+  turns: Turns;
+  noise: Noise;
+  log: Log;
+};
+
+/** What an item is decided under: whose keys are believed, and the span that what it says continues. */
+type Traced = { root: Root; span: Span; traceparent: string | null };
+
+const only = (results: readonly ItemResult[]): ItemResult => results[0] ?? { outcome: 'later', code: null };
+
+/**
+ * Takes an envelope: each item is verified, its facts are gathered and it is decided; items share a transaction where they meet. The answer
+ * goes out after the commits. What an item's facts cannot be gathered for now is `later`, and sinks no other.
+ */
+const take =
+  <Item extends { traceparent: string | null }>(
+    deps: HandlerDeps,
+    channel: 'reply' | 'claim',
+    decide: (deps: HandlerDeps, item: Item, traced: Traced) => Promise<ItemResult>,
+  ) =>
+  async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
+    const envelope = decodeEnvelope<Item>(channel, bytes, subject);
+    if (!envelope.ok) {
+      deps.noise.hear(envelope.code, { tenant_id: subject, detail: envelope.detail });
+      return ackOfRefusal(envelope);
+    }
+    const { tenant_id, items } = envelope.value;
+    const root = await rootOf(deps, tenant_id);
+    if (root === null) return ackOf(items.map(() => ({ outcome: 'refused', code: 'TRUST_ROOT_MISSING' })));
+    const results = await Promise.all(items.map((item) => traced(deps, item, root, decide)));
+    // crash: if we die here, the sender asks again and every decided item is a duplicate
+    return ackOf(results);
+  };
+
+/** Nobody of a tenant without a pinned root can be believed. */
+async function rootOf({ trust, noise }: HandlerDeps, tenant_id: string): Promise<Root | null> {
+  try {
+    return await trust.root(tenant_id);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    noise.hear(error.code, { tenant_id, detail: error.detail });
+    return null;
+  }
+}
+
+async function traced<Item extends { traceparent: string | null }>(
+  deps: HandlerDeps,
+  item: Item,
+  root: Root,
+  decide: (deps: HandlerDeps, item: Item, traced: Traced) => Promise<ItemResult>,
+): Promise<ItemResult> {
+  const span = startSpan('gatekeeper.decide', {
+    traceparent: item.traceparent,
+    attributes: { tenant_id: root.tenant_id },
+  });
+  const about = { tenant_id: root.tenant_id };
+  try {
+    const result = await decide(deps, item, { root, span, traceparent: traceparentOf(span) });
+    endSpan(span, result.code === null ? undefined : { code: result.code });
+    return result;
+  } catch (error) {
+    endSpan(span, error);
+    return laterFor(deps.log, error, about);
+  }
+}
+
+/** Replies of adapters. */
+export const takeReplies = (deps: HandlerDeps) => take<ReplyItem>(deps, 'reply', decideReply);
+
+async function decideReply(
+  deps: HandlerDeps,
+  item: ReplyItem,
+  { root, span, traceparent }: Traced,
+): Promise<ItemResult> {
+  const verified = verifyReply(item, root, deps.cache);
+  if (!verified.ok) {
+    deps.noise.hear(verified.code, { tenant_id: root.tenant_id, detail: verified.detail });
+    return { outcome: 'refused', code: verified.code };
+  }
+  const { reply, digest, key_id, adapter, command, command_digest } = verified.value;
+  const { build_id, stage, attempt } = reply;
+  span.setAttributes({ build_id, stage, attempt, status: reply.status });
+  const facts = await replyFacts(deps.artifacts, reply, command);
+  const common = { tenant_id: root.tenant_id, build_id, digest, key_id, root_version: root.version };
+  const input = { ...common, type: 'reply' as const, reply, adapter, command, command_digest, ...facts };
+  const result = only(await deps.turns.gate.push([{ message_id: digest, input, traceparent }]));
+  tell(deps.log, result, { tenant_id: root.tenant_id, build_id, stage, attempt });
+  return result.code === 'REPLY_DUPLICATE' ? { outcome: 'duplicate', code: null } : result;
+}
+
+/** Claims of orchestrator and release. */
+export const takeClaims = (deps: HandlerDeps) => take<ClaimItem>(deps, 'claim', decideClaim);
+
+async function decideClaim(deps: HandlerDeps, item: ClaimItem, traced: Traced): Promise<ItemResult> {
+  const { root } = traced;
+  const verified = verifyClaim(item.claim, root, deps.cache);
+  if (!verified.ok) {
+    deps.noise.hear(verified.code, { tenant_id: root.tenant_id, detail: verified.detail });
+    return { outcome: 'refused', code: verified.code };
+  }
+  const { claim } = verified.value;
+  traced.span.setAttributes({
+    build_id: claim.build_id,
+    claim: claim.claim,
+    ...(claim.stage && { stage: claim.stage, attempt: claim.attempt }),
+  });
+  const result = await deciders[claim.claim](deps, verified.value, traced, item);
+  tell(deps.log, result, {
+    tenant_id: root.tenant_id,
+    build_id: claim.build_id,
+    claim: claim.claim,
+    stage: claim.stage,
+  });
+  return result;
+}
+
+type Decide = (deps: HandlerDeps, verified: VerifiedClaimItem, traced: Traced, item: ClaimItem) => Promise<ItemResult>;
+
+const commonOf = ({ claim, digest, key_id }: VerifiedClaimItem, root: Root) => ({
+  tenant_id: root.tenant_id,
+  build_id: claim.build_id,
+  digest,
+  key_id,
+  root_version: root.version,
+  claim,
+});
+
+/** Claims that need no fact beyond their own words. */
+const plain: Decide = async ({ turns }, verified, { root, traceparent }) => {
+  const input = { ...commonOf(verified, root), type: 'claim' as const, admit: null, close: null };
+  return only(await turns.gate.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+const admit: Decide = async ({ artifacts, turns }, verified, { root, traceparent }) => {
+  const facts = await admitFacts(artifacts, root, verified.claim);
+  const input = { ...commonOf(verified, root), type: 'claim' as const, admit: facts, close: null };
+  return only(await turns.gate.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+/** First nothing more is decided about the build, then its record is folded, then that is decided. Each step may be repeated. */
+const close: Decide = async (deps, verified, { root, traceparent }) => {
+  const { turns, db, pipelines } = deps;
+  const { digest } = verified;
+  const common = commonOf(verified, root);
+  const frozen = only(
+    await turns.gate.push([{ message_id: `freeze:${digest}`, input: { ...common, type: 'freeze' }, traceparent }]),
+  );
+  if (frozen.outcome === 'refused' || frozen.outcome === 'later') return frozen;
+  const state = await readGate(db, pipelines, common.tenant_id, common.build_id);
+  if (state === null || state.closing === null || state.phase !== 'CLOSING')
+    return { outcome: 'duplicate', code: null };
+  // crash: if we die from here on, the build stays frozen and the claim comes again
+  const facts = await closeFacts(deps, state, state.closing);
+  const input = { ...common, type: 'claim' as const, admit: null, close: facts };
+  return only(await turns.gate.push([{ message_id: digest, input, traceparent }]));
+};
+
+const release: Decide = async (deps, verified, { root, traceparent }, item) => {
+  const facts = await releaseFacts(deps, root, item.evidence);
+  const input = { ...commonOf(verified, root), release: facts, close: null };
+  return only(await deps.turns.release.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+const releaseClose: Decide = async ({ reads, turns }, verified, { root, traceparent }) => {
+  const facts = { confirmed: await reads.confirmed(root.tenant_id, verified.claim.build_id) };
+  const input = { ...commonOf(verified, root), release: null, close: facts };
+  return only(await turns.release.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+const nodeJoin: Decide = async ({ turns }, verified, { root, traceparent }) => {
+  const node = joinFacts(verified.claim);
+  if (node === null) return { outcome: 'refused', code: 'CLAIM_MALFORMED' };
+  const input = { ...commonOf(verified, root), instance_id: node.instance_id, join: { node }, report: null };
+  return only(await turns.node.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+const nodeReport: Decide = async ({ reads, turns }, verified, { root, traceparent }) => {
+  const instance_id = instanceOf(verified.claim);
+  if (instance_id === null) return { outcome: 'refused', code: 'CLAIM_MALFORMED' };
+  const report = await reportFacts(reads, verified.claim, instance_id);
+  const input = { ...commonOf(verified, root), instance_id, join: null, report };
+  return only(await turns.node.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+/** Claim kind → who decides it, and on which facts. */
+const deciders: Readonly<Record<ClaimKind, Decide>> = {
+  ADMIT: admit,
+  FENCE: plain,
+  EXHAUSTED: plain,
+  SKIP: plain,
+  CANCEL: plain,
+  CLOSE: close,
+  RELEASE: release,
+  NODE_JOIN: nodeJoin,
+  NODE_REPORT: nodeReport,
+  RELEASE_CLOSE: releaseClose,
+};

@@ -1,0 +1,172 @@
+import type { Pipeline } from '@orgo/contracts';
+import { Breach } from '@orgo/runtime/errors';
+import type { Queryable, Tx } from '@orgo/store/db';
+import type { Machine, Repo, SaveRow } from '@orgo/store/machine';
+import { tableRepo } from '@orgo/store/repo';
+import { textArray } from '@orgo/store/text-array';
+import * as domain from './domain/index.ts';
+import type { Pipelines } from './pipelines.ts';
+
+type State = domain.GateState;
+type Event = domain.GateEvent;
+type Admission = NonNullable<State['admission']>;
+/** A gate as it is stored: its pipeline stays with the snapshots, under the digest that the admission names. */
+type Stored = Omit<State, 'admission'> & { admission: (Omit<Admission, 'pipeline'> & { readable: boolean }) | null };
+type StoredEvent =
+  | Exclude<Event, { admission: Admission }>
+  | { type: 'ADMITTED' | 'REJECTED'; decision: string; admission: Stored['admission'] };
+
+const without = ({ pipeline, ...rest }: Admission): NonNullable<Stored['admission']> => ({
+  ...rest,
+  readable: pipeline !== null,
+});
+
+const stored = (state: State): Stored => ({
+  ...state,
+  admission: state.admission === null ? null : without(state.admission),
+});
+
+const storedEvent = (event: Event): StoredEvent =>
+  'admission' in event ? { ...event, admission: without(event.admission) } : event;
+
+function restored(state: Stored, pipelines: ReadonlyMap<string, Pipeline>): State {
+  if (state.admission === null) return { ...state, admission: null };
+  const { readable, ...admission } = state.admission;
+  const pipeline = readable ? pipelines.get(admission.pipeline_ref) : null;
+  if (pipeline === undefined)
+    throw new Breach('BLUEPRINT_UNPINNED', `no snapshot ${admission.pipeline_ref} of ${state.build_id}`);
+  return { ...state, admission: { ...admission, pipeline } };
+}
+
+function gateRepo(pipelines: Pipelines): Repo<State, Event> {
+  const table = tableRepo<Stored, StoredEvent>('gate');
+  return {
+    async load(tx, keys) {
+      const rows = await table.load(tx, keys);
+      const known = await pipelines.load(tx, refsOf([...rows.values()].map((row) => row.state)));
+      return new Map([...rows].map(([key, { state, version }]) => [key, { state: restored(state, known), version }]));
+    },
+    save: (tx, rows) =>
+      table.save(
+        tx,
+        rows.map((row) => ({ ...row, state: stored(row.state), events: row.events.map(storedEvent) })),
+      ),
+  };
+}
+
+const refsOf = (states: readonly Stored[]): string[] =>
+  states.flatMap(({ admission }) => (admission?.readable ? [admission.pipeline_ref] : []));
+
+/** The gate of a build as it stands, without a lock; null for one that was never heard of. */
+export async function readGate(
+  db: Queryable,
+  pipelines: Pipelines,
+  tenant: string,
+  build: string,
+): Promise<State | null> {
+  const text = 'SELECT state FROM gate WHERE tenant_id = $1 AND id = $2';
+  const { rows } = await db.query<{ state: Stored }>({ name: 'gate_read', text }, [tenant, build]);
+  const [row] = rows;
+  return row === undefined ? null : restored(row.state, await pipelines.load(db, refsOf([row.state])));
+}
+
+const acceptText = `INSERT INTO accepted_decision (tenant_id, build_id, stage, verdict, digest)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])`;
+const fenceText = `INSERT INTO fence (tenant_id, build_id, stage, epoch)
+SELECT t, b, s, max(e::bigint) FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS x(t, b, s, e) GROUP BY t, b, s
+ON CONFLICT (tenant_id, build_id, stage) DO UPDATE SET epoch = GREATEST(fence.epoch, EXCLUDED.epoch)`;
+
+/** Writes what the database itself holds the gates to: one accepted decision per stage, fences that only rise, the snapshots admitted with. */
+export const projectGates =
+  (pipelines: Pipelines) =>
+  async (tx: Tx, rows: readonly SaveRow<State, Event>[]): Promise<void> => {
+    const events = rows.flatMap(({ key, events: list }) => list.map((event) => ({ key, event })));
+    const accepted = events.flatMap(({ key, event }) =>
+      'accepted' in event ? [{ key, stage: event.stage, ...event.accepted }] : [],
+    );
+    const fences = events.flatMap(({ key, event }) =>
+      'fence' in event ? [{ key, stage: event.stage, fence: event.fence }] : [],
+    );
+    const admitted = events.flatMap(({ event }) =>
+      'admission' in event && event.admission.pipeline !== null
+        ? [{ ref: event.admission.pipeline_ref, pipeline: event.admission.pipeline }]
+        : [],
+    );
+    await Promise.all([
+      accepted.length > 0 &&
+        tx.query({ name: 'accepted_insert', text: acceptText }, [
+          textArray(accepted.map(({ key }) => key.tenant_id)),
+          textArray(accepted.map(({ key }) => key.id)),
+          textArray(accepted.map(({ stage }) => stage)),
+          textArray(accepted.map(({ verdict }) => verdict)),
+          textArray(accepted.map(({ decision }) => decision)),
+        ]),
+      fences.length > 0 &&
+        tx.query({ name: 'fence_raise', text: fenceText }, [
+          textArray(fences.map(({ key }) => key.tenant_id)),
+          textArray(fences.map(({ key }) => key.id)),
+          textArray(fences.map(({ stage }) => stage)),
+          textArray(fences.map(({ fence }) => `${fence}`)),
+        ]),
+      pipelines.keep(tx, admitted),
+    ]);
+  };
+
+const nonceText = `INSERT INTO node_nonce (tenant_id, instance_id, nonce) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`;
+
+/** Nonces of decided reports: a second use collides. */
+export async function projectNodes(tx: Tx, rows: readonly SaveRow<domain.NodeGate, domain.NodeEvent>[]): Promise<void> {
+  const used = rows.flatMap(({ key, events }) =>
+    events.flatMap((event) => (event.type === 'NODE_REPORTED' ? [{ key, nonce: event.nonce }] : [])),
+  );
+  if (used.length === 0) return;
+  await tx.query({ name: 'nonce_insert', text: nonceText }, [
+    textArray(used.map(({ key }) => key.tenant_id)),
+    textArray(used.map(({ key }) => key.id)),
+    textArray(used.map(({ nonce }) => nonce)),
+  ]);
+}
+
+type Untimed<T> = Omit<T, 'now'>;
+/** A union loses its members under `Omit`; this keeps them. */
+type EachUntimed<T> = T extends unknown ? Untimed<T> : never;
+export type GateIncoming = EachUntimed<domain.GateInput>;
+export type ReleaseIncoming = Untimed<domain.ReleaseInput>;
+/** The node is the aggregate; the claim's subject is the release it reports about. */
+export type NodeIncoming = Untimed<domain.NodeInput> & { instance_id: string };
+
+export const gateMachine = (pipelines: Pipelines): Machine<State, GateIncoming, Event, domain.DecisionSend, never> => ({
+  name: 'gate',
+  keyOf: ({ tenant_id, build_id }) => ({ tenant_id, id: build_id }),
+  initial: domain.initialGate,
+  decide: (state, input) => domain.decideGate(state, input as domain.GateInput),
+  evolve: domain.evolveGate,
+  phaseOf: (state) => state.phase,
+  repo: gateRepo(pipelines),
+});
+
+export const releaseMachine: Machine<
+  domain.ReleaseGate,
+  ReleaseIncoming,
+  domain.ReleaseEvent,
+  domain.DecisionSend,
+  never
+> = {
+  name: 'release_gate',
+  keyOf: ({ tenant_id, build_id }) => ({ tenant_id, id: build_id }),
+  initial: domain.initialRelease,
+  decide: domain.decideRelease,
+  evolve: domain.evolveRelease,
+  phaseOf: (state) => state.phase,
+  repo: tableRepo('release_gate'),
+};
+
+export const nodeMachine: Machine<domain.NodeGate, NodeIncoming, domain.NodeEvent, domain.DecisionSend, never> = {
+  name: 'enrolled_node',
+  keyOf: ({ tenant_id, instance_id }) => ({ tenant_id, id: instance_id }),
+  initial: domain.initialNode,
+  decide: domain.decideNode,
+  evolve: domain.evolveNode,
+  phaseOf: (state) => state.phase,
+  repo: tableRepo('enrolled_node'),
+};

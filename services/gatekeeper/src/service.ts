@@ -1,0 +1,73 @@
+import { codeOf } from '@orgo/runtime/errors';
+import type { Service } from '@orgo/runtime/host';
+import { statementCache } from '@orgo/runtime/statement-cache';
+import { openDb } from '@orgo/store/db';
+import type { Platform } from '@orgo/store/platform';
+import { type Relay, startRelay } from '@orgo/store/relay';
+import type { GatekeeperConfig } from './config.ts';
+import { encodeDecisions } from './encode.ts';
+import { claimSubject, replySubject, takeClaims, takeReplies } from './handlers.ts';
+import { createNoise } from './noise.ts';
+import { createPipelines } from './pipelines.ts';
+import { createReads } from './reads.ts';
+import { createTurns } from './turns.ts';
+
+export { type GatekeeperConfig, gatekeeperConfig } from './config.ts';
+
+const schema = 'gatekeeper';
+
+/**
+ * The gatekeeper: owns every gate. A decision is a function of evidence that it verified itself and of pinned policy; it runs no stage and changes
+ * no artifact. It answers no HTTP: what it decided is read from the log.
+ */
+export function createGatekeeper(platform: Platform, config: GatekeeperConfig): Service {
+  const { bus, log, faults, keyring, trust, artifacts } = platform;
+  const db = openDb({ url: platform.databaseUrl, schema });
+  const pipelines = createPipelines();
+  const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
+  let relay: Relay | undefined;
+  let ready = false;
+
+  const turns = createTurns({
+    db,
+    log,
+    pipelines,
+    max: config.ORGO_GATE_BATCH,
+    options: {
+      encode: encodeDecisions({ artifacts, keyring }),
+      nudge: () => relay?.nudge(),
+      faults,
+      report: (error, message_ids) => log.error({ err: error, code: codeOf(error), message_ids }, 'work stands still'),
+    },
+  });
+  const noise = createNoise(log);
+  const deps = { db, bus, artifacts, keyring, trust, cache: statementCache(), pipelines, reads, turns, noise, log };
+  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const undo = async (): Promise<void> => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+
+  return {
+    name: 'gatekeeper',
+    ready: () => ready && bus.isConnected(),
+    async start() {
+      relay = startRelay({ db, bus, log, faults });
+      stops.push(() => relay?.stop());
+      const serving = await Promise.all([
+        bus.serve(replySubject, 'gatekeeper', takeReplies(deps)),
+        bus.serve(claimSubject, 'gatekeeper', takeClaims(deps)),
+      ]);
+      stops.push(() => Promise.all(serving.map((one) => one.stop())));
+      ready = true;
+    },
+    async drain() {
+      ready = false;
+      await undo();
+      await turns.idle();
+    },
+    async stop() {
+      await undo();
+      await Promise.all([reads.close(), db.close()]);
+    },
+  };
+}
