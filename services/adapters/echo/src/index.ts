@@ -1,0 +1,1 @@
+export { runEcho } from './core.ts';

@@ -1,0 +1,5 @@
+import { defineStage } from '@orgo/adapter-sdk';
+import { runEcho } from './core.ts';
+
+/** Answers every stage of the pipeline `echo`. */
+export const stage = defineStage({ adapter: 'echo', version: '1.0.0', run: runEcho, limits: { concurrency: 32 } });
