@@ -1,7 +1,7 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type ArtifactRef, tenantIdSchema } from '@orgo/contracts';
 import { type Digest, digestHex, digestOfBytes, isDigest, ok, refuse } from '@orgo/core';
 import type { ArtifactStore } from './artifacts.ts';
@@ -45,7 +45,8 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
   const ensureDir = (path: string): Promise<void> => {
     let made = ready.get(path);
     if (made === undefined) {
-      made = onDisk(makeDir(path));
+      // Bytes of tenants are nobody else's to read, whatever the folder around them allows.
+      made = onDisk(makeDir(dirname(dir)).then(() => makeDir(path, 0o700)));
       ready.set(path, made);
       made.catch(() => ready.delete(path));
     }

@@ -25,9 +25,9 @@ export async function syncDir(dir: string): Promise<void> {
   }
 }
 
-/** Makes a folder and its parents, each entry durable on return. */
-export async function makeDir(dir: string): Promise<void> {
-  const first = await mkdir(dir, { recursive: true, mode: 0o700 });
+/** Makes a folder and its parents, each entry durable on return. `mode` is of every folder that is made. */
+export async function makeDir(dir: string, mode = 0o755): Promise<void> {
+  const first = await mkdir(dir, { recursive: true, mode });
   if (first === undefined) return;
   const top = dirname(first);
   for (let made = dir; made !== top; made = dirname(made)) await syncDir(dirname(made));

@@ -18,6 +18,7 @@ test('a key is made once, closed to others, and opened by tenant and role', asyn
   const made = await createKey(dir, 'acme', 'gatekeeper');
   expect((await createKey(dir, 'acme', 'gatekeeper')).key_id).toBe(made.key_id);
   expect((await stat(join(dir, 'gatekeeper', 'acme.json'))).mode & 0o777).toBe(0o600);
+  expect((await stat(join(dir, 'gatekeeper'))).mode & 0o777).toBe(0o700);
   const keyring = Keyring.open(dir);
   const signer = await keyring.signer('acme', 'gatekeeper');
   expect(signer).toBe(await keyring.signer('acme', 'gatekeeper'));

@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nameSchema, tenantIdSchema } from '@orgo/contracts';
 import { fromBase64, keyIdOf, type TrustedKey, toBase64, toBase64Url, type VerifySignature } from '@orgo/core';
 import { z } from 'zod';
-import { createFile, readFileIfAny } from './durable-file.ts';
+import { createFile, makeDir, readFileIfAny } from './durable-file.ts';
 import { Fault } from './errors.ts';
 
 /** A key that can sign for one role of one tenant. The message is signed as it is (Ed25519, RFC 8032). */
@@ -110,6 +110,8 @@ export async function createKey(dir: string, tenant: string, role: string): Prom
     const { d = '' } = privateKey.export({ format: 'jwk' });
     const key_id = keyIdOf(new Uint8Array(Buffer.from(x, 'base64url')));
     const file: KeyFile = { v: 1, tenant_id: tenant, role, key_id, jwk: { kty: 'OKP', crv: 'Ed25519', x, d } };
+    await makeDir(dirname(dir));
+    await makeDir(dirname(path), 0o700);
     // crash: if we die here there is no key, and the next call makes one.
     await createFile(path, `${JSON.stringify(file)}\n`, 0o600);
   }
