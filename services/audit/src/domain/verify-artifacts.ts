@@ -2,6 +2,7 @@ import { type ArtifactRef, type BuildRecord, type Digest, dsseEnvelopeSchema, pa
 import {
   digestOf,
   digestOfBytes,
+  equalBytes,
   ok,
   parseStrict,
   type Result,
@@ -73,14 +74,15 @@ export function verifyMandate(
   context: { root: VerifierRoot; verify: VerifySignature },
 ): Result<true> {
   if (record.mandate_ref === digestOf(null)) return ok(true);
-  const json = parseStrict(
-    files.read(bundlePaths.artifact(record.mandate_ref as Digest)) ?? new Uint8Array(),
-    artifactLimits,
-  );
-  const envelope = dsseEnvelopeSchema.safeParse(json.ok ? json.value : undefined);
   // A build that was rejected for its mandate is still a build with a record.
-  if (!envelope.success)
-    return record.stages.length === 0 ? ok(true) : refuse('MANDATE_INVALID', 'the mandate is no DSSE envelope');
+  const rejected = record.stages.length === 0;
+  const artifact = (ref: string | undefined): Uint8Array =>
+    (ref && files.read(bundlePaths.artifact(ref as Digest))) || new Uint8Array();
+  const bytes = artifact(record.mandate_ref);
+  const signature = record.inputs.admitted.find(({ kind }) => kind === 'mandate-signature')?.ref;
+  const json = parseStrict(artifact(signature), artifactLimits);
+  const envelope = dsseEnvelopeSchema.safeParse(json.ok ? json.value : undefined);
+  if (!envelope.success) return rejected ? ok(true) : refuse('MANDATE_SIGNATURE_INVALID', 'no DSSE envelope');
   const { root, verify } = context;
   const signed = verifyDsse(envelope.data, {
     payloadType: payloadTypes.mandate,
@@ -88,9 +90,11 @@ export function verifyMandate(
     threshold: root.threshold('operator'),
     verify,
   });
-  if (!signed.ok) return record.stages.length === 0 ? ok(true) : refuse('MANDATE_SIGNATURE_INVALID', signed.detail);
-  const payload = parseStrict(signed.value.payload, artifactLimits);
+  if (!signed.ok) return rejected ? ok(true) : refuse('MANDATE_SIGNATURE_INVALID', signed.detail);
+  if (!equalBytes(signed.value.payload, bytes))
+    return rejected ? ok(true) : refuse('MANDATE_SIGNATURE_INVALID', 'the signature is over another mandate');
+  const payload = parseStrict(bytes, artifactLimits);
   const bundle = MandateBundleSchema.safeParse(payload.ok ? payload.value : undefined);
   const sound = bundle.success && bundle.data.bundle_id === mandateBundleId(bundle.data);
-  return sound || record.stages.length === 0 ? ok(true) : refuse('MANDATE_INVALID', 'the bundle id is not its digest');
+  return sound || rejected ? ok(true) : refuse('MANDATE_INVALID', 'the bundle id is not its digest');
 }

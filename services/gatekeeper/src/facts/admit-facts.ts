@@ -45,5 +45,5 @@ async function claimedMandate(store: ArtifactStore, root: Root, claim: GateClaim
   if (admitted === undefined) return null;
   if (admitted.ref !== claim.mandate_ref)
     return { ok: false, code: 'MANDATE_INVALID', detail: 'the admitted mandate is not the one the claim names' };
-  return mandateFact(store, root, admitted.ref);
+  return mandateFact(store, root, admitted.ref, claim.inputs.find((input) => input.kind === 'mandate-signature')?.ref);
 }

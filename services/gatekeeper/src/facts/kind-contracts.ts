@@ -6,6 +6,7 @@ import {
   ClaimIrSchema,
   decodeLines,
   ExchangeManifestSchema,
+  MandateBundleSchema,
   PinnedContextSchema,
   pinnedContextHash,
   ResolutionRunSchema,
@@ -86,7 +87,8 @@ const lines =
  */
 const contracts: Readonly<Record<string, Contract>> = {
   'build-request': json(buildRequestSchema, () => holds(), 'REQUEST_INVALID'),
-  mandate: json(dsseEnvelopeSchema, () => holds(), 'MANDATE_INVALID'),
+  mandate: json(MandateBundleSchema, () => holds(), 'MANDATE_INVALID'),
+  'mandate-signature': json(dsseEnvelopeSchema, () => holds(), 'MANDATE_SIGNATURE_INVALID'),
   pipeline: json(pipelineSchema, () => holds(), 'BLUEPRINT_UNPINNED'),
   'pinned-context': json(PinnedContextSchema, (context) => {
     const { pinned_context_hash, ...body } = context;

@@ -1,5 +1,5 @@
 import { type Digest, dsseEnvelopeSchema, payloadTypes } from '@orgo/contracts';
-import { canonical, fromUtf8, type JsonValue, parseStrict, verifyDsse } from '@orgo/core';
+import { canonical, equalBytes, fromUtf8, type JsonValue, parseStrict, verifyDsse } from '@orgo/core';
 import { artifactLimits, type MandateBundle, MandateBundleSchema, mandateBundleId } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Refused } from '@orgo/runtime/errors';
@@ -10,38 +10,63 @@ import type { MandateFact, MandatePolicyFact } from '../domain/index.ts';
 const no = (code: string, detail: string): MandateFact => ({ ok: false, code, detail });
 
 /**
- * Reads a mandate: a DSSE envelope by operators of the tenant over the canonical text of a Mandate Bundle whose id is its content (MB-01, MB-08).
+ * Reads a mandate: the canonical text of a Mandate Bundle whose id is its content, and a DSSE envelope over exactly these bytes by operators of
+ * the tenant (MB-01, MB-08). The signature lies beside the bundle, so the same mandate has the same digest in every tenant.
  * Says `MANDATE_MISSING`, `MANDATE_INVALID`, `MANDATE_SIGNATURE_INVALID`, or the code of bytes that changed.
  */
-export async function mandateFact(store: ArtifactStore, root: Root, ref: Digest): Promise<MandateFact> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await store.get(root.tenant_id, ref);
-  } catch (error) {
-    if (error instanceof Breach) return no(error.code, error.detail);
-    if (error instanceof Refused) return no('MANDATE_MISSING', error.detail);
-    throw error;
-  }
-  const json = parseStrict(bytes, artifactLimits);
-  const envelope = dsseEnvelopeSchema.safeParse(json.ok ? json.value : undefined);
-  if (!envelope.success) return no('MANDATE_INVALID', 'the mandate is no DSSE envelope');
-  const signed = verifyDsse(envelope.data, {
-    payloadType: payloadTypes.mandate,
-    keys: root.keysOf('operator'),
-    threshold: root.threshold('operator'),
-    verify: verifySignature,
-  });
-  if (!signed.ok) return no('MANDATE_SIGNATURE_INVALID', `${signed.code} ${signed.detail}`);
-  const text = fromUtf8(signed.value.payload);
+export async function mandateFact(
+  store: ArtifactStore,
+  root: Root,
+  ref: Digest,
+  signature: Digest | undefined,
+): Promise<MandateFact> {
+  const bytes = await read(store, root.tenant_id, ref, 'MANDATE_MISSING');
+  if (!(bytes instanceof Uint8Array)) return bytes;
+  if (signature === undefined) return no('MANDATE_SIGNATURE_INVALID', 'no signature was admitted with the mandate');
+  const envelope = await read(store, root.tenant_id, signature, 'MANDATE_SIGNATURE_INVALID');
+  if (!(envelope instanceof Uint8Array)) return envelope;
+  const signed = signedBytes(envelope, root);
+  if (!(signed instanceof Uint8Array)) return signed;
+  if (!equalBytes(signed, bytes)) return no('MANDATE_SIGNATURE_INVALID', 'the signature is over another mandate');
+  const text = fromUtf8(bytes);
   const payload = text.ok ? parseStrict(text.value, artifactLimits) : text;
   if (!payload.ok || !text.ok || canonical(payload.value) !== text.value)
-    return no('MANDATE_INVALID', 'the payload is not canonical JSON');
+    return no('MANDATE_INVALID', 'the mandate is not canonical JSON');
   const bundle = MandateBundleSchema.safeParse(payload.value);
   if (!bundle.success) return no('MANDATE_INVALID', bundle.error.issues[0]?.message ?? 'it does not parse');
   const id = mandateBundleId(bundle.data);
   if (bundle.data.bundle_id !== id)
     return no('MANDATE_INVALID', `bundle_id is ${bundle.data.bundle_id}, its content says ${id}`);
   return { ok: true, bundle_id: id, policies: bundle.data.policies.map(policyFact) };
+}
+
+/** Bytes of an artifact, or why there are none. @throws Fault when the store does not answer */
+async function read(
+  store: ArtifactStore,
+  tenant: string,
+  ref: Digest,
+  absent: string,
+): Promise<Uint8Array | MandateFact> {
+  try {
+    return await store.get(tenant, ref);
+  } catch (error) {
+    if (error instanceof Breach) return no(error.code, error.detail);
+    if (error instanceof Refused) return no(absent, error.detail);
+    throw error;
+  }
+}
+
+function signedBytes(bytes: Uint8Array, root: Root): Uint8Array | MandateFact {
+  const json = parseStrict(bytes, artifactLimits);
+  const envelope = dsseEnvelopeSchema.safeParse(json.ok ? json.value : undefined);
+  if (!envelope.success) return no('MANDATE_SIGNATURE_INVALID', 'the signature is no DSSE envelope');
+  const signed = verifyDsse(envelope.data, {
+    payloadType: payloadTypes.mandate,
+    keys: root.keysOf('operator'),
+    threshold: root.threshold('operator'),
+    verify: verifySignature,
+  });
+  return signed.ok ? signed.value.payload : no('MANDATE_SIGNATURE_INVALID', `${signed.code} ${signed.detail}`);
 }
 
 /** In UTC with milliseconds, so that text compares as time. The schema has checked that it is one. */

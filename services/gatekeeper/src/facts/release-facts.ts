@@ -37,11 +37,17 @@ export async function releaseFacts(
     kristal === null ? [] : [kristal.exchange, kristal.exchange_manifest, kristal.pack_manifest, ...kristal.pack_files];
   const [read, mandate, build] = await Promise.all([
     artifactFacts(artifacts, tenant, parts as ArtifactRef[], 'finding'),
-    found === null || found.mandate_ref === nothing ? null : mandateFact(artifacts, root, found.mandate_ref as Digest),
+    found === null || found.mandate_ref === nothing
+      ? null
+      : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found)),
     found === null ? null : reads.build(tenant, found.build_id),
   ]);
   return { evidence: fact, record, artifacts: read, mandate, build, root_expires_at: root.expires_at };
 }
+
+/** The mandate’s signature as it was admitted with the build. */
+const signatureOf = (record: BuildRecord): Digest | undefined =>
+  record.inputs.admitted.find(({ kind }) => kind === 'mandate-signature')?.ref as Digest | undefined;
 
 async function evidenceFact(deps: ReleaseDeps, root: Root, evidence: SealedDecision): Promise<EvidenceFact> {
   const verified = await verifySealedDecision(evidence, root, deps);

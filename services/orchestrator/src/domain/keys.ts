@@ -23,7 +23,7 @@ export const subjectKey = (tenant_id: string, pipeline_id: string, admitted: rea
     'orgo.subj.v1',
     tenant_id,
     pipeline_id,
-    refsOf(admitted.filter(({ kind }) => kind !== 'mandate' && kind !== 'pipeline')),
+    refsOf(admitted.filter(({ kind }) => !['mandate', 'mandate-signature', 'pipeline'].includes(kind))),
   ]);
 
 /** Key of a stage: chained to the key before it, over exactly what it was authorized for and how it is configured. */
