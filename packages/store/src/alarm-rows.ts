@@ -69,8 +69,8 @@ export type AlarmRow = {
 };
 
 const claimText = `WITH due AS MATERIALIZED (
-  SELECT tenant_id, machine, id, alarm_id FROM alarm WHERE due_at <= clock_timestamp()
-  AND (fired_at IS NULL OR fired_at < clock_timestamp() - $2::float8 * interval '1 millisecond')
+  SELECT tenant_id, machine, id, alarm_id FROM alarm WHERE due_at <= now()
+  AND (fired_at IS NULL OR fired_at < now() - $2::float8 * interval '1 millisecond')
   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 UPDATE alarm a SET fired_at = clock_timestamp() FROM due
 WHERE a.tenant_id = due.tenant_id AND a.machine = due.machine AND a.id = due.id AND a.alarm_id = due.alarm_id

@@ -3,12 +3,13 @@ import { textArray } from '../text-array.ts';
 import type { OutboxRow } from './window.ts';
 
 const columns = 'id, tenant_id, aggregate, subject, transport, channel, message_id, item';
-const held = 'id <> ALL ($1::text[]::bigint[])';
+// A subquery is hashed once; an array parameter would be walked for every row.
+const held = 'id NOT IN (SELECT unnest($1::text[]::bigint[]))';
 
-const read = `SELECT ${columns} FROM outbox WHERE ${held} ORDER BY id LIMIT $2`;
+const read = `SELECT ${columns} FROM outbox o WHERE o.${held} ORDER BY id LIMIT $2`;
 
 // A row stays behind an earlier one of its aggregate that was not read, or the later one would leave first.
-const readAround = `SELECT ${columns} FROM outbox o WHERE ${held} AND subject <> ALL ($3::text[])
+const readAround = `SELECT ${columns} FROM outbox o WHERE o.${held} AND subject <> ALL ($3::text[])
 AND NOT EXISTS (SELECT FROM outbox e WHERE e.subject = ANY ($3::text[]) AND e.tenant_id = o.tenant_id
   AND e.aggregate = o.aggregate AND e.id < o.id AND e.${held})
 ORDER BY id LIMIT $2`;
