@@ -1,14 +1,18 @@
+import { CommanderError } from 'commander';
 import { printFailure } from './output.ts';
 import { createProgram } from './program.ts';
 
 const json = process.argv.includes('--json');
 try {
-  await createProgram().parseAsync();
+  await (await createProgram(process.argv.slice(2))).parseAsync();
 } catch (error) {
-  const usage =
-    (error as { code?: string; exitCode?: number; name?: string }).name === 'CommanderError'
-      ? (error as { exitCode: number }).exitCode
-      : null;
-  // Commander has printed its own message; help and version end with 0, a wrong call with 2.
-  process.exitCode = usage === null ? printFailure(error, json) : usage === 0 ? 0 : 2;
+  // Commander has said what is wrong itself; help and version end with 0, a wrong call with 2.
+  if (!(error instanceof CommanderError)) process.exitCode = printFailure(error, json);
+  else if (error.exitCode !== 0) {
+    if (json)
+      process.stdout.write(
+        `${JSON.stringify({ error: { code: 'USAGE_INVALID', detail: error.message, next: 'See --help.' } })}\n`,
+      );
+    process.exitCode = 2;
+  }
 }

@@ -1,48 +1,39 @@
 import { Command } from 'commander';
-import { artifact } from './commands/artifact.ts';
-import { audit } from './commands/audit.ts';
-import { build } from './commands/build.ts';
-import { caseCommand } from './commands/case.ts';
-import { demo } from './commands/demo.ts';
-import { digest } from './commands/digest.ts';
-import { doctor } from './commands/doctor.ts';
-import { down } from './commands/down.ts';
-import { explain } from './commands/explain.ts';
-import { konnaxion } from './commands/konnaxion.ts';
-import { pack } from './commands/pack.ts';
-import { record } from './commands/record.ts';
-import { release } from './commands/release.ts';
-import { tenant } from './commands/tenant.ts';
-import { up } from './commands/up.ts';
-import { verify } from './commands/verify.ts';
 
-/** The whole command line, one file per area, in the order of the help text. */
-export function createProgram(): Command {
+type Area = (program: Command) => void;
+
+/** Areas of the command line, one file each, in the order of the help text. Loaded when asked for: `explain` starts no database client. */
+const areas: Readonly<Record<string, () => Promise<Area>>> = {
+  up: async () => (await import('./commands/up.ts')).up,
+  down: async () => (await import('./commands/down.ts')).down,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  explain: async () => (await import('./commands/explain.ts')).explain,
+  demo: async () => (await import('./commands/demo.ts')).demo,
+  build: async () => (await import('./commands/build.ts')).build,
+  case: async () => (await import('./commands/case.ts')).caseCommand,
+  artifact: async () => (await import('./commands/artifact.ts')).artifact,
+  digest: async () => (await import('./commands/digest.ts')).digest,
+  pack: async () => (await import('./commands/pack.ts')).pack,
+  release: async () => (await import('./commands/release.ts')).release,
+  konnaxion: async () => (await import('./commands/konnaxion.ts')).konnaxion,
+  tenant: async () => (await import('./commands/tenant.ts')).tenant,
+  record: async () => (await import('./commands/record.ts')).record,
+  audit: async () => (await import('./commands/audit.ts')).audit,
+  verify: async () => (await import('./commands/verify.ts')).verify,
+};
+
+/** The command line for these words: the area they name, or all areas where they name none (help, a typing error). */
+export async function createProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('orgo')
     .description('Orgo: governed builds from raw inputs to Runtime Packs in service')
     .version('0.1.0')
     .option('--json', 'one JSON object on stdout, everything else on stderr')
     .exitOverride()
-    .showHelpAfterError('(add --help for what is understood)');
-  for (const area of [
-    up,
-    down,
-    doctor,
-    explain,
-    demo,
-    build,
-    caseCommand,
-    artifact,
-    digest,
-    pack,
-    release,
-    konnaxion,
-    tenant,
-    record,
-    audit,
-    verify,
-  ])
-    area(program);
+    .configureOutput({ outputError: (text, write) => write(`USAGE_INVALID ${text.replace(/^error: /, '')}`) })
+    .showHelpAfterError('next: add --help for what is understood');
+  const named = words.find((word) => !word.startsWith('-')) ?? '';
+  const wanted = Object.hasOwn(areas, named) ? [named] : Object.keys(areas);
+  for (const name of wanted) (await areas[name]?.())?.(program);
   const inherit = (command: Command): void => {
     for (const sub of command.commands) {
       sub.exitOverride();
