@@ -84,6 +84,10 @@ const stray = (world: World, part: Partial<GateDecision>): Receipt => {
   return { ...sample, decision, decision_digest: digestOf(decision), log_index: 900 + world.events.length };
 };
 
+/** The gatekeeper does not grant a claim. */
+const refusalOf = (world: World, code: string, claim: unknown): Receipt =>
+  stray(world, { kind: 'REFUSAL', verdict: 'NOTED', reason_codes: [code], subject_digest: digestOf(claim) });
+
 const inputs: Record<string, (world: World) => BuildInput> = {
   start: () => ({ type: 'start', admitted }),
   cancel: () => ({ type: 'cancel', ...key, actor: 'alice', reason: '' }),
@@ -213,13 +217,7 @@ describe('attempts', () => {
     const world = running();
     world.fire('lease:echo-1:1:1');
     const [asked] = world.claims.splice(0);
-    const refusal = {
-      kind: 'REFUSAL',
-      verdict: 'NOTED',
-      stage: 'echo-1',
-      reason_codes: ['GATE_SUBJECT_CLOSED'],
-    } as const;
-    world.step(stray(world, { ...refusal, subject_digest: digestOf(asked) }));
+    world.step(refusalOf(world, 'GATE_SUBJECT_CLOSED', asked));
     expect(world.state).toMatchObject({
       phase: 'BLOCKED',
       open: { phase: 'ERROR', reason_codes: ['GATE_SUBJECT_CLOSED'] },
@@ -328,10 +326,9 @@ describe('the end', () => {
     const world = running();
     world.person('cancel');
     const [asked] = world.claims.splice(0);
-    const of = { kind: 'REFUSAL', verdict: 'NOTED', reason_codes: ['GATE_SUBJECT_UNKNOWN'] } as const;
-    world.step(stray(world, { ...of, subject_digest: digestOf('another claim') }));
+    world.step(refusalOf(world, 'GATE_SUBJECT_UNKNOWN', 'another claim'));
     expect(world.state.closing).toMatchObject({ refused: [] });
-    world.step(stray(world, { ...of, subject_digest: digestOf(asked) }));
+    world.step(refusalOf(world, 'GATE_SUBJECT_UNKNOWN', asked));
     expect(world.state).toMatchObject({ phase: 'CLOSING', closing: { refused: ['GATE_SUBJECT_UNKNOWN'] } });
     expect(world.cases).toMatchObject([{ severity: 'CRITICAL', reason_codes: ['GATE_SUBJECT_UNKNOWN'] }]);
     world.person('resume');

@@ -1,0 +1,227 @@
+import { connect } from '@nats-io/transport-node';
+import { type BuildStatus, buildStatusSchema } from '@orgo/contracts';
+import { canonical } from '@orgo/core';
+import { evolve, initial } from '@orgo/orchestrator/domain';
+import { natsOptions } from '@orgo/runtime/bus-address';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { echoStages, type Orchestrator, startOrchestrator, tenant } from './orchestrator-instance.ts';
+
+let orc: Orchestrator;
+beforeEach(async () => {
+  orc = await startOrchestrator();
+});
+afterEach(() => orc.stop());
+
+/** Makes every alarm of a build due now. */
+const hurry = (build: string): Promise<unknown> => orc.rows('UPDATE alarm SET due_at = now() WHERE id = $1', [build]);
+
+test('a build goes through its spine by sealed decisions, is told to the public and leaves nothing waiting', async () => {
+  const nc = await connect(natsOptions(orc.instance.urls.NATS_URL, 'listener'));
+  const heard: { subject: string; id: string; data?: unknown }[] = [];
+  nc.subscribe(`orgo.v1.${tenant}.evt.>`, {
+    callback: (_, message) => {
+      heard.push({ ...message.json<{ id: string }>(), subject: message.subject });
+    },
+  });
+  await nc.flush();
+
+  const { build_id, status } = await orc.started();
+  expect(status).toBe('CREATED');
+  const end = await orc.ended(build_id);
+  expect(buildStatusSchema.parse(end)).toEqual(end);
+  expect(end).toMatchObject({
+    status: 'COMPLETED',
+    reason_codes: [],
+    waiting_for: null,
+    validation: { status: 'NOT_RUN' },
+  });
+  expect(end.record_ref).toMatch(/^sha256:/);
+  expect(end.stages.map(({ stage, status: of, attempt }) => [stage, of, attempt])).toEqual(
+    echoStages.map((stage) => [stage, 'PASS', 1]),
+  );
+  expect(end.stages.map(({ log_index }) => log_index)).toEqual(echoStages.map((_, index) => index + 1));
+
+  const [row] = await orc.rows('SELECT * FROM build');
+  const events = await orc.rows('SELECT data FROM event WHERE id = $1 ORDER BY seq', [build_id]);
+  const { pipeline: _pipeline, ...folded } = events.reduce(
+    (state, { data }) => evolve(state, data),
+    initial({ tenant_id: tenant, id: build_id }),
+  );
+  expect(canonical(row.state), 'folding the stored events gives the stored state').toBe(
+    canonical(JSON.parse(JSON.stringify(folded))),
+  );
+  expect(await orc.rows('SELECT stage FROM evidence ORDER BY stage')).toHaveLength(8);
+  expect(await orc.rows('SELECT * FROM alarm')).toEqual([]);
+  await expect.poll(() => orc.rows('SELECT * FROM outbox')).toEqual([]);
+  expect(heard.map(({ subject }) => subject.split('.').at(-1))).toEqual(['created', 'running', 'closing', 'completed']);
+  expect(heard.at(-1)).toMatchObject({
+    specversion: '1.0',
+    type: 'orgo.build.completed.v1',
+    data: { build_id, status: 'COMPLETED', record_ref: end.record_ref },
+  });
+  expect(new Set(heard.map(({ id }) => id)).size).toBe(4);
+  await nc.close();
+});
+
+test('every command carries the sealed decision it rests on, and no stage is commanded twice without a fence', async () => {
+  const { build_id } = await orc.started();
+  await orc.ended(build_id);
+  expect(orc.peers.commands.map(({ command }) => command.stage)).toEqual(echoStages);
+  for (const { command, item } of orc.peers.commands) {
+    const authorization = JSON.parse(item.authorization?.payload ?? '{}');
+    expect(authorization).toMatchObject({ build_id, stage: command.stage, inputs: command.inputs });
+    expect(JSON.parse(item.decision?.payload ?? '{}').authorizations).toEqual([command.authorization_digest]);
+    expect(item.seal?.index).toBe(echoStages.indexOf(command.stage));
+  }
+  expect(orc.peers.claims.map(({ claim }) => claim)).toEqual(['ADMIT', 'CLOSE']);
+});
+
+describe('an attempt', () => {
+  test('without an answer is fenced when its lease is over, and issued again under the same authorization and key', async () => {
+    orc.peers.answering = ({ attempt }) => (attempt === 1 ? null : 'ok');
+    const { build_id } = await orc.started();
+    await orc.until(build_id, ({ stages }) => stages[0]?.status === 'RUNNING');
+    for (const attempt of [1, 2]) {
+      await expect
+        .poll(() => orc.peers.commands.filter(({ command }) => command.stage === 'echo-1').length)
+        .toBe(attempt);
+      // An open command without a lease alarm would wait for ever.
+      const open = await orc.rows(
+        `SELECT b.id FROM build b WHERE b.state -> 'open' ->> 'phase' = 'COMMANDED' AND NOT EXISTS (SELECT FROM alarm a WHERE a.id = b.id AND a.kind = 'lease')`,
+      );
+      expect(open).toEqual([]);
+      if (attempt === 1) await hurry(build_id);
+    }
+    const [first, second] = orc.peers.commands.map(({ command }) => command);
+    expect(second).toMatchObject({
+      attempt: 2,
+      epoch: 2,
+      idem_key: first?.idem_key,
+      authorization_digest: first?.authorization_digest,
+    });
+    expect(orc.peers.claims[1]).toMatchObject({ claim: 'FENCE', epoch: 2, reason_codes: ['STAGE_TIMEOUT'] });
+  });
+
+  test('that fails for good leaves the build to a person, whose resume goes on behind a new fence', async () => {
+    orc.peers.answering = ({ attempt }) => (attempt <= 3 ? 'error' : 'ok');
+    const { build_id } = await orc.started();
+    const blocked = await orc.until(build_id, ({ status }) => status === 'BLOCKED');
+    expect(blocked).toMatchObject({
+      reason_codes: ['STAGE_ATTEMPTS_EXHAUSTED'],
+      stages: [{ status: 'ERROR', attempt: 3 }],
+    });
+    await expect
+      .poll(async () => (await orc.call('GET', '/cases')).body.items)
+      .toMatchObject([{ build_id, type: 'build-blocked', reason_codes: ['STAGE_ATTEMPTS_EXHAUSTED'] }]);
+    const resumed = await orc.call('POST', `/builds/${build_id}/resume`, { actor: 'alice', reason: 'disk replaced' });
+    expect(resumed).toMatchObject({ status: 202, body: { status: 'RUNNING' } });
+    orc.peers.answering = () => 'ok';
+    const end = await orc.ended(build_id);
+    expect(end).toMatchObject({
+      status: 'COMPLETED',
+      stages: [{ stage: 'echo-1', attempt: 4 }, ...Array(7).fill({ attempt: 1 })],
+    });
+    expect(end.cases).toHaveLength(1);
+  });
+});
+
+describe('a person', () => {
+  test('pauses: the running stage ends, the next waits for the resume', async () => {
+    const gate = Promise.withResolvers<void>();
+    orc.peers.answering = () => null;
+    const { build_id } = await orc.started();
+    await expect.poll(() => orc.peers.commands.length).toBe(1);
+    gate.resolve();
+    expect(await orc.call('POST', `/builds/${build_id}/pause`, { actor: 'alice', reason: 'night' })).toMatchObject({
+      status: 202,
+      body: { status: 'PAUSED' },
+    });
+    const [{ command }] = orc.peers.commands as [(typeof orc.peers.commands)[0]];
+    for (const receipt of orc.peers.gateOf(build_id).reply(command, 'ok'))
+      await orc.peers.send([await orc.peers.sealed(receipt)]);
+    expect(await orc.status(build_id)).toMatchObject({
+      status: 'PAUSED',
+      waiting_for: 'a person to resume it: echo-2 is authorized',
+    });
+    expect(orc.peers.commands).toHaveLength(1);
+    orc.peers.answering = () => 'ok';
+    await orc.call('POST', `/builds/${build_id}/resume`, { actor: 'alice', reason: 'morning' });
+    expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('cancels: the gate is shut, the record is asked for, nothing is commanded any more', async () => {
+    orc.peers.answering = ({ stage }) => (stage === 'echo-3' ? null : 'ok');
+    const { build_id } = await orc.started();
+    await orc.until(build_id, ({ stages }) => stages.at(-1)?.stage === 'echo-3');
+    const key = { 'idempotency-key': 'once' };
+    const cancelled = await orc.call(
+      'POST',
+      `/builds/${build_id}/cancel`,
+      { actor: 'alice', reason: 'wrong input' },
+      key,
+    );
+    expect(cancelled).toMatchObject({ status: 202, body: { status: 'CLOSING', reason_codes: ['BUILD_CANCELLED'] } });
+    expect(await orc.ended(build_id)).toMatchObject({
+      status: 'CANCELLED',
+      stages: [{ stage: 'echo-1' }, { stage: 'echo-2' }],
+    });
+    expect(orc.peers.claims.map(({ claim, actor }) => [claim, actor])).toEqual([
+      ['ADMIT', 'alice'],
+      ['CANCEL', 'alice'],
+      ['CLOSE', 'alice'],
+    ]);
+    expect(
+      (await orc.call('POST', `/builds/${build_id}/cancel`, { actor: 'alice', reason: 'wrong input' }, key)).status,
+      'the same act again',
+    ).toBe(202);
+    expect(await orc.call('POST', `/builds/${build_id}/cancel`, { actor: 'alice', reason: 'again' })).toMatchObject({
+      status: 409,
+      body: { code: 'BUILD_TRANSITION_ILLEGAL' },
+    });
+    expect(await orc.rows('SELECT * FROM alarm')).toEqual([]);
+  });
+
+  test('gets the same answer for what is absent and what is another’s', async () => {
+    const absent = 'bld_0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
+    for (const [method, path, body] of [
+      ['GET', ''],
+      ['GET', '/events'],
+      ['POST', '/cancel', { actor: 'a', reason: '' }],
+    ] as const) {
+      expect(await orc.call(method, `/builds/${absent}${path}`, body)).toMatchObject({
+        status: 404,
+        body: { code: 'BUILD_NOT_FOUND' },
+      });
+    }
+    expect(await orc.call('GET', '/builds/bld_1')).toMatchObject({ status: 404, body: { code: 'BUILD_NOT_FOUND' } });
+    expect(await orc.call('GET', `/artifacts/sha256:${'0'.repeat(64)}`)).toMatchObject({
+      status: 404,
+      body: { code: 'ARTIFACT_NOT_FOUND' },
+    });
+  });
+
+  test('pages through builds, newest first', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n++) ids.push((await orc.started()).build_id);
+    const first = (await orc.call('GET', '/builds?limit=3')).body;
+    const second = (await orc.call('GET', `/builds?limit=3&cursor=${first.next_cursor}`)).body;
+    expect([...first.items, ...second.items].map(({ build_id }) => build_id)).toEqual(ids.toReversed());
+    expect(second.next_cursor).toBeNull();
+    expect(await orc.call('GET', '/builds?cursor=nonsense')).toMatchObject({
+      status: 400,
+      body: { code: 'REQUEST_INVALID' },
+    });
+  });
+});
+
+test('a watcher goes on from the version it saw last', async () => {
+  const { build_id } = await orc.started();
+  const end = await orc.ended(build_id);
+  const seen: BuildStatus[] = [];
+  await orc.until(build_id, (status) => {
+    seen.push(status);
+    return status.version >= end.version;
+  });
+  const versions = seen.map(({ version }) => version);
+  expect(versions).toEqual([...versions].sort((a, b) => a - b));
+});
