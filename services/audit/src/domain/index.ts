@@ -15,6 +15,7 @@ export { type ReadArtifact, recordReads } from './record-artifacts.ts';
 export { envelopeHash, hashesHold, recordCore, recordHash } from './record-hash.ts';
 export { initialLog, type LogState, logPhases } from './state.ts';
 export { logTable } from './table.ts';
+export { completedNodes, hashFromParts, storedParts, type TreeNode } from './tree-nodes.ts';
 export { namedArtifacts } from './verify-artifacts.ts';
 export { type VerifiedBundle, verifyBundle } from './verify-bundle.ts';
 export { buildRecordPredicate, provenancePredicate, subjectsOf } from './verify-record.ts';

@@ -1,0 +1,4 @@
+import { serviceProcess } from '@orgo/store/process';
+import { auditConfig, createAudit } from './service.ts';
+
+await serviceProcess('audit', auditConfig, createAudit);

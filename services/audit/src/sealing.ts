@@ -1,0 +1,105 @@
+import { leafHash, toHex } from '@orgo/core';
+import type { Log } from '@orgo/runtime/log';
+import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
+import type { Db } from '@orgo/store/db';
+import { createLane, type Lane } from '@orgo/store/lane';
+import type { ItemResult } from '@orgo/store/machine';
+import { type TransactOptions, transact } from '@orgo/store/transact';
+import pg from 'pg';
+import type { VerifiedDecision } from './decisions.ts';
+import { type SealDeps, type SignedHead, sealBatch } from './encode.ts';
+import { logMachine } from './repo.ts';
+
+/** The one way into the logs. Decisions of a tenant that come while its last batch commits share the next checkpoint. */
+export type Sealing = {
+  /** One result per decision, in order, after the commit. */
+  take(tenant: string, decisions: readonly VerifiedDecision[]): Promise<ItemResult[]>;
+  idle(): Promise<void>;
+};
+
+export type SealingDeps = SealDeps & {
+  db: Db;
+  log: Log;
+  max: number;
+  options: Pick<TransactOptions<unknown, unknown, unknown>, 'nudge' | 'faults'> & {
+    report(error: unknown, messageIds: readonly string[]): void;
+  };
+};
+
+type Traced = { decided: VerifiedDecision; traceparent: string | null };
+
+/** The entry is there although its inbox row is not: it was sealed, and the outbox has, or had, its receipt. */
+const isSealed = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.constraint === 'log_leaf_decision_key';
+
+/** A lane per tenant: a tenant whose log cannot be signed now puts off no other. */
+export function createSealing(deps: SealingDeps): Sealing {
+  const { db, max, options, guard } = deps;
+  const lanes = new Map<string, Lane<Traced, ItemResult>>();
+
+  const seal = async (tenant: string, batch: readonly Traced[]): Promise<ItemResult[]> => {
+    const off = await guard.check(tenant);
+    if (off !== null) return batch.map(() => ({ outcome: 'later', code: off.code }));
+    const decisions = new Map<string, VerifiedDecision>(batch.map(({ decided }) => [decided.digest, decided]));
+    const heads = new Map<string, SignedHead>();
+    const sealed = new Set<string>();
+    const incoming = batch.map(({ decided, traceparent }) => ({
+      message_id: decided.digest,
+      input: { tenant_id: tenant, leaf_hash: toHex(leafHash(decided.bytes)), leaf_bytes: decided.bytes.length },
+      traceparent,
+    }));
+    const results = await transact(db, logMachine, incoming, {
+      ...options,
+      encode: sealBatch(deps, decisions, (digest, head) => heads.set(digest, head)),
+      report(error, ids) {
+        if (!isSealed(error)) return options.report(error, ids);
+        for (const id of ids) sealed.add(id);
+      },
+    });
+    const committed = batch.flatMap(({ decided }, at) => {
+      const head = results[at]?.outcome === 'accepted' ? heads.get(decided.digest) : undefined;
+      return head === undefined ? [] : [head];
+    });
+    const last = committed.at(-1);
+    // crash: if we die here, entries and receipts are durable and the checkpoint outside is an older one
+    if (last !== undefined) guard.committed(tenant, last);
+    return results.map((result, at) =>
+      sealed.has(batch[at]?.decided.digest ?? '') ? { outcome: 'duplicate', code: null } : result,
+    );
+  };
+  const laneOf = (tenant: string): Lane<Traced, ItemResult> => {
+    let lane = lanes.get(tenant);
+    if (lane === undefined) {
+      lane = createLane((batch: Traced[]) => seal(tenant, batch), { max });
+      lanes.set(tenant, lane);
+    }
+    return lane;
+  };
+
+  return {
+    async take(tenant, decisions) {
+      const spans = decisions.map(({ item, decision: { build_id, stage, attempt, kind } }) =>
+        startSpan('audit.seal', {
+          traceparent: item.traceparent,
+          attributes: { tenant_id: tenant, build_id, kind, ...(stage === null ? {} : { stage, attempt }) },
+        }),
+      );
+      const traced = decisions.map((decided, at) => ({
+        decided,
+        traceparent: traceparentOf(spans[at] as (typeof spans)[number]),
+      }));
+      try {
+        const results = await laneOf(tenant).push(traced);
+        for (const [at, span] of spans.entries())
+          endSpan(span, results[at]?.code ? { code: results[at].code } : undefined);
+        return results;
+      } catch (error) {
+        for (const span of spans) endSpan(span, error);
+        throw error;
+      }
+    },
+    async idle() {
+      await Promise.all([...lanes.values()].map((lane) => lane.idle()));
+    },
+  };
+}
