@@ -1,0 +1,13 @@
+import type { NodeView } from '@orgo/contracts';
+import type { NodeState } from './state.ts';
+
+/** A node as the API shows it. `health` is the node's own word, or where its enrollment stands. */
+export const nodeView = (state: NodeState): NodeView => ({
+  instance_id: state.instance_id,
+  tenant_id: state.tenant_id,
+  channel: state.identity?.channel ?? '',
+  key_id: state.identity?.key_id ?? '',
+  active_pack_id: state.active_pack_id,
+  last_report_at: state.last_report_at,
+  health: state.phase === 'ENROLLED' ? state.health : state.phase,
+});

@@ -1,0 +1,117 @@
+import { eventSubject, payloadTypes, type SealedDecision, type SignedItemWire, subjectOf } from '@orgo/contracts';
+import { canonical, type JsonValue, signBatch } from '@orgo/core';
+import type { Keyring } from '@orgo/runtime/signer';
+import type { OutRow, SendOf } from '@orgo/store/machine';
+import type { Job, NodeSend, PublicChange, Send } from './domain/index.ts';
+
+/** Where the relay hands jobs over; they never leave the process. */
+export const jobSubjects = { verify: 'release.verify', publish: 'release.publish' } as const satisfies Record<
+  Job,
+  string
+>;
+
+/** A job as its row carries it. */
+export type JobItem = { tenant_id: string; release_id: string; traceparent: string | null };
+
+type Sent<S extends Send['send']> = Omit<SendOf<Send>, 'send'> & { send: Extract<Send, { send: S }> };
+type Claim = Omit<SendOf<NodeSend>, 'send'> & { send: NodeSend | Sent<'claim'>['send'] };
+
+const role = 'release';
+
+/** One signature per tenant and batch. @throws Fault SIGNER_UNAVAILABLE: nothing is ever said unsigned. */
+async function signClaims(keyring: Keyring, sends: readonly Claim[]): Promise<Map<object, SignedItemWire>> {
+  const signed = new Map<object, SignedItemWire>();
+  for (const [tenant_id, group] of Map.groupBy(sends, ({ key }) => key.tenant_id)) {
+    const signer = await keyring.signer(tenant_id, role);
+    const items = signBatch(
+      group.map(({ send }) => ({ type: payloadTypes.claim, payload: canonical(send.claim) })),
+      { role, tenant_id, key_id: signer.key_id },
+      (message) => signer.sign(message),
+    );
+    for (const [index, item] of items.entries()) signed.set(group[index] as object, item as SignedItemWire);
+  }
+  return signed;
+}
+
+/** Claims of one aggregate reach the gatekeeper in order: a node's enrollment before its first report. */
+const claimRow = (
+  sent: Claim,
+  of: { aggregate: string; claim: SignedItemWire; evidence: SealedDecision[] },
+): OutRow => ({
+  tenant_id: sent.key.tenant_id,
+  aggregate: of.aggregate,
+  subject: subjectOf('claim', { tenant: sent.key.tenant_id }),
+  transport: 'request',
+  channel: 'claim',
+  message_id: `${of.aggregate}:${sent.send.claim.claim}:${sent.send.claim.idem_key}`,
+  item: { claim: of.claim, evidence: of.evidence, traceparent: sent.traceparent } as unknown as JsonValue,
+});
+
+/** Jobs stand in the outbox until they are done: a crash in the middle does them again. */
+const jobRow = ({ key, traceparent }: SendOf<Send>, job: Job): OutRow => ({
+  tenant_id: key.tenant_id,
+  aggregate: key.id,
+  subject: jobSubjects[job],
+  transport: 'local',
+  channel: 'local',
+  message_id: `${key.id}:${job}`,
+  item: { tenant_id: key.tenant_id, release_id: key.id, traceparent } satisfies JobItem,
+});
+
+/** CloudEvents 1.0 with the distributed tracing extension. Telling it twice tells nothing new: the id is the same. */
+function eventRow({ key, traceparent }: SendOf<Send>, change: PublicChange, now: string): OutRow {
+  const { tenant_id, id } = key;
+  const { n, phase, ...data } = change;
+  return {
+    tenant_id,
+    aggregate: id,
+    subject: eventSubject(tenant_id, 'release', phase.toLowerCase()),
+    transport: 'event',
+    channel: 'event',
+    message_id: `${id}:change:${n}`,
+    item: {
+      specversion: '1.0',
+      id: `${id}:${n}`,
+      source: `/v1/tenants/${tenant_id}/releases`,
+      type: `orgo.release.${phase.toLowerCase()}.v1`,
+      subject: id,
+      time: now,
+      datacontenttype: 'application/json',
+      ...(traceparent === null ? {} : { traceparent }),
+      data: { release_id: id, tenant_id, status: phase, ...data },
+    },
+  };
+}
+
+/** What releases say, as outbox rows of their transaction. Claims are signed here, before the commit. */
+export const encodeSends =
+  (keyring: Keyring) =>
+  async (sends: readonly SendOf<Send>[], { now }: { now: string }): Promise<OutRow[]> => {
+    const isClaim = (sent: SendOf<Send>): sent is Sent<'claim'> => sent.send.send === 'claim';
+    const signed = await signClaims(keyring, sends.filter(isClaim));
+    return sends.map((sent): OutRow => {
+      const { send } = sent;
+      switch (send.send) {
+        case 'claim': {
+          const of = { aggregate: sent.key.id, claim: signed.get(sent) as SignedItemWire, evidence: send.evidence };
+          return claimRow({ ...sent, send }, of);
+        }
+        case 'job':
+          return jobRow(sent, send.job);
+        case 'event':
+          return eventRow(sent, send.change, now);
+        default:
+          return send satisfies never;
+      }
+    });
+  };
+
+/** What nodes' machines say, as outbox rows of their transaction. */
+export const encodeNodeSends =
+  (keyring: Keyring) =>
+  async (sends: readonly SendOf<NodeSend>[]): Promise<OutRow[]> => {
+    const signed = await signClaims(keyring, sends);
+    return sends.map((sent) =>
+      claimRow(sent, { aggregate: `node:${sent.key.id}`, claim: signed.get(sent) as SignedItemWire, evidence: [] }),
+    );
+  };

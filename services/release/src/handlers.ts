@@ -1,0 +1,87 @@
+import { type GateDecision, nameSchema, type ReceiptItem } from '@orgo/contracts';
+import type { IncomingRequest } from '@orgo/runtime/bus';
+import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
+import type { Log } from '@orgo/runtime/log';
+import type { DueAlarm } from '@orgo/store/alarms';
+import type { ItemResult } from '@orgo/store/machine';
+import { type Authorized, type Belief, type Believed, believeReceipt } from './believe.ts';
+import type { NodeInput, ReleaseInput } from './domain/index.ts';
+import type { Turns } from './turns.ts';
+
+/** The subject on which audit asks for receipts to be folded. */
+export const receiptSubject = 'orgo.v1.*.receipt.release';
+
+export type HandlerDeps = Belief & { releases: Turns<ReleaseInput>; nodes: Turns<NodeInput>; log: Log };
+
+type Sealed = Believed & { authorizations: Authorized[] };
+
+/** The node a decision is about. */
+const nodeOf = ({ detail }: GateDecision): string | null => {
+  const parsed = nameSchema.safeParse(detail.instance_id);
+  return parsed.success ? parsed.data : null;
+};
+
+/** Which machines a decision concerns. A node's report is about its node and about the release. */
+const concerns: Partial<Record<GateDecision['kind'], readonly ('release' | 'node')[]>> = {
+  RELEASE: ['release'],
+  RELEASE_CLOSE: ['release'],
+  NODE_JOIN: ['node'],
+  NODE_REPORT: ['node', 'release'],
+};
+
+/** Done when every machine has it durably; refused only where no machine took it. */
+const merged = (results: readonly ItemResult[]): ItemResult =>
+  results.find(({ outcome }) => outcome === 'later') ??
+  results.find(({ outcome }) => outcome !== 'refused') ??
+  results[0] ?? { outcome: 'refused', code: 'DECISION_MALFORMED' };
+
+async function fold(deps: HandlerDeps, sealed: Sealed, traceparent: string | null): Promise<ItemResult> {
+  const { decision, decision_digest } = sealed;
+  const { tenant_id, build_id: release_id } = decision;
+  const instance_id = nodeOf(decision);
+  const turns: Promise<ItemResult[]>[] = [];
+  for (const machine of concerns[decision.kind] ?? []) {
+    if (machine === 'release') {
+      const input: ReleaseInput = { type: 'receipt', tenant_id, release_id, ...sealed };
+      turns.push(deps.releases.take([{ message_id: decision_digest, input, traceparent }]));
+    } else if (instance_id !== null) {
+      const input: NodeInput = { type: 'receipt', tenant_id, instance_id, decision, decision_digest };
+      turns.push(deps.nodes.take([{ message_id: `node:${decision_digest}`, input, traceparent }]));
+    }
+  }
+  return merged((await Promise.all(turns)).flat());
+}
+
+/**
+ * Takes an envelope of receipts: verifies each, folds the good ones and answers after their commits. A receipt that cannot be believed is
+ * refused and touches nothing.
+ */
+export const takeReceipts =
+  (deps: HandlerDeps) =>
+  async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
+    const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
+    if (!envelope.ok) return ackOfRefusal(envelope);
+    const { tenant_id, items } = envelope.value;
+    const results = await Promise.all(
+      items.map(async (item): Promise<ItemResult> => {
+        const receipt = await believeReceipt(item, tenant_id, deps);
+        if (receipt.ok) return fold(deps, receipt.value, item.traceparent);
+        deps.log.warn({ code: receipt.code, detail: receipt.detail, tenant_id }, 'receipt refused');
+        return { outcome: 'refused', code: receipt.code };
+      }),
+    );
+    // crash: if we die here, audit asks again and every receipt is a duplicate
+    return ackOf(results);
+  };
+
+/** Deadlines of releases, as inputs. */
+export const takeAlarms =
+  (releases: Turns<ReleaseInput>) =>
+  (rows: readonly DueAlarm[]): Promise<ItemResult[]> =>
+    releases.take(
+      rows.map(({ message_id, tenant_id, id, traceparent }) => ({
+        message_id,
+        input: { type: 'alarm' as const, tenant_id, release_id: id, kind: 'activation' as const },
+        traceparent,
+      })),
+    );

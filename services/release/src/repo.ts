@@ -1,0 +1,32 @@
+import type { Machine } from '@orgo/store/machine';
+import { tableRepo } from '@orgo/store/repo';
+import * as domain from './domain/index.ts';
+
+export type ReleaseMachine = Machine<
+  domain.ReleaseState,
+  domain.ReleaseInput,
+  domain.ReleaseEvent,
+  domain.Send,
+  domain.Alarm
+>;
+export type NodeMachine = Machine<domain.NodeState, domain.NodeInput, domain.NodeEvent, domain.NodeSend>;
+
+export const releaseMachine: ReleaseMachine = {
+  name: 'release',
+  keyOf: domain.keyOf,
+  initial: domain.initial,
+  decide: domain.decide,
+  evolve: domain.evolve,
+  phaseOf: domain.phaseOf,
+  repo: tableRepo('release'),
+};
+
+export const nodeMachine: NodeMachine = {
+  name: 'node',
+  keyOf: domain.nodeKeyOf,
+  initial: domain.initialNode,
+  decide: domain.decideNode,
+  evolve: domain.evolveNode,
+  phaseOf: domain.nodePhaseOf,
+  repo: tableRepo('node'),
+};

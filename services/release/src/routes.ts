@@ -1,0 +1,112 @@
+import {
+  type createReleaseSchema,
+  type joinNodeSchema,
+  nameSchema,
+  type ReleaseStatus,
+  releaseIdSchema,
+} from '@orgo/contracts';
+import { sha256Hex, utf8 } from '@orgo/core';
+import { Refused } from '@orgo/runtime/errors';
+import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
+import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
+import type { z } from 'zod';
+import { type CreateDeps, createRelease } from './create.ts';
+import { type EnrollDeps, joinNode } from './enroll.ts';
+import type { PageOf, Reads } from './reads.ts';
+import { getNonce, type ReportDeps, takeReport } from './reports.ts';
+import { checkTenant } from './tenant.ts';
+import type { ChannelReader } from './tuf/reader.ts';
+import { channelRoute } from './tuf/route.ts';
+
+export type RouteDeps = CreateDeps & EnrollDeps & ReportDeps & { reader: ChannelReader };
+
+const headerOf = ({ headers }: HttpRequest, name: string): string | null => {
+  const value = headers[name];
+  return typeof value === 'string' && value !== '' ? value : null;
+};
+
+/** A caller's idempotency key, as a name of fixed length. @throws Refused REQUEST_INVALID */
+const requestKeyOf = (request: HttpRequest): string | null => {
+  const key = headerOf(request, 'idempotency-key');
+  if (key !== null && key.length > 255)
+    throw new Refused('REQUEST_INVALID', 'an idempotency key has at most 255 characters');
+  return key === null ? null : sha256Hex(key);
+};
+
+const paramOf = (request: HttpRequest, name: string): string => request.params[name] ?? '';
+
+function pageOf({ query }: HttpRequest, id: z.ZodType): PageOf {
+  const { cursor = null, limit = '50' } = query;
+  if (cursor !== null && !id.safeParse(cursor).success)
+    throw new Refused('REQUEST_INVALID', 'not a cursor of this list');
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > 200)
+    throw new Refused('REQUEST_INVALID', 'a page has 1 to 200 items');
+  return { cursor, limit: Number(limit) };
+}
+
+/** Begins a release under the root span of its trace. */
+async function create(deps: RouteDeps, request: HttpRequest): Promise<ReleaseStatus> {
+  const tenant = paramOf(request, 'tenant');
+  const asked = request.body as z.infer<typeof createReleaseSchema>;
+  const attributes = { tenant_id: tenant, build_id: asked.build_id, channel: asked.channel };
+  const span = startSpan('release.release', { parent: request.span, attributes });
+  try {
+    const more = { traceparent: traceparentOf(span), requestKey: requestKeyOf(request) };
+    const status = await createRelease(deps, tenant, asked, more);
+    span.setAttribute('release_id', status.release_id);
+    endSpan(span);
+    return status;
+  } catch (error) {
+    endSpan(span, error);
+    throw error;
+  }
+}
+
+async function statusOf({ reads }: { reads: Reads }, request: HttpRequest): Promise<ReleaseStatus> {
+  const status = await reads.status(paramOf(request, 'tenant'), paramOf(request, 'release'));
+  if (status === null) throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
+  return status;
+}
+
+async function list<T>(
+  deps: RouteDeps,
+  request: HttpRequest,
+  id: z.ZodType,
+  read: (tenant: string, page: PageOf) => Promise<T>,
+): Promise<T> {
+  const tenant = paramOf(request, 'tenant');
+  const page = pageOf(request, id);
+  await checkTenant(deps.trust, tenant);
+  return read(tenant, page);
+}
+
+async function nonce(deps: RouteDeps, request: HttpRequest): Promise<BytesAnswer> {
+  const minted = await getNonce(deps, paramOf(request, 'tenant'), paramOf(request, 'node'));
+  return { bytes: utf8(minted), media_type: 'text/plain', headers: { 'cache-control': 'no-store' } };
+}
+
+const report = (deps: RouteDeps, request: HttpRequest): Promise<void> =>
+  takeReport(deps, {
+    tenant: paramOf(request, 'tenant'),
+    instance: paramOf(request, 'node'),
+    body: request.stream,
+    traceparent: traceparentOf(request.span),
+  });
+
+/** The operations of the release service. */
+export const releaseRoutes = (deps: RouteDeps): Handlers => ({
+  createRelease: (request) => create(deps, request),
+  listReleases: (request) => list(deps, request, releaseIdSchema, deps.reads.releases),
+  getRelease: (request) => statusOf(deps, request),
+  joinNode: (request) =>
+    joinNode(
+      deps,
+      paramOf(request, 'tenant'),
+      request.body as z.infer<typeof joinNodeSchema>,
+      traceparentOf(request.span),
+    ),
+  listNodes: (request) => list(deps, request, nameSchema, deps.reads.nodes),
+  getNonce: (request) => nonce(deps, request),
+  reportNode: (request) => report(deps, request),
+  getChannelFile: channelRoute(deps.reader),
+});

@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { codeOf } from '@orgo/runtime/errors';
+import type { Service } from '@orgo/runtime/host';
+import { statementCache } from '@orgo/runtime/statement-cache';
+import { type Alarms, startAlarms } from '@orgo/store/alarms';
+import { openDb } from '@orgo/store/db';
+import type { Platform } from '@orgo/store/platform';
+import { type Relay, startRelay } from '@orgo/store/relay';
+import { transact } from '@orgo/store/transact';
+import type { ReleaseConfig } from './config.ts';
+import { keyOf, type NodeInput, nodeKeyOf, type ReleaseInput } from './domain/index.ts';
+import { encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
+import { receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
+import { publishJob, verifyJob } from './jobs.ts';
+import { createNonces } from './nonces.ts';
+import { createReads } from './reads.ts';
+import { nodeMachine, releaseMachine } from './repo.ts';
+import { releaseRoutes } from './routes.ts';
+import { createChannelReader } from './tuf/reader.ts';
+import { openChannels } from './tuf/repository.ts';
+import { createTurns } from './turns.ts';
+import { createWaits } from './waits.ts';
+
+export { type ReleaseConfig, releaseConfig } from './config.ts';
+
+const schema = 'release';
+const maxBatch = 256;
+
+/** SQLSTATE of a unique key that another writer was faster with: who lost is answered by what is stored. */
+const uniqueViolation = '23505';
+
+/**
+ * The release service: owns releases, channels and the picture of the nodes. It releases nothing that has no sealed, COMPLETED Build Record, and
+ * judges no byte and no report itself: the gatekeeper does.
+ */
+export function createRelease(platform: Platform & { home: string }, config: ReleaseConfig): Service {
+  const { bus, log, faults, keyring, trust, artifacts } = platform;
+  const db = openDb({ url: platform.databaseUrl, schema });
+  const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
+  const channels = openChannels({
+    dir: config.ORGO_CHANNELS_DIR ?? join(platform.home, 'channels'),
+    db,
+    keyring,
+    artifacts,
+  });
+  const reader = createChannelReader({ channels, db, artifacts, trust });
+  const nonces = createNonces(db, config.ORGO_NONCE_TTL_MS);
+  const waits = createWaits();
+  const cache = statementCache();
+  let relay: Relay | undefined;
+  let alarms: Alarms | undefined;
+  let ready = false;
+
+  const shell = {
+    nudge: () => relay?.nudge(),
+    alarms: { armed: (due: readonly number[]) => alarms?.armed(due) },
+    faults,
+    report(error: unknown, message_ids: readonly string[]) {
+      if ((error as { code?: unknown }).code === uniqueViolation)
+        log.info({ message_ids }, 'another writer was faster');
+      else log.error({ err: error, code: codeOf(error), message_ids }, 'work stands still');
+    },
+  };
+  const releases = createTurns<ReleaseInput>({
+    span: 'release.advance',
+    keyOf,
+    idName: 'release_id',
+    run: (incoming) => transact(db, releaseMachine, incoming, { ...shell, encode: encodeSends(keyring) }),
+    changed: waits.changed,
+    max: maxBatch,
+  });
+  const nodes = createTurns<NodeInput>({
+    span: 'release.node',
+    keyOf: nodeKeyOf,
+    idName: 'instance_id',
+    run: (incoming) => transact(db, nodeMachine, incoming, { ...shell, encode: encodeNodeSends(keyring) }),
+    changed: waits.changed,
+    max: maxBatch,
+  });
+  const jobs = {
+    bus,
+    trust,
+    cache,
+    artifacts,
+    turns: releases,
+    reads,
+    channels,
+    reader,
+    log,
+    activationDeadlineMs: config.ORGO_ACTIVATION_DEADLINE_MS,
+  };
+  const stops: (() => Promise<unknown> | unknown)[] = [];
+
+  return {
+    name: 'release',
+    routes: releaseRoutes({
+      releases,
+      nodes,
+      reads,
+      waits,
+      trust,
+      nonces,
+      reader,
+      joinTimeoutMs: config.ORGO_JOIN_TIMEOUT_MS,
+    }),
+    ready: () => ready && bus.isConnected(),
+    async start() {
+      const local = { [jobSubjects.verify]: verifyJob(jobs), [jobSubjects.publish]: publishJob(jobs) };
+      relay = startRelay({ db, bus, log, faults, local });
+      stops.push(() => relay?.stop());
+      alarms = await startAlarms({
+        db,
+        log,
+        faults,
+        redisUrl: platform.redisUrl,
+        instance: platform.instance,
+        onAlarm: takeAlarms(releases),
+      });
+      stops.push(() => alarms?.stop());
+      const serving = await bus.serve(receiptSubject, 'release', takeReceipts({ releases, nodes, trust, cache, log }));
+      stops.push(() => serving.stop());
+      ready = true;
+    },
+    async drain() {
+      ready = false;
+      for (const stop of stops.splice(0).reverse()) await stop();
+      await Promise.all([releases.idle(), nodes.idle()]);
+    },
+    async stop() {
+      for (const stop of stops.splice(0).reverse()) await stop();
+      await Promise.all([reads.close(), db.close()]);
+    },
+  };
+}

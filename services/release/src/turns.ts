@@ -1,0 +1,56 @@
+import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
+import { createLane } from '@orgo/store/lane';
+import { type Incoming, type ItemResult, type Key, keyText } from '@orgo/store/machine';
+
+/** The one way to a machine. What comes while a transaction runs shares the next one. */
+export type Turns<Input> = {
+  /** One result per input, in order, after the commit. */
+  take(incoming: readonly Incoming<Input>[]): Promise<ItemResult[]>;
+  idle(): Promise<void>;
+};
+
+/**
+ * Batches inputs through `run`, each under a span of that name that continues its message's trace; what an input makes the machine say
+ * carries that span's context. `changed` is told the aggregates of every batch after its commit.
+ */
+export function createTurns<Input extends { type: string }>(options: {
+  span: string;
+  keyOf(input: Input): Key;
+  /** Name of the span attribute that holds an aggregate's id. */
+  idName: 'release_id' | 'instance_id';
+  run(incoming: Incoming<Input>[]): Promise<ItemResult[]>;
+  changed(keys: readonly Key[]): void;
+  max: number;
+}): Turns<Input> {
+  const { span: name, keyOf, idName, run, changed, max } = options;
+  const lane = createLane<Incoming<Input>, ItemResult>(
+    async (incoming) => {
+      const results = await run(incoming);
+      changed([...new Map(incoming.map(({ input }) => [keyText(keyOf(input)), keyOf(input)])).values()]);
+      return results;
+    },
+    { max },
+  );
+  return {
+    async take(incoming) {
+      const spans = incoming.map(({ input, traceparent }) => {
+        const { tenant_id, id } = keyOf(input);
+        return startSpan(name, { traceparent, attributes: { tenant_id, [idName]: id, input: input.type } });
+      });
+      const traced = incoming.map((item, at) => ({
+        ...item,
+        traceparent: traceparentOf(spans[at] as (typeof spans)[number]),
+      }));
+      try {
+        const results = await lane.push(traced);
+        for (const [at, span] of spans.entries())
+          endSpan(span, results[at]?.code ? { code: results[at].code } : undefined);
+        return results;
+      } catch (error) {
+        for (const span of spans) endSpan(span, error);
+        throw error;
+      }
+    },
+    idle: () => lane.idle(),
+  };
+}
