@@ -91,5 +91,5 @@ export const tenantOfSubject = (subject: string): string => subject.split('.')[2
 export const eventSubject = (tenant: string, noun: string, event: string): string => `orgo.v1.${tenant}.evt.${noun}.${event}`;
 /** Read-only question of the gatekeeper to audit: fold the record of a subject from its sealed leaves. */
 export const foldSubject = (tenant: string): string => `orgo.v1.${tenant}.audit.fold`;
-/** Read-only question of release to audit: the newest sealed decision of a kind about a build, `{build_id, kind}` → `SealedDecision` or `{code}`. */
+/** Read-only question of release to audit: the newest sealed decision of a kind about a build, `{v: 1, build_id, kind}` → `SealedDecision` or `{code, detail}`. */
 export const sealedSubject = (tenant: string): string => `orgo.v1.${tenant}.audit.sealed`;

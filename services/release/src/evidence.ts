@@ -3,6 +3,7 @@ import {
   type BuildRecord,
   buildRecordSchema,
   type Digest,
+  isReasonCode,
   type ReasonCode,
   reasonCodeSchema,
   type SealedDecision,
@@ -22,19 +23,26 @@ export type Evidence = { eligible: Eligible; inputs: ArtifactRef[]; evidence: Se
 
 export type EvidenceDeps = Belief & { bus: Bus; artifacts: ArtifactStore };
 
-const answerSchema = z.union([sealedDecisionSchema, z.object({ code: reasonCodeSchema })]);
+const answerSchema = z.union([
+  sealedDecisionSchema,
+  z.object({ code: reasonCodeSchema, detail: z.string().optional() }),
+]);
 /** A record names every decision and file of its build. */
 const recordLimits = { maxBytes: 16 * 1024 * 1024, maxMembers: 1_000_000 };
 
 const notEligible = (detail: string) => refuse('BUILD_NOT_ELIGIBLE', detail);
 
-/** Asks audit for the build's sealed record decision; null where the log has none. @throws Fault AUDIT_UNAVAILABLE, BUS_UNAVAILABLE */
-async function ask(bus: Bus, tenant: string, build_id: string): Promise<SealedDecision | null> {
-  const answer = await bus.request(sealedSubject(tenant), canonicalBytes({ build_id, kind: 'RECORD' }));
+/** Asks audit for the build's sealed record decision. @throws Fault AUDIT_UNAVAILABLE, BUS_UNAVAILABLE */
+async function ask(bus: Bus, tenant: string, build_id: string): Promise<Result<SealedDecision>> {
+  const answer = await bus.request(sealedSubject(tenant), canonicalBytes({ v: 1, build_id, kind: 'RECORD' }));
   const json = parseStrict(answer);
   const parsed = answerSchema.safeParse(json.ok ? json.value : undefined);
   if (!parsed.success) throw new Fault('AUDIT_UNAVAILABLE', 'audit does not answer with a sealed decision');
-  return 'code' in parsed.data ? null : (parsed.data as SealedDecision);
+  if (!('code' in parsed.data)) return ok(parsed.data as SealedDecision);
+  const { code, detail } = parsed.data;
+  return code === 'RECORD_NOT_FOUND' || !isReasonCode(code)
+    ? notEligible(`the log has no sealed record of ${build_id}`)
+    : refuse(code, detail ?? 'audit cannot give the sealed record');
 }
 
 /** The record a decision names, read back by its digest. Null where it names none. */
@@ -65,8 +73,9 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
  * @throws Fault when audit or the store does not answer: nothing is known, ask again
  */
 export async function findEvidence(deps: EvidenceDeps, tenant: string, build_id: string): Promise<Result<Evidence>> {
-  const evidence = await ask(deps.bus, tenant, build_id);
-  if (evidence === null) return notEligible(`the log has no sealed record of ${build_id}`);
+  const asked = await ask(deps.bus, tenant, build_id);
+  if (!asked.ok) return asked;
+  const evidence = asked.value;
   const believed = await believe(evidence, tenant, deps);
   if (!believed.ok) return believed;
   const why = ineligible(believed.value, build_id);
