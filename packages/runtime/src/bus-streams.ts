@@ -13,7 +13,7 @@ const seconds = 1_000_000_000;
 const mebibyte = 1_048_576;
 
 /** How long a delivered command may stay unanswered before the server delivers it again. */
-const ackWaitMs = 30_000;
+const ackWaitMs = 10_000;
 
 /** Only settings that NATS 2.9 knows: it ignores newer ones in silence, so nothing may rest on them. */
 const streams = [

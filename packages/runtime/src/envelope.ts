@@ -20,6 +20,11 @@ const countOf = (value: unknown): number =>
     ? Math.min(value.items.length, 1024)
     : 0;
 
+const nul = Buffer.from('\\u0000');
+/** True for an escaped U+0000, also inside a text that is itself JSON: what cannot be stored must not be accepted. */
+export const holdsNul = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(nul);
+
 /**
  * Reads an envelope from the bus: size, strict JSON, the channel's schema, and the same tenant in subject and body.
  * Refuses with `MESSAGE_TOO_LARGE`, a `JSON_…` code, `MESSAGE_MALFORMED` or `TENANT_MISMATCH`. Signatures are not looked at.
@@ -33,6 +38,7 @@ export function decodeEnvelope<Item>(
   const json = parseStrict(bytes, limits);
   if (!json.ok) return { ...json, items: 0 };
   const items = countOf(json.value);
+  if (holdsNul(bytes)) return { ...refuse('MESSAGE_MALFORMED', 'U+0000, which PostgreSQL cannot keep'), items };
   const parsed = channels[channel].schema.safeParse(json.value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

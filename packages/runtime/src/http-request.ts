@@ -10,6 +10,7 @@ import {
 } from '@orgo/contracts';
 import { type JsonValue, parseStrict } from '@orgo/core';
 import { z } from 'zod';
+import { holdsNul } from './envelope.ts';
 import { Refused } from './errors.ts';
 
 /** Path parameters by name: their shape, and what a wrong one is answered with (absent and malformed look the same). */
@@ -45,6 +46,7 @@ export function tokenCheck(token: string): (authorization: string | undefined) =
 export function readJson(body: Uint8Array): JsonValue {
   const json = parseStrict(body);
   if (!json.ok) throw Refused.from(json);
+  if (holdsNul(body)) throw new Refused('REQUEST_INVALID', 'U+0000, which PostgreSQL cannot keep');
   return json.value;
 }
 
