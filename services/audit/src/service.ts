@@ -10,6 +10,7 @@ import { foldQuestion } from './fold-question.ts';
 import { createGuard } from './guard.ts';
 import { decisionSubject, takeDecisions } from './handlers.ts';
 import { serveQuestions } from './questions.ts';
+import { sealedQuestion } from './sealed-question.ts';
 import { createSealing } from './sealing.ts';
 
 export { type AuditConfig, auditConfig } from './config.ts';
@@ -40,7 +41,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     },
   });
   const decisions = takeDecisions({ sealing, trust, artifacts, cache: statementCache(), log });
-  const questions = [foldQuestion({ db, artifacts, trust })];
+  const questions = [foldQuestion({ db, artifacts, trust }), sealedQuestion(db)];
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const undo = async (): Promise<void> => {
     for (const stop of stops.splice(0).reverse()) await stop();
