@@ -53,6 +53,8 @@ async function startOne(instance: TestInstance, settings: Record<string, string>
 export type Orchestrator = {
   instance: TestInstance;
   peers: Peers;
+  url: string;
+  authorized: Record<string, string>;
   platform: Running['platform'];
   /** Rows of the orchestrator's schema, read as the admin. */
   // biome-ignore lint/suspicious/noExplicitAny: tests say what shape they expect
@@ -118,6 +120,8 @@ export async function startOrchestrator(
   const orchestrator: Orchestrator = {
     instance,
     peers,
+    url: http.url,
+    authorized: { authorization: `Bearer ${token}` },
     platform,
     rows: async (sql, values) => (await admin.query(sql, values)).rows,
     call: (method, path, body, headers) => callTo(http, method, path, body, headers),

@@ -39,8 +39,12 @@ export type Peers = {
   /** Makes a receipt as audit would, or a bad one. */
   sealed(receipt: Receipt, by?: { decision?: Signer; log?: Signer }): Promise<ReceiptItem>;
   send(items: readonly ReceiptItem[]): Promise<{ outcome: string; code: string | null }[]>;
+  readonly gates: Map<string, ModelGate>;
+  readonly log: { frontier: Frontier };
   gateOf(build: string): ModelGate;
   answering: Answering;
+  /** Changes what stages give: an adapter that is not deterministic. */
+  outputSalt: string;
   stop(): Promise<void>;
 };
 
@@ -54,12 +58,16 @@ export async function startPeers(options: {
   trust: TrustStore;
   tenant: string;
   adapter?: boolean;
+  /** Goes on with the gates and the log of earlier peers. */
+  after?: Peers;
 }): Promise<Peers> {
   const { bus, keyring, trust, tenant } = options;
   const root = await trust.root(tenant);
   const [gatekeeper, log] = await Promise.all([keyring.signer(tenant, 'gatekeeper'), keyring.signer(tenant, 'log')]);
-  const gates = new Map<string, ModelGate>();
-  let frontier: Frontier = emptyFrontier();
+  const { gates, log: tree } = options.after ?? {
+    gates: new Map<string, ModelGate>(),
+    log: { frontier: emptyFrontier() },
+  };
   let sending: Promise<unknown> = Promise.resolve();
 
   const sign = (type: string, values: readonly unknown[], signer: Signer): SignedItemWire[] =>
@@ -72,16 +80,16 @@ export async function startPeers(options: {
   const sealed: Peers['sealed'] = async (receipt, by = {}) => {
     const [decision] = sign(payloadTypes.decision, [receipt.decision], by.decision ?? gatekeeper);
     const authorizations = receipt.authorizations.map(({ authorization }) => authorization);
-    const appended = appendLeaves(frontier, [leafHash(utf8(decision?.payload ?? ''))]);
-    frontier = appended.frontier;
+    const appended = appendLeaves(tree.frontier, [leafHash(utf8(decision?.payload ?? ''))]);
+    tree.frontier = appended.frontier;
     const logKey = { name: root.log.origin, public: root.log.public };
-    const text = formatCheckpoint({ origin: root.log.origin, size: frontier.size, root: appended.root });
+    const text = formatCheckpoint({ origin: root.log.origin, size: tree.frontier.size, root: appended.root });
     return {
       decision: decision as SignedItemWire,
       authorizations: sign(payloadTypes.authorization, authorizations, gatekeeper),
       seal: {
-        index: frontier.size - 1,
-        size: frontier.size,
+        index: tree.frontier.size - 1,
+        size: tree.frontier.size,
         path: (appended.paths[0] ?? []).map(toHex),
         checkpoint: signNote(text, logKey, (message) => (by.log ?? log).sign(message)),
       },
@@ -111,9 +119,12 @@ export async function startPeers(options: {
   const peers: Peers = {
     claims: [],
     commands: [],
+    gates,
+    log: tree,
     sealed,
     send,
     answering: () => 'ok',
+    outputSalt: '',
     gateOf(build) {
       const gate = gates.get(build);
       if (gate === undefined) throw new Error(`no build ${build} was admitted`);
@@ -152,7 +163,7 @@ export async function startPeers(options: {
           const command = JSON.parse(item.command.payload) as StageCommand;
           peers.commands.push({ command, item });
           const answer = peers.answering(command);
-          if (answer !== null) deliver(peers.gateOf(command.build_id).reply(command, answer));
+          if (answer !== null) deliver(peers.gateOf(command.build_id).reply(command, answer, peers.outputSalt));
         }
         message.ack();
       }),

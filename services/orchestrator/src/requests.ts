@@ -42,7 +42,8 @@ async function checkStored(artifacts: ArtifactStore, tenant: string, inputs: rea
   for (const { kind, ref, size } of inputs) {
     const found = await artifacts.stat(tenant, ref);
     if (found === null) throw new Refused('ARTIFACT_NOT_FOUND', `${kind} ${ref} is not stored`);
-    if (found.size !== size) throw new Refused('SIZE_MISMATCH', `${kind} ${ref} has ${found.size} bytes, not ${size}`);
+    if (found.size !== size)
+      throw new Refused('REQUEST_INVALID', `${kind} ${ref} has ${found.size} bytes, not ${size}`);
   }
 }
 
@@ -62,7 +63,7 @@ async function originalOf(
 /**
  * Makes a start request into everything a build is admitted with: its pipeline is pinned as a snapshot and an artifact, its inputs are stored, its keys are
  * computed once (ID-08). Nothing is started yet.
- * @throws Refused TENANT_NOT_FOUND, REQUEST_INVALID, MANDATE_MISSING, ARTIFACT_NOT_FOUND, SIZE_MISMATCH; for a rerun also
+ * @throws Refused TENANT_NOT_FOUND, REQUEST_INVALID, MANDATE_MISSING, ARTIFACT_NOT_FOUND; for a rerun also
  * BUILD_NOT_FOUND and BUILD_TRANSITION_ILLEGAL
  */
 export async function admittedOf(

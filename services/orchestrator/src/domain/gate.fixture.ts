@@ -115,7 +115,7 @@ export class ModelGate {
   }
 
   /** What becomes of an answer to a command; nothing when it is a duplicate. */
-  reply(command: StageCommand, answer: Answer): Receipt[] {
+  reply(command: StageCommand, answer: Answer, salt = ''): Receipt[] {
     const { stage, attempt, epoch } = command;
     const of = { stage, attempt, epoch, command_digest: digestOf(command), idem_key: command.idem_key };
     if (answer === 'lease')
@@ -137,7 +137,13 @@ export class ModelGate {
     }
     this.#decided.set(stage, 'PASS');
     return this.#open(
-      { ...of, kind: 'STAGE', verdict: 'PASS', final: true, outputs: [ref(`${stage}-out`, command.idem_key)] },
+      {
+        ...of,
+        kind: 'STAGE',
+        verdict: 'PASS',
+        final: true,
+        outputs: [ref(`${stage}-out`, `${command.idem_key}${salt}`)],
+      },
       stageAfter(this.#pipeline, stage)?.stage ?? null,
     );
   }

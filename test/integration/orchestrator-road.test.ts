@@ -1,0 +1,81 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { commandStream } from '@orgo/contracts';
+import { digestOfBytes, utf8 } from '@orgo/core';
+import { natsOptions } from '@orgo/runtime/bus-address';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Orchestrator, startOrchestrator, tenant } from './orchestrator-instance.ts';
+import { startPeers } from './orchestrator-peers.ts';
+
+let orc: Orchestrator;
+beforeEach(async () => {
+  orc = await startOrchestrator({ adapter: false });
+});
+afterEach(() => orc.stop());
+
+/** How many command messages lie in the stream; 0 when it is gone. */
+async function queued(): Promise<number> {
+  const nc = await connect(natsOptions(orc.instance.urls.NATS_URL, 'counter')).catch(() => undefined);
+  if (nc === undefined) return 0;
+  try {
+    const { state } = await (await jetstreamManager(nc)).streams.info(commandStream.name);
+    return state.messages;
+  } catch {
+    return 0;
+  } finally {
+    await nc.close();
+  }
+}
+
+const adapter = async () => {
+  const { bus, keyring, trust } = orc.platform;
+  await orc.peers.stop();
+  return startPeers({ bus, keyring, trust, tenant, after: orc.peers });
+};
+
+test('commands that the server lost with its store are said again, word for word, when it is back', async () => {
+  const builds = [await orc.started(), await orc.started()];
+  await expect.poll(queued).toBeGreaterThan(0);
+  const [before] = await orc.rows('SELECT created FROM road');
+  const open = await orc.rows(`SELECT id, state -> 'open' ->> 'command_digest' AS digest FROM build ORDER BY id`);
+
+  await orc.instance.servers.restart('nats', { signal: 'SIGKILL', wipe: true });
+  await expect.poll(queued, { timeout: 15_000 }).toBeGreaterThan(0);
+  const [after] = await orc.rows('SELECT created FROM road');
+  expect(after.created).not.toBe(before.created);
+
+  const peers = await adapter();
+  for (const { build_id } of builds) expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });
+  const first = peers.commands.filter(({ command }) => command.stage === 'echo-1');
+  expect(
+    first
+      .map(({ item }) => [JSON.parse(item.command.payload).build_id, digestOfBytes(utf8(item.command.payload))])
+      .sort(),
+  ).toEqual(open.map(({ id, digest: of }) => [id, of]));
+  expect(first.every(({ command }) => command.attempt === 1 && command.epoch === 1)).toBe(true);
+  await peers.stop();
+}, 60_000);
+
+test('a process that starts on a new stream says again what was open', async () => {
+  const { build_id } = await orc.started();
+  await expect.poll(queued).toBe(1);
+  const nc = await connect(natsOptions(orc.instance.urls.NATS_URL, 'eraser'));
+  await (await jetstreamManager(nc)).streams.delete(commandStream.name);
+  await nc.close();
+  await orc.another();
+  await expect.poll(queued).toBe(1);
+  await orc.another();
+  expect(await queued(), 'and once only').toBe(1);
+  const peers = await adapter();
+  expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });
+  await peers.stop();
+});
+
+test('while nobody answers claims nothing is lost', async () => {
+  await orc.peers.stop();
+  const { build_id } = await orc.started();
+  expect(await orc.status(build_id)).toMatchObject({ status: 'CREATED', waiting_for: "the gatekeeper's admission" });
+  const peers = await adapter();
+  expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });
+  await peers.stop();
+});
