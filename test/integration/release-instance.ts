@@ -1,4 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { auditConfig, createAudit } from '@orgo/audit';
 import {
   type ArtifactRef,
   type BuildRecord,
@@ -12,6 +13,7 @@ import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
 import { createRelease, releaseConfig } from '@orgo/release';
 import { connectBus } from '@orgo/runtime/bus';
 import { loadConfig } from '@orgo/runtime/config';
+import type { Service } from '@orgo/runtime/host';
 import { createHttp, type HttpServer } from '@orgo/runtime/http';
 import { newId } from '@orgo/runtime/ids';
 import { createLog } from '@orgo/runtime/log';
@@ -135,14 +137,24 @@ export function makeNode(instance_id: string, channel = 'stable') {
 }
 export type TestNode = ReturnType<typeof makeNode>;
 
-export async function startRelease(settings: Record<string, string> = {}) {
+/** Audit as it runs, over the same home and bus. */
+async function startAudit(instance: TestInstance, platform: Platform): Promise<Service> {
+  const { home } = instance;
+  const own = { ...platform, home, databaseUrl: instance.serviceUrls.audit };
+  const audit = createAudit(own, loadConfig(auditConfig, {}));
+  await audit.start();
+  return audit;
+}
+
+export async function startRelease({ realAudit = false } = {}, settings: Record<string, string> = {}) {
   const instance = await testInstance(['nats']);
   await createTenant(instance.home, tenant, { adapters: [] });
   const running: Running[] = [await startOne(instance, settings)];
   const [{ platform }] = running as [Running];
   const url = (): string => running[0]?.http.url ?? '';
   const bus = await connectBus({ url: instance.urls.NATS_URL, name: 'test-peers', log });
-  const peers: Peers = await startPeers({ ...platform, bus }, tenant);
+  const audit = realAudit ? await startAudit(instance, { ...platform, bus }) : undefined;
+  const peers: Peers = await startPeers({ ...platform, bus }, tenant, { realAudit });
   const admin = new pg.Pool({ connectionString: instance.adminDatabaseUrl, options: '-c search_path=release', max: 2 });
 
   const call = async (
@@ -229,6 +241,8 @@ export async function startRelease(settings: Record<string, string> = {}) {
       // The service first: what it is saying is still answered.
       for (const one of running) await one.stop();
       await peers.stop();
+      await audit?.drain(5000);
+      await audit?.stop();
       await bus.close();
       await admin.end();
       await instance.stop();

@@ -2,6 +2,7 @@ import {
   type ArtifactRef,
   type BuildRecord,
   type ClaimItem,
+  type DecisionItem,
   type Digest,
   dsseEnvelopeSchema,
   type GateClaim,
@@ -75,10 +76,10 @@ export type Peers = {
 };
 
 /**
- * Gatekeeper and audit of one tenant, reduced to what the release service sees of them: real keys, real signatures, a real Merkle log, over the real
+ * Gatekeeper and (unless the real one runs) audit of one tenant, reduced to what the release service sees of them: real keys, real signatures, a real Merkle log, over the real
  * bus. What they decide is the gatekeeper's own domain; only the facts it decides on are made here.
  */
-export async function startPeers(platform: Platform, tenant: string): Promise<Peers> {
+export async function startPeers(platform: Platform, tenant: string, { realAudit = false } = {}): Promise<Peers> {
   const { bus, keyring, trust, artifacts } = platform;
   const root = await trust.root(tenant);
   const [gatekeeper, log] = await Promise.all([keyring.signer(tenant, 'gatekeeper'), keyring.signer(tenant, 'log')]);
@@ -123,11 +124,32 @@ export async function startPeers(platform: Platform, tenant: string): Promise<Pe
     if (!ack.ok) throw new Error(ack.detail);
     return ack.value;
   };
+  /** Has the real audit seal a decision; the receipt finds its own way. */
+  const toAudit = async (payload: string, authorizations: readonly { payload: string }[]): Promise<void> => {
+    const item: DecisionItem = {
+      decision: sign(payloadTypes.decision, [payload], gatekeeper)[0] as SignedItemWire,
+      authorizations: sign(
+        payloadTypes.authorization,
+        authorizations.map((one) => one.payload),
+        gatekeeper,
+      ),
+      reply_to: 'release',
+      traceparent: null,
+    };
+    const bytes = await bus.request(subjectOf('decision', { tenant }), encodeEnvelope('decision', tenant, [item]));
+    const ack = decodeAck(bytes, 1);
+    if (!ack.ok || ack.value[0]?.outcome !== 'accepted') throw new Error(JSON.stringify(ack));
+  };
   /** As a relay would: in order, again and again until it is answered. */
   const deliver = (sends: readonly DecisionSend[]): void => {
     sending = sending.then(async () => {
       await peers.gate;
-      for (const { payload, authorizations } of sends) {
+      for (const { payload, authorizations, report } of sends) {
+        if (report !== null) await artifacts.put(tenant, report.artifact.kind, 'application/json', utf8(report.text));
+        if (realAudit) {
+          await toAudit(payload, authorizations);
+          continue;
+        }
         const item = seal(
           payload,
           authorizations.map((one) => one.payload),
@@ -154,10 +176,9 @@ export async function startPeers(platform: Platform, tenant: string): Promise<Pe
     settled: () => sending,
     async sealRecord(build_id, record, more = {}) {
       const stored = await artifacts.put(tenant, 'build-record', 'application/json', canonicalBytes(record));
-      const { decision, seal: proof } = seal(
-        canonical({ ...recordDecision(tenant, build_id, stored), ...more } satisfies GateDecision),
-        [],
-      );
+      const payload = canonical({ ...recordDecision(tenant, build_id, stored), ...more } satisfies GateDecision);
+      if (realAudit) await toAudit(payload, []);
+      const { decision, seal: proof } = seal(payload, []);
       peers.answers.set(build_id, { decision, seal: proof });
       return { decision, seal: proof };
     },
@@ -259,12 +280,16 @@ export async function startPeers(platform: Platform, tenant: string): Promise<Pe
       for (const item of envelope.value.items) results.push(await takeClaim(item));
       return ackOf(results as never);
     }),
-    await bus.serve(sealedSubject(tenant), 'audit', async (bytes) => {
-      const { build_id, kind } = JSON.parse(new TextDecoder().decode(bytes));
-      if (kind !== 'RECORD') throw new Error(`asked for a ${kind}`);
-      return utf8(JSON.stringify(peers.answers.get(build_id) ?? { code: 'RECORD_NOT_FOUND' }));
-    }),
   ];
+  if (!realAudit) {
+    servings.push(
+      await bus.serve(sealedSubject(tenant), 'audit', async (bytes) => {
+        const { build_id, kind } = JSON.parse(new TextDecoder().decode(bytes));
+        if (kind !== 'RECORD') throw new Error(`asked for a ${kind}`);
+        return utf8(JSON.stringify(peers.answers.get(build_id) ?? { code: 'RECORD_NOT_FOUND' }));
+      }),
+    );
+  }
   return peers;
 }
 
