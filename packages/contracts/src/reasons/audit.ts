@@ -1,16 +1,32 @@
-import { breach, fault, forbidden, malformed, type ReasonRow, refusal } from './row.ts';
+import { absent, breach, fault, forbidden, malformed, type ReasonRow, refusal } from './row.ts';
 
 /** The sealed log, its readers and evidence bundles (integrity list 61 to 73). */
 export const auditReasons = {
-  AUDIT_UNAVAILABLE: fault('Audit does not answer', 'Nothing moves until its evidence is sealed; it goes on when audit is back.'),
+  AUDIT_UNAVAILABLE: fault(
+    'Audit does not answer',
+    'Nothing moves until its evidence is sealed; it goes on when audit is back.',
+  ),
   AUDIT_APPEND_ONLY: forbidden('An attempt to change the log', 'The log only grows.'),
-  DECISION_SIGNER_UNTRUSTED: forbidden('A decision signed by a key that is not the gatekeeper’s', 'Drop it; find out who holds the key.'),
+  DECISION_SIGNER_UNTRUSTED: forbidden(
+    'A decision signed by a key that is not the gatekeeper’s',
+    'Drop it; find out who holds the key.',
+  ),
   DECISION_MALFORMED: malformed('A decision that does not parse', 'Drop it.'),
   ENTRY_TOO_LARGE: malformed('A log entry over 65,535 bytes', 'Name artifacts by digest instead.'),
-  LEAF_HASH_MISMATCH: breach('A stored entry no longer gives its leaf hash', 'The report names tenant and index; restore from an export.'),
-  ROOT_MISMATCH: breach('The entries do not give the signed root', 'The report names tenant and size; restore from an export.'),
-  LOG_ROLLBACK_DETECTED: breach('The log is behind a checkpoint kept outside', 'Was a backup restored? Signing stays off until explained.'),
+  LEAF_HASH_MISMATCH: breach(
+    'A stored entry no longer gives its leaf hash',
+    'The report names tenant and index; restore from an export.',
+  ),
+  ROOT_MISMATCH: breach(
+    'The entries do not give the signed root',
+    'The report names tenant and size; restore from an export.',
+  ),
+  LOG_ROLLBACK_DETECTED: breach(
+    'The log is behind a checkpoint kept outside',
+    'Was a backup restored? Signing stays off until explained.',
+  ),
   LOG_FORK_DETECTED: breach('The log contradicts a checkpoint kept outside', 'Signing stays off until explained.'),
+  LOG_ENTRY_NOT_FOUND: absent('No such log entry', 'The checkpoint says how many entries there are.'),
   LOG_GAP_DETECTED: breach('An index is missing from the log', 'The report names tenant and index.'),
   SEQUENCER_FENCED: fault('Another sequencer advanced the log', 'It is retried by itself.'),
   RECORD_HASH_MISMATCH: breach('A record no longer gives its hash', 'Run `orgo audit fsck`.'),
