@@ -10,6 +10,8 @@ import { foldQuestion } from './fold-question.ts';
 import { createGuard } from './guard.ts';
 import { decisionSubject, takeDecisions } from './handlers.ts';
 import { serveQuestions } from './questions.ts';
+import { createReads } from './reads.ts';
+import { auditRoutes } from './routes.ts';
 import { sealedQuestion } from './sealed-question.ts';
 import { createSealing } from './sealing.ts';
 
@@ -25,6 +27,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
   const { bus, log, faults, keyring, trust, artifacts, home } = platform;
   const db = openDb({ url: platform.databaseUrl, schema });
   const guard = createGuard({ dir: join(home, 'checkpoints'), db, trust, log });
+  const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
   let relay: Relay | undefined;
   let ready = false;
   const sealing = createSealing({
@@ -49,6 +52,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
 
   return {
     name: 'audit',
+    routes: auditRoutes({ db, reads, artifacts, trust, keyring, home }),
     ready: () => ready && bus.isConnected(),
     async start() {
       await guard.checkAll();
@@ -70,7 +74,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     async stop() {
       await undo();
       await guard.idle();
-      await db.close();
+      await Promise.all([reads.close(), db.close()]);
     },
   };
 }
