@@ -4,6 +4,7 @@ import { releaseTable } from './table.ts';
 import { alarm, barred, create, fail, found, pass, published, report, type Said, World } from './world.fixture.ts';
 
 const nodes = ['n1', 'n2', 'n3'];
+const inputs = [create, found, pass(), alarm, fail, barred];
 const moves = fc.array(
   fc.oneof(
     {
@@ -26,62 +27,65 @@ const moves = fc.array(
   { maxLength: 30 },
 );
 
-it('a release keeps its rules whatever arrives, twice or out of order', () => {
+/** Everybody does their work from now on: the release has to end. */
+function settle(world: World): void {
+  world.step(create, found, pass(), published('n1', 'n2'));
+  const known = world.state.nodes.map((node) => node.instance_id);
+  for (const node of known.length === 0 ? ['n1'] : known) world.step(report(node, 'active'));
+}
+
+/** The rules, held against everything that happened. */
+function holds(world: World): void {
+  const { state, events, alarms } = world;
+  const types = events.map((event) => event.type);
+  // Nothing is published without a sealed PASS, and nothing is released that was not published and confirmed by all.
+  if (world.jobs().includes('publish')) expect(types).toContain('ReleaseVerified');
+  if (types.includes('ReleasePublished'))
+    expect(types.indexOf('ReleaseVerified')).toBeLessThan(types.indexOf('ReleasePublished'));
+  expect(types.filter((type) => type === 'ReleaseCompleted').length).toBeLessThanOrEqual(1);
+  const frozen = events.find((event) => event.type === 'ReleasePublished')?.nodes ?? [];
+  const end = types.indexOf('ReleaseCompleted');
+  if (end >= 0) {
+    const reported = events
+      .slice(0, end)
+      .flatMap((event) => (event.type === 'NodeReported' ? [[event.node.instance_id, event.node.state] as const] : []));
+    const last = new Map(reported);
+    expect(last.size).toBeGreaterThan(0);
+    for (const node of [...frozen, ...last.keys()]) expect(last.get(node)).toBe('ACTIVE');
+  }
+  // The deadline runs exactly while nodes that were there at publication are waited for.
+  expect(alarms.has('activation')).toBe(state.phase === 'RELEASING' && frozen.length > 0);
+  expect(state.changes).toBe(types.filter((type) => type !== 'NodeReported').length);
+}
+
+function move(world: World, one: (typeof inputs)[number] | ReturnType<typeof report>): void {
+  const before = world.events.length;
+  let { phase } = world.state;
+  world.step(one);
+  for (const event of world.events.slice(before)) {
+    const to = releaseTable[phase][event.type];
+    expect(to, `${event.type} in ${phase}`).toBeDefined();
+    phase = to ?? phase;
+  }
+  expect(world.state.phase).toBe(phase);
+}
+
+it('a release keeps its rules whatever arrives, twice or out of order, and ends once everybody works', () => {
   const ends = new Set<string>();
   fc.assert(
     fc.property(moves, (walk) => {
       const world = new World();
-      const inputs = [create, found, pass(), alarm, fail, barred];
-      for (const move of walk) {
-        const before = world.events.length;
-        const from = world.state.phase;
-        if (move.do === 'input') world.step(inputs[move.which] ?? create);
-        else if (move.do === 'publish') world.step(published(...move.nodes));
-        else world.step(report(move.node, move.said));
-        let phase = from;
-        for (const event of world.events.slice(before)) {
-          const to = releaseTable[phase][event.type];
-          expect(to, `${event.type} in ${phase}`).toBeDefined();
-          phase = to ?? phase;
-        }
-        expect(world.state.phase).toBe(phase);
+      for (const one of walk) {
+        if (one.do === 'input') move(world, inputs[one.which] ?? create);
+        else if (one.do === 'publish') move(world, published(...one.nodes));
+        else move(world, report(one.node, one.said));
+        holds(world);
       }
-      const { state, events, alarms } = world;
-      const types = events.map((event) => event.type);
-      ends.add(state.phase);
-      // Nothing is published without a sealed PASS, nothing is released that was not published and confirmed by all.
-      if (world.jobs().includes('publish')) expect(types).toContain('ReleaseVerified');
-      if (types.includes('ReleasePublished'))
-        expect(types.indexOf('ReleaseVerified')).toBeLessThan(types.indexOf('ReleasePublished'));
-      expect(types.filter((type) => type === 'ReleaseCompleted').length).toBeLessThanOrEqual(1);
-      if (types.includes('ReleaseCompleted')) {
-        const at = types.indexOf('ReleaseCompleted');
-        const last = new Map(
-          events
-            .slice(0, at)
-            .flatMap((event) => (event.type === 'NodeReported' ? [[event.node.instance_id, event.node.state]] : [])),
-        );
-        const frozen = events.find((event) => event.type === 'ReleasePublished')?.nodes ?? [];
-        expect(last.size).toBeGreaterThan(0);
-        for (const node of [...frozen, ...last.keys()]) expect(last.get(node)).toBe('ACTIVE');
-      }
-      // The deadline runs exactly while somebody is waited for.
-      expect(alarms.has('activation')).toBe(state.phase === 'RELEASING' && deadlineRuns(world));
-      expect(state.changes).toBe(types.filter((type) => type !== 'NodeReported').length);
+      settle(world);
+      holds(world);
+      ends.add(world.state.phase);
     }),
-    { numRuns: 3000 },
+    { numRuns: 2000 },
   );
-  expect([...ends].sort()).toEqual([
-    'FAILED',
-    'NEW',
-    'PAUSED',
-    'QUEUED',
-    'RELEASED',
-    'RELEASING',
-    'VERIFIED',
-    'VERIFYING',
-  ]);
+  expect([...ends].sort(), 'the walks reach every end').toEqual(['FAILED', 'RELEASED']);
 });
-
-const deadlineRuns = (world: World): boolean =>
-  (world.events.find((event) => event.type === 'ReleasePublished')?.nodes.length ?? 0) > 0;

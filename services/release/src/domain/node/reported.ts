@@ -1,7 +1,11 @@
-import { type GateDecision, nodeReportSchema } from '@orgo/contracts';
-import { z } from 'zod';
+import { type GateDecision, type NodeReport, nodeReportSchema } from '@orgo/contracts';
 
 /** What the gatekeeper repeats of a report in the decision about it. */
+export type Reported = Pick<
+  NodeReport,
+  'instance_id' | 'channel' | 'release_seq' | 'attempt' | 'active_pack_id' | 'highest_activated_seq' | 'health'
+>;
+
 const reportedSchema = nodeReportSchema
   .pick({
     instance_id: true,
@@ -12,11 +16,10 @@ const reportedSchema = nodeReportSchema
     highest_activated_seq: true,
     health: true,
   })
-  .extend({ nonce: z.string() });
-export type Reported = z.infer<typeof reportedSchema>;
+  .strip();
 
 /** Reads the facts of a NODE_REPORT decision; null where it has none. */
 export function reportedOf(decision: GateDecision): Reported | null {
-  const parsed = z.object(reportedSchema.shape).safeParse(decision.detail);
+  const parsed = reportedSchema.safeParse(decision.detail);
   return parsed.success ? parsed.data : null;
 }
