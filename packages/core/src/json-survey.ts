@@ -10,27 +10,37 @@ export type Survey = {
   tiny: boolean;
 };
 
-const manyZeros = '0'.repeat(300);
+/** So many zeros after the point that what follows is too small for a double. */
+const manyZeros = 300;
+
+const startsWithZeros = (bytes: Uint8Array, from: number): boolean => {
+  const end = from + manyZeros;
+  if (end > bytes.length) return false;
+  for (let i = from; i < end; i++) if (bytes[i] !== 0x30) return false;
+  return true;
+};
 
 /**
- * One pass over text that nobody has parsed yet: bounds depth and member count, counts name separators.
- * It checks no grammar; that is left to `JSON.parse`. `undefined` means that a limit was passed or a string never ends.
+ * One pass over JSON that nobody has parsed yet: bounds depth and member count, counts name separators. It reads the bytes and not the
+ * decoded text, whose units an engine may keep where each read is a call. It checks no grammar; that is left to `JSON.parse`.
+ * `undefined` means that a limit was passed or a string never ends.
+ * @param bytes UTF-8: every byte below 0x80 is the character of that number
  */
-export const survey = (text: string, limits: JsonLimits): Survey | undefined => {
+export const survey = (bytes: Uint8Array, limits: JsonLimits): Survey | undefined => {
   const found: Survey = { colons: 0, escaped: false, tiny: false };
   let depth = 0;
   let separators = 0;
-  let backslash = text.indexOf('\\');
-  for (let i = 0; i < text.length; i++) {
-    switch (text.charCodeAt(i)) {
+  let backslash = bytes.indexOf(0x5c);
+  for (let i = 0; i < bytes.length; i++) {
+    switch (bytes[i]) {
       case 0x22 /* " */:
         {
-          let end = text.indexOf('"', i + 1);
+          let end = bytes.indexOf(0x22, i + 1);
           while (backslash !== -1 && backslash < end) {
-            found.escaped ||= text.charCodeAt(backslash + 1) === 0x75;
+            found.escaped ||= bytes[backslash + 1] === 0x75;
             const next = backslash + 2;
-            backslash = text.indexOf('\\', next);
-            if (end < next) end = text.indexOf('"', next);
+            backslash = bytes.indexOf(0x5c, next);
+            if (end < next) end = bytes.indexOf(0x22, next);
           }
           if (end === -1) return undefined;
           i = end;
@@ -51,10 +61,10 @@ export const survey = (text: string, limits: JsonLimits): Survey | undefined => 
         depth--;
         break;
       case 0x2d /* - */:
-        found.tiny ||= i > 0 && (text.charCodeAt(i - 1) | 0x20) === 0x65;
+        found.tiny ||= i > 0 && ((bytes[i - 1] as number) | 0x20) === 0x65;
         break;
       case 0x2e /* . */:
-        found.tiny ||= text.startsWith(manyZeros, i + 1);
+        found.tiny ||= startsWithZeros(bytes, i + 1);
         break;
     }
   }

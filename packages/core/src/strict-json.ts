@@ -9,7 +9,7 @@ import {
 import { locate } from './json-locate.ts';
 import { survey } from './json-survey.ts';
 import { ok, type Result, refuse } from './result.ts';
-import { fromUtf8, utf8Length } from './text.ts';
+import { fromUtf8, utf8, utf8Length } from './text.ts';
 
 /** What the walk over a parsed value found; `false` sends the text to the slow reader, which names the first fault. */
 type Walk = { keys: number; elements: number; zeros: number; checkUnicode: boolean; maxString: number };
@@ -45,8 +45,8 @@ const isGood = (value: JsonValue, walk: Walk): boolean => {
   return true;
 };
 
-const parseText = (text: string, isAscii: boolean, limits: JsonLimits): Result<JsonValue> => {
-  const found = survey(text, limits);
+const parseText = (text: string, bytes: Uint8Array, limits: JsonLimits): Result<JsonValue> => {
+  const found = survey(bytes, limits);
   if (found === undefined) return locate(text, limits) ?? refuse('JSON_MALFORMED', 'not JSON');
   let value: JsonValue;
   try {
@@ -58,7 +58,7 @@ const parseText = (text: string, isAscii: boolean, limits: JsonLimits): Result<J
     keys: 0,
     elements: 0,
     zeros: 0,
-    checkUnicode: !isAscii || found.escaped,
+    checkUnicode: text.length !== bytes.length || found.escaped,
     maxString: limits.maxString,
   };
   const good =
@@ -89,10 +89,10 @@ export const parseStrict = (input: Uint8Array | string, limits?: Partial<JsonLim
   if (input.length > all.maxBytes) return refuse('JSON_TOO_LARGE', `more than ${all.maxBytes} bytes`);
   if (typeof input !== 'string') {
     const decoded = fromUtf8(input);
-    return decoded.ok ? parseText(decoded.value, decoded.value.length === input.length, all) : decoded;
+    return decoded.ok ? parseText(decoded.value, input, all) : decoded;
   }
   if (input.length * 3 > all.maxBytes && utf8Length(input) > all.maxBytes) {
     return refuse('JSON_TOO_LARGE', `more than ${all.maxBytes} bytes`);
   }
-  return parseText(input, false, all);
+  return parseText(input, utf8(input), all);
 };

@@ -32,7 +32,12 @@ test.each([
   ['another type', encodeEnvelope('claim', 'acme', [item]), 'MESSAGE_MALFORMED', 1],
   ['an item that is none', bytesOf('acme', item, {}), 'MESSAGE_MALFORMED', 2],
   ['no items', bytesOf('acme'), 'MESSAGE_MALFORMED', 0],
-  ['U+0000 in a signed text', bytesOf('acme', { ...item, reply: { ...signed, payload: '{"a":"\\u0000"}' } }), 'MESSAGE_MALFORMED', 1],
+  [
+    'U+0000 in a signed text',
+    bytesOf('acme', { ...item, reply: { ...signed, payload: '{"a":"\\u0000"}' } }),
+    'MESSAGE_MALFORMED',
+    1,
+  ],
   ['another tenant than the subject', bytesOf('beta', item, item), 'TENANT_MISMATCH', 2],
 ])('refuses %s', (_, bytes, code, items) => {
   const read = decodeEnvelope('reply', bytes, subject);
