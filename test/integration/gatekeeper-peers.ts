@@ -1,0 +1,155 @@
+import { closingOf, foldRecord, recordReads, recordText, type SealedLeaf, splitAtRecord } from '@orgo/audit/domain';
+import {
+  type ArtifactRef,
+  authorizationSchema,
+  type BuildOutcome,
+  type DecisionItem,
+  type Digest,
+  decisionSchema,
+  foldSubject,
+  type GateDecision,
+  payloadTypes,
+  type Seal,
+  type SealedDecision,
+} from '@orgo/contracts';
+import {
+  appendLeaves,
+  canonicalBytes,
+  digestOfBytes,
+  emptyFrontier,
+  formatCheckpoint,
+  leafHash,
+  parseStrict,
+  signNote,
+  toHex,
+  utf8,
+  verifyItem,
+} from '@orgo/core';
+import type { ArtifactStore } from '@orgo/runtime/artifacts';
+import type { Bus, Serving } from '@orgo/runtime/bus';
+import { ackOf, decodeEnvelope } from '@orgo/runtime/envelope';
+import { type Keyring, verifySignature } from '@orgo/runtime/signer';
+import type { TrustStore } from '@orgo/runtime/trust';
+
+export type Sealed = SealedLeaf & { item: DecisionItem; seal: Seal };
+
+export type AuditPeer = {
+  readonly sealed: Sealed[];
+  of(build: string): GateDecision[];
+  /** The sealed decision that holds, now or when it comes. */
+  until(holds: (decision: GateDecision) => boolean): Promise<Sealed>;
+  evidence(sealed: Sealed): SealedDecision;
+  /** Envelopes taken, by number of decisions. */
+  readonly envelopes: number[];
+  /** Leaves out what it is asked to hide when it folds. */
+  hide: (leaf: SealedLeaf) => boolean;
+  stop(): Promise<void>;
+};
+
+/**
+ * Audit reduced to what the gatekeeper sees of it: verifies every signature, appends to a real Merkle log, signs real checkpoints, and folds
+ * records with audit's own pure code. It keeps them in memory.
+ */
+export async function startAuditPeer(deps: {
+  bus: Bus;
+  keyring: Keyring;
+  trust: TrustStore;
+  artifacts: ArtifactStore;
+  tenant: string;
+  after?: AuditPeer;
+}): Promise<AuditPeer> {
+  const { bus, keyring, trust, artifacts, tenant } = deps;
+  const root = await trust.root(tenant);
+  const signer = await keyring.signer(tenant, 'log');
+  const sealed: Sealed[] = deps.after?.sealed ?? [];
+  let { frontier } = appendLeaves(
+    emptyFrontier(),
+    sealed.map(({ item }) => leafHash(utf8(item.decision.payload))),
+  );
+  const waiting: { holds(decision: GateDecision): boolean; resolve(leaf: Sealed): void }[] = [];
+
+  const signed = (item: DecisionItem['decision'], type: string) =>
+    verifyItem(item, {
+      type,
+      role: 'gatekeeper',
+      tenant_id: tenant,
+      keys: root.keysOf('gatekeeper'),
+      verify: verifySignature,
+    });
+  const take = (item: DecisionItem): void => {
+    const verified = signed(item.decision, payloadTypes.decision);
+    if (!verified.ok) throw new Error(`a decision that is not signed: ${verified.detail}`);
+    const decision = decisionSchema.parse(verified.value.payload) as GateDecision;
+    const given = item.authorizations.map((one) => {
+      const authorization = signed(one, payloadTypes.authorization);
+      if (!authorization.ok) throw new Error(`an authorization that is not signed: ${authorization.detail}`);
+      authorizationSchema.parse(authorization.value.payload);
+      return authorization.value.digest;
+    });
+    if (String(given) !== String(decision.authorizations))
+      throw new Error('other authorizations than the decision lists');
+    if (sealed.some((leaf) => leaf.digest === verified.value.digest)) return;
+    const appended = appendLeaves(frontier, [leafHash(verified.value.bytes)]);
+    frontier = appended.frontier;
+    const text = formatCheckpoint({ origin: root.log.origin, size: frontier.size, root: appended.root });
+    const checkpoint = signNote(text, { name: root.log.origin, public: signer.publicKey }, signer.sign);
+    const index = frontier.size - 1;
+    const seal = { index, size: frontier.size, path: (appended.paths[0] ?? []).map(toHex), checkpoint };
+    const leaf: Sealed = { index, digest: verified.value.digest as Digest, decision, item, seal };
+    sealed.push(leaf);
+    for (const one of waiting.filter(({ holds }) => holds(decision))) {
+      waiting.splice(waiting.indexOf(one), 1);
+      one.resolve(leaf);
+    }
+  };
+
+  const fold = async (
+    build: string,
+    closing: { outcome: BuildOutcome; reason_codes: string[] },
+  ): Promise<ArtifactRef> => {
+    const { leaves } = splitAtRecord(sealed.filter((leaf) => leaf.decision.build_id === build && !peer.hide(leaf)));
+    const refs = recordReads(leaves.map((leaf) => leaf.decision));
+    const bytes = new Map(await Promise.all(refs.map(async (ref) => [ref, await artifacts.get(tenant, ref)] as const)));
+    const closes = closingOf(closing, closing.reason_codes);
+    if (!closes.ok) throw new Error(closes.detail);
+    const source = { tenant_id: tenant, build_id: build, origin: root.log.origin, closing: closes.value, leaves };
+    const record = foldRecord({ ...source, read: (ref: Digest) => bytes.get(ref) });
+    if (!record.ok) throw new Error(`${record.code} ${record.detail}`);
+    return artifacts.put(tenant, 'build-record', 'application/json', utf8(recordText(record.value)));
+  };
+
+  const servings: Serving[] = [
+    await bus.serve(`orgo.v1.${tenant}.audit.decision`, 'audit', async (bytes, { subject }) => {
+      const envelope = decodeEnvelope<DecisionItem>('decision', bytes, subject);
+      if (!envelope.ok) throw new Error(`${envelope.code} ${envelope.detail}`);
+      peer.envelopes.push(envelope.value.items.length);
+      for (const item of envelope.value.items) take(item);
+      return ackOf(envelope.value.items.map(() => ({ outcome: 'accepted', code: null })));
+    }),
+    await bus.serve(foldSubject(tenant), 'audit', async (bytes) => {
+      const asked = parseStrict(bytes);
+      if (!asked.ok) throw new Error(asked.detail);
+      const { build_id, closing } = asked.value as { build_id: string; closing: never };
+      return canonicalBytes({ ok: true, record: await fold(build_id, closing) });
+    }),
+  ];
+
+  const peer: AuditPeer = {
+    sealed,
+    envelopes: [],
+    hide: () => false,
+    of: (build) => sealed.filter((leaf) => leaf.decision.build_id === build).map((leaf) => leaf.decision),
+    until(holds) {
+      const found = sealed.find((leaf) => holds(leaf.decision));
+      return found === undefined ? new Promise((resolve) => waiting.push({ holds, resolve })) : Promise.resolve(found);
+    },
+    evidence: ({ item, seal }) => ({ decision: item.decision, seal }),
+    async stop() {
+      await Promise.all(servings.map((serving) => serving.stop()));
+    },
+  };
+  return peer;
+}
+
+/** Digest of a payload text, as decisions and subjects are named. */
+export const digestOfText = (text: string): Digest => digestOfBytes(utf8(text));
