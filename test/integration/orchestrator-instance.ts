@@ -50,9 +50,8 @@ async function startOne(instance: TestInstance, settings: Record<string, string>
   };
 }
 
-export type Orchestrator = {
+export type Api = {
   instance: TestInstance;
-  peers: Peers;
   url: string;
   authorized: Record<string, string>;
   platform: Running['platform'];
@@ -78,20 +77,28 @@ export type Orchestrator = {
   stop(): Promise<void>;
 };
 
+export type Orchestrator = Api & { peers: Peers };
+
+/** An orchestrator among peers that are reduced to what it sees of them. */
 export async function startOrchestrator(
   options: { adapter?: boolean; settings?: Record<string, string> } = {},
 ): Promise<Orchestrator> {
+  const api = await startApi(options.settings);
+  const { bus, keyring, trust } = api.platform;
+  const peers = await startPeers({ bus, keyring, trust, tenant, ...options });
+  const stop = async (): Promise<void> => {
+    await peers.stop();
+    await api.stop();
+  };
+  return { ...api, peers, stop };
+}
+
+/** An orchestrator by itself, over real servers, with its HTTP. */
+export async function startApi(settings: Record<string, string> = {}): Promise<Api> {
   const instance = await testInstance(['nats']);
   await createTenant(instance.home, tenant, { adapters: ['echo'] });
-  const running = [await startOne(instance, options.settings ?? {})];
+  const running = [await startOne(instance, settings)];
   const [{ platform, http }] = running as [Running];
-  const peers = await startPeers({
-    bus: platform.bus,
-    keyring: platform.keyring,
-    trust: platform.trust,
-    tenant,
-    ...options,
-  });
   const admin = new pg.Pool({
     connectionString: instance.adminDatabaseUrl,
     options: '-c search_path=orchestrator',
@@ -117,9 +124,8 @@ export async function startOrchestrator(
     const text = await answer.text();
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
   };
-  const orchestrator: Orchestrator = {
+  const orchestrator: Api = {
     instance,
-    peers,
     url: http.url,
     authorized: { authorization: `Bearer ${token}` },
     platform,
@@ -164,7 +170,6 @@ export async function startOrchestrator(
       return one;
     },
     async stop() {
-      await peers.stop();
       for (const one of running) await one.stop();
       await admin.end();
       await instance.stop();

@@ -1,0 +1,65 @@
+import { defineStage, type StageContext, type StageRun, serveStage } from '@orgo/adapter-sdk';
+import { auditConfig, createAudit } from '@orgo/audit';
+import { canonicalBytes } from '@orgo/core';
+import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
+import { loadConfig } from '@orgo/runtime/config';
+import type { Service } from '@orgo/runtime/host';
+import { type Api, startApi } from './orchestrator-instance.ts';
+
+export type Ring = Api & {
+  /** What the stages do; by default each says its input and its configuration. */
+  run: StageRun;
+  /** Stops and starts a service of the ring. */
+  down(name: 'gatekeeper' | 'audit'): Promise<void>;
+  up(name: 'gatekeeper' | 'audit'): Promise<void>;
+};
+
+/** What the stages of `echo` do. */
+export const echo: StageRun = async ({ config, inputs }: StageContext) => {
+  const bytes = canonicalBytes({ config, of: inputs.map(({ ref }) => ref) });
+  const outputs = [{ kind: 'echo-text', media_type: 'application/json', bytes }];
+  return { ok: true, value: { outputs, metrics: {}, diagnostics: [] } };
+};
+
+/** The whole ring in one process: the real orchestrator, gatekeeper and audit, and an adapter whose work a test decides. */
+export async function startRing(): Promise<Ring> {
+  const api = await startApi();
+  const { instance, platform } = api;
+  const of = (name: 'gatekeeper' | 'audit') => ({
+    ...platform,
+    home: instance.home,
+    databaseUrl: instance.serviceUrls[name],
+  });
+  const create = {
+    audit: (): Service => createAudit(of('audit'), loadConfig(auditConfig, {})),
+    gatekeeper: (): Service => createGatekeeper(of('gatekeeper'), loadConfig(gatekeeperConfig, {})),
+  };
+  const services = new Map<'gatekeeper' | 'audit', Service>();
+  const up: Ring['up'] = async (name) => {
+    const service = create[name]();
+    services.set(name, service);
+    await service.start();
+  };
+  const down: Ring['down'] = async (name) => {
+    const service = services.get(name);
+    services.delete(name);
+    await service?.drain(5000);
+    await service?.stop();
+  };
+  await up('audit');
+  await up('gatekeeper');
+  const ring: Ring = {
+    ...api,
+    run: echo,
+    up,
+    down,
+    async stop() {
+      await serving.stop(0);
+      await Promise.all([...services.keys()].map(down));
+      await api.stop();
+    },
+  };
+  const definition = defineStage({ adapter: 'echo', version: '0.1.0', run: (context) => ring.run(context) });
+  const serving = await serveStage(definition, platform);
+  return ring;
+}
