@@ -1,5 +1,5 @@
 import { type ArtifactRef, type Digest, type EvidenceBundle, payloadTypes } from '@orgo/contracts';
-import { canonicalBytes, digestOfBytes, ok, pae, type Result, refuse, toBase64, toHex, utf8 } from '@orgo/core';
+import { canonicalBytes, digestOfBytes, ok, pae, type Result, toBase64, toHex, utf8 } from '@orgo/core';
 import { readFileIfAny } from '@orgo/runtime/durable-file';
 import { Breach, Fault } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
@@ -99,7 +99,7 @@ export async function bundleOf(deps: BundleDeps, tenant_id: string, build_id: st
   const { leaves, decision } = sealed.value;
   const checkpoint = await deps.reads.newest(tenant_id);
   if (checkpoint === null || checkpoint.size <= (leaves.at(-1)?.index ?? 0))
-    return refuse('LOG_GAP_DETECTED', 'no checkpoint covers the build');
+    throw new Breach('LOG_GAP_DETECTED', `no checkpoint of tenant ${tenant_id} covers ${build_id}`);
   const parts = await Promise.all([
     signedFiles(decision),
     rootFiles(deps, tenant_id),

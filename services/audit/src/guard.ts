@@ -70,6 +70,7 @@ export async function outsideCheckpoint(
 export async function compareWithLog(db: Queryable, tenant: string, outside: Checkpoint): Promise<Refusal | null> {
   const { rows } = await db.query<{ state: LogState }>({ name: 'log_head', text: headText }, [tenant, logId]);
   const frontier = rows[0]?.state.frontier ?? { size: 0, hashes: [] };
+  if (outside.size === 0) return null;
   if (frontier.size < outside.size)
     return refuse('LOG_ROLLBACK_DETECTED', `the log has ${frontier.size} entries, ${outside.size} were signed`);
   try {
@@ -115,11 +116,18 @@ export function createGuard(deps: { dir: string; db: Queryable; trust: TrustStor
     throw new Breach(found.code, found.detail);
   };
 
+  /** What another replica may have written in the meantime. */
+  const keptSize = async (tenant: string): Promise<number> => {
+    const text = fromUtf8((await readFileIfAny(join(dir, tenant))) ?? new Uint8Array());
+    const kept = text.ok ? parseCheckpoint(text.value.slice(0, text.value.lastIndexOf('\n\n') + 1)) : text;
+    return kept.ok ? kept.value.size : 0;
+  };
   const write = async (): Promise<void> => {
     for (let [next] = waiting; next !== undefined; [next] = waiting) {
       const [tenant, head] = next;
       waiting.delete(tenant);
       try {
+        if ((await keptSize(tenant)) >= head.size) continue;
         // crash: if we die before or here, the file lags behind the database; it never leads, since this follows the commit
         await replaceFile(join(dir, tenant), head.note, 0o600);
       } catch (error) {

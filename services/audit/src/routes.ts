@@ -73,12 +73,21 @@ async function* entries({ reads }: RouteDeps, tenant: string, from: number, to: 
   }
 }
 
+async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
+
 async function exportLog(deps: RouteDeps, request: HttpRequest): Promise<BytesAnswer> {
   const tenant = await tenantOf(deps, request);
   const { from = '0', to } = request.query;
   const size = (await deps.reads.newest(tenant))?.size ?? 0;
   const end = to === undefined ? size : Math.min(indexOf(to), size);
-  return { bytes: entries(deps, tenant, indexOf(from), end), media_type: 'application/jsonl' };
+  const pages = entries(deps, tenant, indexOf(from), end);
+  // Read before anything is answered: a log that is broken at once is a problem document and not half an answer.
+  const first = await pages.next();
+  return { bytes: resumed(first, pages), media_type: 'application/jsonl' };
 }
 
 const orRefuse = <T>(result: Result<T>): T => {

@@ -78,6 +78,7 @@ export function createSealing(deps: SealingDeps): Sealing {
 
   return {
     async take(tenant, decisions) {
+      if (decisions.length === 0) return [];
       const spans = decisions.map(({ item, decision: { build_id, stage, attempt, kind } }) =>
         startSpan('audit.seal', {
           traceparent: item.traceparent,

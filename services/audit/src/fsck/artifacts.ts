@@ -6,7 +6,7 @@ import type { LeafRow } from '../leaves.ts';
 import type { Reads } from '../reads.ts';
 import { aboutDecision } from './entry.ts';
 import type { Findings } from './findings.ts';
-import { type Extent, entriesOf } from './tree.ts';
+import { type Extent, entriesOf, goOn } from './tree.ts';
 
 /** Entries whose artifacts are kept in mind at once; a longer log is read once per so many. */
 const entriesPerPass = 65_536;
@@ -60,7 +60,7 @@ export async function checkArtifacts(
       });
       const workers = Array.from({ length: atOnce }, async () => {
         for (let one = fresh.pop(); one !== undefined; one = fresh.pop()) {
-          extent.signal.throwIfAborted();
+          goOn(extent.signal);
           await check(one);
         }
       });

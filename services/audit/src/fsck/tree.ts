@@ -7,6 +7,7 @@ import {
   parseCheckpoint,
   verifyNote,
 } from '@orgo/core';
+import { Fault } from '@orgo/runtime/errors';
 import { verifySignature } from '@orgo/runtime/signer';
 import type { Root } from '@orgo/runtime/trust';
 import { completedNodes, nodeKey } from '../domain/index.ts';
@@ -21,6 +22,11 @@ export type Extent = { tenant: string; until: number; signal: AbortSignal };
 
 const page = 256;
 
+/** @throws Fault SERVICE_UNAVAILABLE when nobody waits for the result any more */
+export function goOn(signal: AbortSignal): void {
+  if (signal.aborted) throw new Fault('SERVICE_UNAVAILABLE', 'the check was broken off');
+}
+
 /** Pages of entries in order. A missing index is a finding, and ends it: no later root can be rebuilt. */
 export async function* entriesOf(
   reads: Reads,
@@ -28,7 +34,7 @@ export async function* entriesOf(
   findings?: Findings,
 ): AsyncGenerator<LeafRow[]> {
   for (let next = 0; next < until; ) {
-    signal.throwIfAborted();
+    goOn(signal);
     const rows = await reads.leavesFrom(tenant, next, Math.min(page, until - next));
     const gap = rows.findIndex((row, at) => Number(row.idx) !== next + at);
     const good = gap < 0 ? rows : rows.slice(0, gap);
