@@ -1,0 +1,462 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ArtifactRef, type BuildRecord, type NodeReport, payloadTypes } from '@orgo/contracts';
+import { canonicalBytes, digestOf, pae, toBase64 } from '@orgo/core';
+import { type MandateBundle, readExchange } from '@orgo/kristal';
+import { newId } from '@orgo/runtime/ids';
+import { createKey, type Signer } from '@orgo/runtime/signer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asOf, type Driven, type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
+import { kristalBuild, mandate, mandateSignature, runStages, workOf } from './gatekeeper-kristal.ts';
+import type { Sealed } from './gatekeeper-peers.ts';
+
+let gate: Gatekeeper;
+beforeAll(async () => {
+  gate = await startGatekeeper();
+});
+afterAll(() => gate.stop());
+
+const admission = async (build: Driven) => {
+  await gate.admit(build);
+  return gate.decision(build, (decision) => decision.kind === 'ADMISSION');
+};
+const replaced = (build: Driven, kind: string, by: ArtifactRef): Driven => ({
+  ...build,
+  admitted: build.admitted.map((ref) => (ref.kind === kind ? by : ref)),
+  pins: {
+    ...build.pins,
+    ...(kind === 'mandate' && { mandate_ref: by.ref }),
+    ...(kind === 'pipeline' && { pipeline_ref: by.ref }),
+  },
+});
+const swap = (outputs: readonly ArtifactRef[], kind: string, by: ArtifactRef): ArtifactRef[] =>
+  outputs.map((ref) => (ref.kind === kind ? by : ref));
+
+describe('admission of a governed build', () => {
+  let build: Driven;
+  beforeAll(async () => {
+    build = await kristalBuild(gate, ['reader']);
+  });
+  const as = (driven: Driven): Driven => ({ ...driven, build_id: newId('bld') });
+
+  test('passes with a mandate that an operator signed', async () => {
+    expect(await admission(as(build))).toMatchObject({
+      verdict: 'PASS',
+      detail: { mandate_bundle_id: mandate().bundle_id },
+    });
+  });
+
+  test('fails without the signature, with one of another role, or with one over another mandate', async () => {
+    const bytes = canonicalBytes(mandate());
+    const unsigned = { ...build, admitted: build.admitted.filter(({ kind }) => kind !== 'mandate-signature') };
+    const byRelease = replaced(
+      build,
+      'mandate-signature',
+      await gate.putJson('mandate-signature', await mandateSignature(gate, bytes, 'release')),
+    );
+    const overAnother = replaced(
+      build,
+      'mandate-signature',
+      await gate.putJson('mandate-signature', await mandateSignature(gate, canonicalBytes({ other: 1 }))),
+    );
+    for (const driven of [unsigned, byRelease, overAnother]) {
+      const { verdict, reason_codes } = await admission(as(driven));
+      expect(verdict).toBe('FAIL');
+      expect(reason_codes).toContain('MANDATE_SIGNATURE_INVALID');
+    }
+  });
+
+  test('fails with a bundle whose id is not its content, and with one not in force', async () => {
+    const forged = { ...mandate(), bundle_id: `mandate:${digestOf('x')}` };
+    const late = mandate((bundle) => ({
+      ...bundle,
+      policies: bundle.policies.map((policy) => ({ ...policy, effective_from: '2027-01-01T00:00:00.000Z' })),
+    }));
+    expect(await admission(await kristalBuild(gate, ['reader'], forged))).toMatchObject({
+      verdict: 'FAIL',
+      reason_codes: ['MANDATE_INVALID'],
+    });
+    expect(await admission(await kristalBuild(gate, ['reader'], late))).toMatchObject({
+      verdict: 'FAIL',
+      reason_codes: ['MANDATE_NOT_EFFECTIVE'],
+    });
+  });
+
+  test('fails with a pipeline that compiles past validation', async () => {
+    const { stages } = build.pipeline;
+    const open = {
+      ...build.pipeline,
+      stages: stages
+        .filter(({ gate: kind }) => kind !== 'validation')
+        .map((stage) => ({ ...stage, inputs: stage.inputs.filter(({ from }) => from !== 'validate') })),
+    };
+    const ref = await gate.putJson('pipeline', open);
+    expect(await admission(as({ ...replaced(build, 'pipeline', ref), pipeline: open }))).toMatchObject({
+      verdict: 'FAIL',
+      reason_codes: ['GATE_REQUIRED_MISSING'],
+    });
+  });
+
+  test('fails with a request that is none', async () => {
+    const ref = await gate.putJson('build-request', { v: 1, kind: 'build-request', documents: [] });
+    expect((await admission(as(replaced(build, 'build-request', ref)))).reason_codes).toContain('REQUEST_INVALID');
+  });
+});
+
+describe('a corpus that must fail', () => {
+  test('ends at validation with the report’s codes: nothing compiles, and the record names no result', async () => {
+    const build = await kristalBuild(gate, ['refused']);
+    await admission(build);
+    await runStages(gate, build, 'validate');
+    await gate.reply(build, 'validate', { outputs: await workOf(gate, build, 'validate') });
+    const decision = await gate.stageDecision(build, 'validate');
+    expect(decision).toMatchObject({
+      verdict: 'FAIL',
+      final: true,
+      authorizations: [],
+      detail: { validation: { status: 'FAIL' } },
+    });
+    expect(decision.reason_codes.some((code) => code.startsWith('KRS_V3_'))).toBe(true);
+    await gate.claim(build, { claim: 'CLOSE', detail: { outcome: 'VALIDATION_FAILED' } });
+    const record = await gate.decision(build, ({ kind }) => kind === 'RECORD');
+    const folded = await gate.json<BuildRecord>(record.outputs[0]?.ref);
+    expect(folded).toMatchObject({
+      outcome: 'VALIDATION_FAILED',
+      outputs: { validation: { status: 'FAIL' }, kristal: null },
+    });
+    expect(folded.stages.map(({ stage }) => stage)).toEqual(['pin', 'ingest', 'extract', 'resolve', 'validate']);
+    const { payload } = await gate.json<{ payload: string }>(record.outputs[1]?.ref);
+    const statement = JSON.parse(Buffer.from(payload, 'base64').toString('utf8'));
+    expect(statement.predicateType).toBe('https://orgo.dev/attestation/build-record/v1');
+    expect(statement.subject.map(({ name }: { name: string }) => name.split('/')[0])).toEqual(
+      folded.inputs.snapshots.map(() => 'snapshot'),
+    );
+  });
+});
+
+describe('a build that completes', () => {
+  let build: Driven;
+  let record: Sealed;
+  let folded: BuildRecord;
+
+  /** A twin of the build up to a stage, whose reply is then changed. */
+  const judged = async (stage: string, change: (outputs: ArtifactRef[]) => Promise<ArtifactRef[]>) => {
+    const twin = await kristalBuild(gate, ['reader']);
+    await admission(twin);
+    await runStages(gate, twin, stage);
+    await gate.reply(twin, stage, { outputs: await change(await workOf(gate, twin, stage)) });
+    return gate.stageDecision(twin, stage);
+  };
+  const json = async (outputs: readonly ArtifactRef[], kind: string) =>
+    gate.json<Record<string, never>>(outputs.find((ref) => ref.kind === kind)?.ref);
+
+  beforeAll(async () => {
+    build = await kristalBuild(gate, ['atlas', 'reader']);
+    await admission(build);
+    await runStages(gate, build);
+    await gate.claim(build, { claim: 'CLOSE', detail: { outcome: 'COMPLETED' } });
+    record = await gate.audit.until((decision) => decision.build_id === build.build_id && decision.kind === 'RECORD');
+    folded = await gate.json<BuildRecord>(record.decision.outputs[0]?.ref);
+  }, 60_000);
+
+  test('names kristal_id and pack id as they were recomputed, and every file as a subject', async () => {
+    const kristal = folded.outputs.kristal;
+    const exchange = readExchange(await gate.json(kristal?.exchange.ref));
+    expect(exchange.ok && exchange.value.kristal_id).toBe(kristal?.kristal_id);
+    expect(record.decision.detail).toMatchObject({
+      outcome: 'COMPLETED',
+      kristal_id: kristal?.kristal_id,
+      pack_id: kristal?.pack_id,
+      releasable: true,
+    });
+    const { payload } = await gate.json<{ payload: string }>(record.decision.outputs[1]?.ref);
+    const statement = JSON.parse(Buffer.from(payload, 'base64').toString('utf8'));
+    expect(statement.predicateType).toBe('https://slsa.dev/provenance/v1');
+    expect(statement.subject).toHaveLength(3 + (kristal?.pack_files.length ?? 0));
+  });
+
+  test.each([
+    [
+      'extract',
+      'lines that are no Claim-IR',
+      'GATE_CONTRACT_INVALID',
+      async (outputs: ArtifactRef[]) =>
+        swap(
+          outputs,
+          'claim-ir-lines',
+          await gate.platform.artifacts.put(tenant, 'claim-ir-lines', 'application/jsonl', Buffer.from('{"a":1}\n')),
+        ),
+    ],
+    [
+      'ingest',
+      'a set of another request',
+      'GATE_CONTRACT_INVALID',
+      async (outputs: ArtifactRef[]) =>
+        swap(
+          outputs,
+          'snapshot-set',
+          await gate.putJson('snapshot-set', {
+            ...(await json(outputs, 'snapshot-set')),
+            build_request_ref: digestOf('x'),
+          }),
+        ),
+    ],
+    [
+      'validate',
+      'a report that judges other inputs',
+      'VALIDATION_REPORT_INVALID',
+      async (outputs: ArtifactRef[]) =>
+        swap(
+          outputs,
+          'validation-report',
+          await gate.putJson('validation-report', {
+            ...(await json(outputs, 'validation-report')),
+            validation_status: 'passed',
+            issues: [],
+          }),
+        ),
+    ],
+    [
+      'compile-exchange',
+      'an Exchange whose id is not its content',
+      'EXCHANGE_ID_MISMATCH',
+      async (outputs: ArtifactRef[]) =>
+        swap(
+          outputs,
+          'exchange',
+          await gate.putJson('exchange', { ...(await json(outputs, 'exchange')), kristal_id: digestOf('x') }),
+        ),
+    ],
+    [
+      'compile-pack',
+      'a manifest whose id is not its content',
+      'MANIFEST_ID_MISMATCH',
+      async (outputs: ArtifactRef[]) =>
+        swap(
+          outputs,
+          'pack-manifest',
+          await gate.putJson('pack-manifest', {
+            ...(await json(outputs, 'pack-manifest')),
+            runtime_pack_id: 'a'.repeat(64),
+          }),
+        ),
+    ],
+    ['compile-pack', 'a file too few', 'FILE_MISSING', async (outputs: ArtifactRef[]) => outputs.slice(0, -1)],
+    [
+      'compile-pack',
+      'a file too many',
+      'FILE_UNDECLARED',
+      async (outputs: ArtifactRef[]) => [
+        ...outputs,
+        await gate.platform.artifacts.put(tenant, 'pack-file', 'application/octet-stream', Buffer.from('more')),
+      ],
+    ],
+  ])('%s with %s fails its gate', async (stage, _, code, change) => {
+    const decision = await judged(stage, change);
+    expect(decision).toMatchObject({ verdict: 'FAIL', final: true, authorizations: [] });
+    expect(decision.reason_codes).toContain(code);
+  });
+
+  describe('and is released', () => {
+    const claimRelease = (release: Driven, more: object = {}, evidence = [gate.audit.evidence(record)]) =>
+      gate.claim(
+        release,
+        { claim: 'RELEASE', detail: { build_id: build.build_id, channel: 'stable', release_seq: 1, ...more } },
+        evidence,
+        'release',
+      );
+    const released = (release: Driven) => gate.decision(release, ({ kind }) => kind === 'RELEASE');
+    const fresh = (): Driven => ({ ...build, build_id: newId('rel') });
+
+    test('after every byte was read again: one authorization to publish exactly the pack', async () => {
+      const release = fresh();
+      expect(await claimRelease(release)).toEqual({ outcome: 'accepted', code: null });
+      expect(await released(release)).toMatchObject({
+        verdict: 'PASS',
+        rests_on: [record.digest],
+        detail: { channel: 'stable', release_seq: 1, pack_id: folded.outputs.kristal?.pack_id },
+      });
+      const { inputs, stage } = await gate.authorization(release, 'publish');
+      expect(stage).toBe('publish');
+      expect(inputs).toHaveLength(1 + (folded.outputs.kristal?.pack_files.length ?? 0));
+    });
+
+    test('evidence that is none of the claim’s uses the claim up for nobody', async () => {
+      const release = fresh();
+      const other = gate.audit.sealed.find(({ decision }) => decision.kind === 'ADMISSION') as Sealed;
+      const forged = { ...gate.audit.evidence(record), seal: { ...record.seal, index: 0 } };
+      expect(await claimRelease(release, {}, [])).toEqual({ outcome: 'refused', code: 'BUILD_NOT_ELIGIBLE' });
+      expect(await claimRelease(release, {}, [gate.audit.evidence(other)])).toEqual({
+        outcome: 'refused',
+        code: 'BUILD_NOT_ELIGIBLE',
+      });
+      expect(await claimRelease(release, {}, [forged])).toMatchObject({ outcome: 'refused', code: 'PROOF_INVALID' });
+      expect(await claimRelease(release)).toEqual({ outcome: 'accepted', code: null });
+      expect(await released(release)).toMatchObject({ verdict: 'PASS' });
+    });
+
+    test('never with one flipped byte in a pack file', async () => {
+      const ref = folded.outputs.kristal?.pack_files[0]?.ref.slice(7) ?? '';
+      const file = join(gate.instance.home, 'artifacts', tenant, 'sha256', ref.slice(0, 2), ref);
+      const bytes = await readFile(file);
+      const flipped = Buffer.from(bytes);
+      flipped[10] = (flipped[10] as number) ^ 1;
+      await chmod(file, 0o600);
+      await writeFile(file, flipped);
+      try {
+        const release = fresh();
+        await claimRelease(release);
+        expect(await released(release)).toMatchObject({
+          verdict: 'FAIL',
+          reason_codes: ['HASH_MISMATCH'],
+          authorizations: [],
+        });
+      } finally {
+        await writeFile(file, bytes);
+      }
+    });
+
+    test('never to a channel that the mandate does not list', async () => {
+      const listed = mandate((bundle: MandateBundle) => ({
+        ...bundle,
+        policies: bundle.policies.map((policy, i) =>
+          i > 0
+            ? policy
+            : {
+                ...policy,
+                rules: [
+                  ...policy.rules,
+                  { rule_id: 'channels', type: 'channel_allowlist', config: { channels: ['beta'] } },
+                ],
+              },
+        ),
+      }));
+      const other = await kristalBuild(gate, ['reader'], listed);
+      await admission(other);
+      await runStages(gate, other);
+      await gate.claim(other, { claim: 'CLOSE', detail: { outcome: 'COMPLETED' } });
+      const sealed = await gate.audit.until(
+        (decision) => decision.build_id === other.build_id && decision.kind === 'RECORD',
+      );
+      const to = async (channel: string) => {
+        const release = { ...other, build_id: newId('rel') };
+        const evidence = [gate.audit.evidence(sealed)];
+        await gate.claim(
+          release,
+          { claim: 'RELEASE', detail: { build_id: other.build_id, channel } },
+          evidence,
+          'release',
+        );
+        return released(release);
+      };
+      expect(await to('stable')).toMatchObject({ verdict: 'FAIL', reason_codes: ['CHANNEL_NOT_ALLOWED'] });
+      expect(await to('beta')).toMatchObject({ verdict: 'PASS' });
+    });
+
+    describe('and a node reports it', () => {
+      let release: Driven;
+      let node: Signer;
+      const instance_id = 'node-1';
+      const nonceOf = (n: number): string => `${n}`.padStart(64, '0');
+
+      beforeAll(async () => {
+        release = fresh();
+        await claimRelease(release);
+        await released(release);
+        node = await createKey(join(gate.instance.home, 'nodes'), tenant, `node.${instance_id}`);
+      });
+
+      const report = (more: Partial<NodeReport> = {}): NodeReport => ({
+        v: 1,
+        tenant_id: tenant,
+        instance_id,
+        channel: 'stable',
+        nonce: nonceOf(1),
+        release_id: release.build_id as NodeReport['release_id'],
+        release_seq: 1,
+        pack_id: folded.outputs.kristal?.pack_id ?? '',
+        attempt: { type: 'ACTIVATE', status: 'SUCCEEDED', reason_code: null },
+        active_pack_id: folded.outputs.kristal?.pack_id ?? null,
+        highest_activated_seq: 1,
+        health: 'HEALTHY',
+        reported_at: asOf,
+        ...more,
+      });
+      const send = (said: NodeReport, signer: Signer = node, more: object = {}) => {
+        const payload = canonicalBytes(said);
+        const sig = toBase64(signer.sign(pae(payloadTypes.nodeReport, payload)));
+        const envelope = {
+          payloadType: payloadTypes.nodeReport,
+          payload: toBase64(payload),
+          signatures: [{ keyid: signer.key_id, sig }],
+        };
+        return gate.claim(
+          release,
+          { claim: 'NODE_REPORT', detail: { instance_id, nonce: said.nonce, envelope, ...more }, epoch: 0 },
+          [],
+          'release',
+        );
+      };
+      const join_ = (signer: Signer, id = newId('rel')) =>
+        gate.claim(
+          { ...release, build_id: id },
+          { claim: 'NODE_JOIN', detail: { instance_id, channel: 'stable', public_key: toBase64(signer.publicKey) } },
+          [],
+          'release',
+        );
+      const closeRelease = (status: string, n = 0) =>
+        gate.claim(release, { claim: 'RELEASE_CLOSE', detail: { status, n } }, [], 'release');
+
+      test('nothing counts before it is enrolled, and RELEASED needs a node that proved it', async () => {
+        expect(await send(report())).toEqual({ outcome: 'refused', code: 'REPORT_NOT_ENROLLED' });
+        expect(await closeRelease('RELEASED')).toEqual({ outcome: 'refused', code: 'ACTIVATION_NOT_CONFIRMED' });
+      });
+
+      test('its key is enrolled by a sealed decision; another key for the name is refused on record', async () => {
+        expect(await join_(node)).toEqual({ outcome: 'accepted', code: null });
+        const eve = await createKey(join(gate.instance.home, 'eve'), tenant, `node.${instance_id}`);
+        const id = newId('rel');
+        expect(await join_(eve, id)).toEqual({ outcome: 'accepted', code: null });
+        expect(await gate.decision({ ...release, build_id: id }, () => true)).toMatchObject({
+          kind: 'NODE_JOIN',
+          verdict: 'FAIL',
+        });
+        expect(await send(report({ nonce: nonceOf(2) }), eve)).toMatchObject({ outcome: 'refused' });
+      });
+
+      test('a report with an unused nonce that was given confirms the release', async () => {
+        expect(await send(report({ nonce: nonceOf(3) }), node, { nonce: nonceOf(4) })).toEqual({
+          outcome: 'refused',
+          code: 'REPORT_REPLAYED',
+        });
+        expect(await send(report({ nonce: nonceOf(3) }))).toEqual({ outcome: 'accepted', code: null });
+        expect(await gate.decision(release, ({ kind }) => kind === 'NODE_REPORT')).toMatchObject({
+          verdict: 'PASS',
+          detail: { instance_id },
+        });
+      });
+
+      test('the same report again, in a claim of its own, is a replay', async () => {
+        expect(await send(report({ nonce: nonceOf(3) }), node, { again: true })).toEqual({
+          outcome: 'refused',
+          code: 'REPORT_REPLAYED',
+        });
+        await gate.rows(`UPDATE enrolled_node SET state = jsonb_set(state, '{nonces}', '[]')`);
+        expect(await send(report({ nonce: nonceOf(3) }), node, { again: 'later' })).toEqual({
+          outcome: 'refused',
+          code: 'REPORT_REPLAYED',
+        });
+      });
+
+      test('then the release may end', async () => {
+        expect(await closeRelease('RELEASED', 1)).toEqual({ outcome: 'accepted', code: null });
+        expect(await gate.decision(release, ({ kind }) => kind === 'RELEASE_CLOSE')).toMatchObject({
+          verdict: 'PASS',
+          final: true,
+          detail: { status: 'RELEASED', nodes: [instance_id] },
+        });
+        expect(await closeRelease('FAILED')).toEqual({ outcome: 'refused', code: 'GATE_SUBJECT_CLOSED' });
+      });
+    });
+  });
+});
