@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { expect, test } from 'vitest';
 import { repo } from '../kit/instance.ts';
-import { startOrchestrator } from './orchestrator-instance.ts';
+import { soon, startOrchestrator } from './orchestrator-instance.ts';
 
 const shared = process.env.ORGO_SHARED ?? path.join(repo, '../shared');
 const schemaFile = path.join(shared, 'schemas/koa/orgo-case.schema.json');
@@ -24,7 +24,7 @@ test('a Case in its public form is valid by the public schema as it stands', asy
     orc.peers.answering = () => 'untrusted';
     const blocked = await orc.started();
     await orc.until(blocked.build_id, ({ status }) => status === 'BLOCKED');
-    await expect.poll(async () => (await orc.rows('SELECT state FROM "case"')).length).toBe(2);
+    await expect.poll(async () => (await orc.rows('SELECT state FROM "case"')).length, soon).toBe(2);
     for (const { state } of await orc.rows('SELECT state FROM "case"')) {
       const shown = publicCase(state);
       expect(validate(shown), JSON.stringify(validate.errors)).toBe(true);

@@ -13,6 +13,8 @@ import pg from 'pg';
 import { type Peers, startPeers } from './orchestrator-peers.ts';
 
 export const tenant = 'acme';
+/** How long a test waits for what is bound to happen. */
+export const soon = { timeout: 10_000 };
 const token = 'a-token-of-the-test';
 const log = createLog({ service: 'test', level: (process.env.TEST_LOG ?? 'silent') as 'silent' });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Orchestrator, startOrchestrator } from './orchestrator-instance.ts';
+import { type Orchestrator, soon, startOrchestrator } from './orchestrator-instance.ts';
 
 let orc: Orchestrator;
 beforeEach(async () => {
@@ -24,7 +24,7 @@ async function counts(): Promise<Record<string, number>> {
 test('an identical request that is finished is answered by its build and writes nothing', async () => {
   const first = await orc.started('same');
   const end = await orc.ended(first.build_id);
-  await expect.poll(async () => (await counts()).outbox).toBe(0);
+  await expect.poll(async () => (await counts()).outbox, soon).toBe(0);
   const before = await counts();
   const again = await orc.start({ text: 'same' });
   expect(again).toMatchObject({
@@ -156,7 +156,7 @@ describe('a rerun', () => {
     const rerun = (await orc.start({ text: 'same', rerun_of: first.build_id })).body;
     await orc.ended(rerun.build_id);
     await expect
-      .poll(async () => (await orc.call('GET', '/cases')).body.items)
+      .poll(async () => (await orc.call('GET', '/cases')).body.items, soon)
       .toMatchObject([
         { type: 'rerun-diverged', severity: 'CRITICAL', reason_codes: ['RERUN_DIVERGED'], build_id: rerun.build_id },
       ]);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { echoStages } from './orchestrator-instance.ts';
+import { echoStages, soon } from './orchestrator-instance.ts';
 import { echo, type Ring, startRing } from './orchestrator-ring.ts';
 
 let ring: Ring;
@@ -44,7 +44,7 @@ test('an attempt that is silent is fenced; what it says after that moves nothing
     return echo(context);
   };
   const { build_id } = await ring.started();
-  await expect.poll(() => calls).toBe(1);
+  await expect.poll(() => calls, soon).toBe(1);
   await hurry(build_id);
   await ring.until(build_id, ({ stages }) => stages.length > 1);
   silent.resolve();
@@ -52,7 +52,7 @@ test('an attempt that is silent is fenced; what it says after that moves nothing
     (await sealed(build_id))
       .filter(({ stage }) => stage === 'echo-1')
       .map(({ kind, verdict, epoch, reason_codes }) => [kind, verdict, epoch, ...reason_codes]);
-  await expect.poll(said).toEqual([
+  await expect.poll(said, soon).toEqual([
     ['FENCE', 'FENCED', 2, 'STAGE_TIMEOUT'],
     ['STAGE', 'PASS', 2],
     ['REFUSAL', 'NOTED', 1, 'REPLY_STALE_ATTEMPT'],
@@ -108,7 +108,7 @@ test('a stage that fails by its content ends the build with its code, a record a
     reason_codes: ['COMPILE_FAILED'],
     stages: [{}, {}, { stage: 'echo-3', status: 'FAIL' }],
   });
-  await expect.poll(async () => (await ring.status(build_id)).cases).toHaveLength(1);
+  await expect.poll(async () => (await ring.status(build_id)).cases, soon).toHaveLength(1);
 });
 
 test('a cancellation while a stage works shuts the gate: its late result is refused on record', async () => {
@@ -152,7 +152,7 @@ test.each(['gatekeeper', 'audit'] as const)(
       return echo(context);
     };
     const { build_id } = await ring.started();
-    await expect.poll(() => calls).toBe(3);
+    await expect.poll(() => calls, soon).toBe(3);
     await ring.down(name);
     held.resolve();
     const [before] = await ring.rows('SELECT version FROM build');

@@ -4,7 +4,7 @@ import { commandStream } from '@orgo/contracts';
 import { digestOfBytes, utf8 } from '@orgo/core';
 import { natsOptions } from '@orgo/runtime/bus-address';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Orchestrator, startOrchestrator, tenant } from './orchestrator-instance.ts';
+import { type Orchestrator, soon, startOrchestrator, tenant } from './orchestrator-instance.ts';
 import { startPeers } from './orchestrator-peers.ts';
 
 let orc: Orchestrator;
@@ -35,12 +35,12 @@ const adapter = async () => {
 
 test('commands that the server lost with its store are said again, word for word, when it is back', async () => {
   const builds = [await orc.started(), await orc.started()];
-  await expect.poll(queued).toBeGreaterThan(0);
+  await expect.poll(queued, soon).toBeGreaterThan(0);
   const [before] = await orc.rows('SELECT created FROM road');
   const open = await orc.rows(`SELECT id, state -> 'open' ->> 'command_digest' AS digest FROM build ORDER BY id`);
 
   await orc.instance.servers.restart('nats', { signal: 'SIGKILL', wipe: true });
-  await expect.poll(queued, { timeout: 15_000 }).toBeGreaterThan(0);
+  await expect.poll(queued, soon).toBeGreaterThan(0);
   const [after] = await orc.rows('SELECT created FROM road');
   expect(after.created).not.toBe(before.created);
 
@@ -58,12 +58,12 @@ test('commands that the server lost with its store are said again, word for word
 
 test('a process that starts on a new stream says again what was open', async () => {
   const { build_id } = await orc.started();
-  await expect.poll(queued).toBe(1);
+  await expect.poll(queued, soon).toBe(1);
   const nc = await connect(natsOptions(orc.instance.urls.NATS_URL, 'eraser'));
   await (await jetstreamManager(nc)).streams.delete(commandStream.name);
   await nc.close();
   await orc.another();
-  await expect.poll(queued).toBe(1);
+  await expect.poll(queued, soon).toBe(1);
   await orc.another();
   expect(await queued(), 'and once only').toBe(1);
   const peers = await adapter();

@@ -3,7 +3,7 @@ import type { Receipt } from '@orgo/orchestrator/domain';
 import { createKey } from '@orgo/runtime/signer';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Orchestrator, startOrchestrator, tenant } from './orchestrator-instance.ts';
+import { type Orchestrator, soon, startOrchestrator, tenant } from './orchestrator-instance.ts';
 
 let orc: Orchestrator;
 let build_id: string;
@@ -14,7 +14,7 @@ beforeEach(async () => {
   orc = await startOrchestrator();
   orc.peers.answering = () => null;
   build_id = (await orc.started()).build_id;
-  await expect.poll(() => orc.peers.commands.length).toBe(1);
+  await expect.poll(() => orc.peers.commands.length, soon).toBe(1);
   const [{ command }] = orc.peers.commands as [Orchestrator['peers']['commands'][0]];
   receipt = orc.peers.gateOf(build_id).reply(command, 'ok')[0] as Receipt;
 });
@@ -70,7 +70,7 @@ test('the good one among bad ones is folded once, however often it comes', async
   const answers = await orc.peers.send([bad, good, good]);
   expect(answers.map(({ outcome }) => outcome)).toEqual(['refused', 'accepted', 'duplicate']);
   expect(await orc.peers.send([good])).toEqual([{ outcome: 'duplicate', code: null }]);
-  await expect.poll(() => orc.peers.commands.length).toBe(2);
+  await expect.poll(() => orc.peers.commands.length, soon).toBe(2);
   expect(orc.peers.commands[1]?.command.stage).toBe('echo-2');
 });
 

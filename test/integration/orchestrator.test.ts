@@ -1,10 +1,10 @@
 import { connect } from '@nats-io/transport-node';
-import { type BuildStatus, buildStatusSchema } from '@orgo/contracts';
+import { type BuildStatus, buildEventSchema, buildStatusSchema } from '@orgo/contracts';
 import { canonical } from '@orgo/core';
 import { evolve, initial } from '@orgo/orchestrator/domain';
 import { natsOptions } from '@orgo/runtime/bus-address';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { echoStages, type Orchestrator, startOrchestrator, tenant } from './orchestrator-instance.ts';
+import { echoStages, type Orchestrator, soon, startOrchestrator, tenant } from './orchestrator-instance.ts';
 
 let orc: Orchestrator;
 beforeEach(async () => {
@@ -52,8 +52,10 @@ test('a build goes through its spine by sealed decisions, is told to the public 
   );
   expect(await orc.rows('SELECT stage FROM evidence ORDER BY stage')).toHaveLength(8);
   expect(await orc.rows('SELECT * FROM alarm')).toEqual([]);
-  await expect.poll(() => orc.rows('SELECT * FROM outbox')).toEqual([]);
+  await expect.poll(() => orc.rows('SELECT * FROM outbox'), soon).toEqual([]);
   expect(heard.map(({ subject }) => subject.split('.').at(-1))).toEqual(['created', 'running', 'closing', 'completed']);
+  for (const { subject: _subject, ...event } of heard)
+    expect(buildEventSchema.safeParse({ ...event, subject: build_id }).error).toBeUndefined();
   expect(heard.at(-1)).toMatchObject({
     specversion: '1.0',
     type: 'orgo.build.completed.v1',
@@ -83,7 +85,7 @@ describe('an attempt', () => {
     await orc.until(build_id, ({ stages }) => stages[0]?.status === 'RUNNING');
     for (const attempt of [1, 2]) {
       await expect
-        .poll(() => orc.peers.commands.filter(({ command }) => command.stage === 'echo-1').length)
+        .poll(() => orc.peers.commands.filter(({ command }) => command.stage === 'echo-1').length, soon)
         .toBe(attempt);
       // An open command without a lease alarm would wait for ever.
       const open = await orc.rows(
@@ -111,7 +113,7 @@ describe('an attempt', () => {
       stages: [{ status: 'ERROR', attempt: 3 }],
     });
     await expect
-      .poll(async () => (await orc.call('GET', '/cases')).body.items)
+      .poll(async () => (await orc.call('GET', '/cases')).body.items, soon)
       .toMatchObject([{ build_id, type: 'build-blocked', reason_codes: ['STAGE_ATTEMPTS_EXHAUSTED'] }]);
     const resumed = await orc.call('POST', `/builds/${build_id}/resume`, { actor: 'alice', reason: 'disk replaced' });
     expect(resumed).toMatchObject({ status: 202, body: { status: 'RUNNING' } });
@@ -130,7 +132,7 @@ describe('a person', () => {
     const gate = Promise.withResolvers<void>();
     orc.peers.answering = () => null;
     const { build_id } = await orc.started();
-    await expect.poll(() => orc.peers.commands.length).toBe(1);
+    await expect.poll(() => orc.peers.commands.length, soon).toBe(1);
     gate.resolve();
     expect(await orc.call('POST', `/builds/${build_id}/pause`, { actor: 'alice', reason: 'night' })).toMatchObject({
       status: 202,

@@ -6,6 +6,7 @@ const parameters: Record<string, string> = {
   tenant: 'Tenant; must equal the tenant in the body',
   adapter: 'Adapter that answers the stage',
   service: 'Service that folds the receipt',
+  phase: 'Phase in lowercase',
 };
 
 const parametersOf = (address: string): JsonSchema =>
@@ -51,6 +52,17 @@ export function asyncapi(): Json {
       for (const verb of ['send', 'receive'])
         operations[`${verb}_${name}`] = { ...operations[`${verb}_${name}`], reply };
     }
+  }
+  for (const [noun, event] of Object.entries(contracts.publicEvents)) {
+    const name = `${noun}_event`;
+    channels[name] = {
+      address: event.subject,
+      title: event.title,
+      description: 'Public, CloudEvents 1.0; losing one loses no state',
+      parameters: parametersOf(event.subject),
+      messages: { [name]: { contentType: 'application/cloudevents+json', payload: components.use(event.schema) } },
+    };
+    operations[`send_${name}`] = { action: 'send', channel: { $ref: `#/channels/${name}` } };
   }
   return {
     asyncapi: '3.0.0',

@@ -83,6 +83,17 @@ export function channelsPage(): string {
         ],
       ],
     ),
+    '## Public events',
+    'CloudEvents 1.0 in structured JSON, told after the commit.',
+    table(
+      ['subject', 'type', 'schema', 'says'],
+      Object.entries(contracts.publicEvents).map(([noun, event]) => [
+        code(event.subject),
+        code(`orgo.${noun}.{phase}.v1`),
+        event.schema.meta()?.id ?? '',
+        event.title,
+      ]),
+    ),
     '## Claims',
     'What a service asks the gatekeeper to decide where no adapter answers.',
     table(['claim', 'signed by', 'asks'], roles),

@@ -6,6 +6,7 @@ export * from './messages/authorization.ts';
 export * from './messages/claim.ts';
 export * from './messages/command.ts';
 export * from './messages/decision.ts';
+export * from './messages/event.ts';
 export * from './messages/node-report.ts';
 export * from './messages/receipt.ts';
 export * from './messages/reply.ts';

@@ -34,8 +34,9 @@ export type Ending = {
 export type StageEvent =
   | { type: 'StageAuthorized'; permission: Permission }
   | {
+      /** Under the permission that is ready, or again under that of the open stage. */
       type: 'StageCommanded';
-      permission: Permission;
+      stage: string;
       attempt: number;
       budget_from: number;
       epoch: number;

@@ -26,6 +26,27 @@ const ended = (
 const opened = (state: BuildState, change: Partial<OpenStage>): BuildState =>
   state.open === null ? state : { ...state, open: { ...state.open, ...change } };
 
+type Commanded = Extract<BuildEvent, { type: 'StageCommanded' }>;
+
+const commanded = (state: BuildState, event: Commanded): BuildState => {
+  const permission = state.ready ?? state.open;
+  if (permission === null) return state;
+  const { stage, inputs, authorization_digest, decision_digest, idem_key } = permission;
+  const { attempt, budget_from, epoch, command_digest, not_after } = event;
+  const open: OpenStage = {
+    ...{ stage, inputs, authorization_digest, decision_digest, idem_key },
+    ...{ attempt, budget_from, epoch, command_digest, not_after },
+    phase: 'COMMANDED',
+    fence: null,
+    claim_digest: null,
+    due: false,
+    reason_codes: [],
+    log_index: null,
+    report: null,
+  };
+  return { ...state, ready: null, open };
+};
+
 const decided = (state: BuildState, result: StageResult): BuildState => ({
   ...state,
   open: state.open?.stage === result.stage ? null : state.open,
@@ -80,24 +101,8 @@ export function evolve(state: BuildState, event: BuildEvent): BuildState {
       return { ...state, differences: event.differences };
     case 'StageAuthorized':
       return { ...state, ready: event.permission };
-    case 'StageCommanded': {
-      const { type: _type, permission, ...command } = event;
-      return {
-        ...state,
-        ready: null,
-        open: {
-          ...permission,
-          ...command,
-          phase: 'COMMANDED',
-          fence: null,
-          claim_digest: null,
-          due: false,
-          reason_codes: [],
-          log_index: null,
-          report: null,
-        },
-      };
-    }
+    case 'StageCommanded':
+      return commanded(state, event);
     case 'StageFenceAsked':
       return opened(state, {
         phase: 'FENCING',

@@ -64,7 +64,9 @@ const issue = (
     data: { stage: command.stage, attempt: command.attempt, epoch: command.epoch },
   };
   return yes({
-    events: [{ type: 'StageCommanded', permission, ...turn, command_digest: digestOf(command), not_after }],
+    events: [
+      { type: 'StageCommanded', stage: permission.stage, ...turn, command_digest: digestOf(command), not_after },
+    ],
     sends: [{ send: 'command', command, again: false }],
     alarms: [alarm],
   });
