@@ -27,7 +27,7 @@ import type { Signer } from '@orgo/runtime/signer';
 import { createTenant } from '@orgo/runtime/trust';
 import { connectPlatform, type Platform } from '@orgo/store/platform';
 import pg from 'pg';
-import { type AuditPeer, startAuditPeer } from './gatekeeper-peers.ts';
+import { type AuditDeps, type AuditPeer, startAuditPeer } from './gatekeeper-peers.ts';
 
 export const tenant = 'acme';
 export const asOf = '2026-11-20T12:00:00.000Z';
@@ -82,9 +82,7 @@ async function startOne(instance: TestInstance, over: Partial<Platform> = {}) {
 export type Gatekeeper = Awaited<ReturnType<typeof startGatekeeper>>;
 
 /** A gatekeeper over real servers, with keys, trust and artifacts of a tenant, and an audit peer that seals what it says. */
-export async function startGatekeeper(
-  options: { audit?: boolean; platform?: (platform: Platform) => Partial<Platform> } = {},
-) {
+export async function startGatekeeper(options: { audit?: (deps: AuditDeps) => Promise<AuditPeer> } = {}) {
   const instance = await testInstance(['nats']);
   await createTenant(instance.home, tenant, { adapters });
   const running = [await startOne(instance)];
@@ -96,8 +94,8 @@ export async function startGatekeeper(
     max: 2,
   });
   const peers: AuditPeer[] = [];
-  const auditDeps = { bus, keyring, trust, artifacts, tenant };
-  if (options.audit !== false) peers.push(await startAuditPeer(auditDeps));
+  const auditDeps: AuditDeps = { instance, bus, keyring, trust, artifacts, tenant, log };
+  peers.push(await (options.audit ?? startAuditPeer)(auditDeps));
 
   const signAs = (signer: Signer, type: string, values: readonly unknown[]): SignedItemWire[] =>
     signBatch(

@@ -15,7 +15,6 @@ import {
 import {
   appendLeaves,
   canonicalBytes,
-  digestOfBytes,
   emptyFrontier,
   formatCheckpoint,
   leafHash,
@@ -25,9 +24,11 @@ import {
   utf8,
   verifyItem,
 } from '@orgo/core';
+import type { TestInstance } from '@orgo/infra/test-servers';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus, Serving } from '@orgo/runtime/bus';
 import { ackOf, decodeEnvelope } from '@orgo/runtime/envelope';
+import type { Log } from '@orgo/runtime/log';
 import { type Keyring, verifySignature } from '@orgo/runtime/signer';
 import type { TrustStore } from '@orgo/runtime/trust';
 
@@ -46,18 +47,21 @@ export type AuditPeer = {
   stop(): Promise<void>;
 };
 
-/**
- * Audit reduced to what the gatekeeper sees of it: verifies every signature, appends to a real Merkle log, signs real checkpoints, and folds
- * records with audit's own pure code. It keeps them in memory.
- */
-export async function startAuditPeer(deps: {
+export type AuditDeps = {
+  instance: TestInstance;
   bus: Bus;
   keyring: Keyring;
   trust: TrustStore;
   artifacts: ArtifactStore;
   tenant: string;
-  after?: AuditPeer;
-}): Promise<AuditPeer> {
+  log: Log;
+};
+
+/**
+ * Audit reduced to what the gatekeeper sees of it: verifies every signature, appends to a real Merkle log, signs real checkpoints, and folds
+ * records with audit's own pure code. It keeps them in memory.
+ */
+export async function startAuditPeer(deps: AuditDeps & { after?: AuditPeer }): Promise<AuditPeer> {
   const { bus, keyring, trust, artifacts, tenant } = deps;
   const root = await trust.root(tenant);
   const signer = await keyring.signer(tenant, 'log');
@@ -150,6 +154,3 @@ export async function startAuditPeer(deps: {
   };
   return peer;
 }
-
-/** Digest of a payload text, as decisions and subjects are named. */
-export const digestOfText = (text: string): Digest => digestOfBytes(utf8(text));

@@ -1,0 +1,136 @@
+import { auditConfig, createAudit } from '@orgo/audit';
+import type { BundleFiles } from '@orgo/audit/domain';
+import {
+  type Digest,
+  type EvidenceBundle,
+  type GateDecision,
+  type OperationId,
+  type ReceiptItem,
+  subjectOf,
+} from '@orgo/contracts';
+import { canonicalBytes, digestOfBytes, type JsonValue, utf8 } from '@orgo/core';
+import { loadConfig } from '@orgo/runtime/config';
+import { ackOf, decodeEnvelope } from '@orgo/runtime/envelope';
+import type { HttpRequest } from '@orgo/runtime/http';
+import { connectPlatform } from '@orgo/store/platform';
+import type { AuditDeps, AuditPeer, Sealed } from './gatekeeper-peers.ts';
+
+export type RealAudit = AuditPeer & {
+  /** Asks an operation of audit as HTTP would, without the wire. */
+  ask<T>(operation: OperationId, params: Record<string, string>): Promise<T>;
+};
+
+/** The real audit service, seen through the receipts it sends to orchestrator and release. */
+export async function startRealAudit(deps: AuditDeps): Promise<RealAudit> {
+  const { instance, bus, tenant, log } = deps;
+  const { home } = instance;
+  const platform = await connectPlatform(
+    {
+      name: 'test-audit',
+      home,
+      databaseUrl: instance.serviceUrls.audit,
+      natsUrl: instance.urls.NATS_URL,
+      redisUrl: null,
+      instance: 'test',
+    },
+    { log },
+  );
+  const service = createAudit({ ...platform, home }, loadConfig(auditConfig, {}));
+  await service.start();
+  const sealed: Sealed[] = [];
+  const waiting: { holds(decision: GateDecision): boolean; resolve(leaf: Sealed): void }[] = [];
+  const take = ({ decision: item, authorizations, seal }: ReceiptItem): void => {
+    const decision = JSON.parse(item.payload) as GateDecision;
+    const digest = digestOfBytes(utf8(item.payload));
+    if (sealed.some((leaf) => leaf.digest === digest)) return;
+    const leaf: Sealed = {
+      index: seal.index,
+      digest,
+      decision,
+      seal,
+      item: { decision: item, authorizations, reply_to: 'orchestrator', traceparent: null },
+    };
+    sealed.push(leaf);
+    for (const one of waiting.filter(({ holds }) => holds(decision))) {
+      waiting.splice(waiting.indexOf(one), 1);
+      one.resolve(leaf);
+    }
+  };
+  const servings = await Promise.all(
+    (['orchestrator', 'release'] as const).map((to) =>
+      bus.serve(subjectOf('receipt', { tenant, service: to }), to, async (bytes, { subject }) => {
+        const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
+        if (!envelope.ok) throw new Error(envelope.detail);
+        for (const item of envelope.value.items) take(item);
+        return ackOf(envelope.value.items.map(() => ({ outcome: 'accepted', code: null })));
+      }),
+    ),
+  );
+  return {
+    sealed,
+    envelopes: [],
+    hide: () => false,
+    of: (build) => sealed.filter((leaf) => leaf.decision.build_id === build).map((leaf) => leaf.decision),
+    until(holds) {
+      const found = sealed.find((leaf) => holds(leaf.decision));
+      return found === undefined ? new Promise((resolve) => waiting.push({ holds, resolve })) : Promise.resolve(found);
+    },
+    evidence: ({ item, seal }) => ({ decision: item.decision, seal }),
+    ask: async <T>(operation: OperationId, params: Record<string, string>) => {
+      const request = {
+        params: { tenant, ...params },
+        query: {},
+        signal: new AbortController().signal,
+      } as unknown as HttpRequest;
+      return (await service.routes?.[operation]?.(request)) as T;
+    },
+    async stop() {
+      await Promise.all(servings.map((serving) => serving.stop()));
+      await service.drain(5000);
+      await service.stop();
+      await platform.close();
+    },
+  };
+}
+
+/** A bundle as it lies in a folder, in memory: a test changes it as somebody else might. */
+export class BundleCopy implements BundleFiles {
+  readonly files: Map<string, Uint8Array>;
+  constructor(files: Iterable<[string, Uint8Array]>) {
+    this.files = new Map(files);
+  }
+  paths = (): string[] => [...this.files.keys()];
+  read = (path: string): Uint8Array | undefined => this.files.get(path);
+  copy = (): BundleCopy => new BundleCopy(this.files);
+  with(path: string, bytes: Uint8Array | undefined): BundleCopy {
+    const copy = this.copy();
+    if (bytes === undefined) copy.files.delete(path);
+    else copy.files.set(path, bytes);
+    return copy;
+  }
+  flip(path: string): BundleCopy {
+    const bytes = Uint8Array.from(this.files.get(path) as Uint8Array);
+    const at = bytes.length >> 1;
+    bytes[at] = (bytes[at] as number) ^ 1;
+    return this.with(path, bytes);
+  }
+}
+
+/** Fetches a bundle as the command line does: what is carried, and artifacts by digest. */
+export async function fetchBundle(
+  audit: RealAudit,
+  { artifacts, tenant }: AuditDeps,
+  build: string,
+): Promise<BundleCopy> {
+  const bundle = await audit.ask<EvidenceBundle>('getBundle', { build });
+  const files: [string, Uint8Array][] = [
+    ['inventory.dsse.json', canonicalBytes(bundle.inventory as unknown as JsonValue)],
+  ];
+  for (const { path, digest, content } of bundle.files) {
+    files.push([
+      path,
+      content === null ? await artifacts.get(tenant, digest as Digest) : Buffer.from(content, 'base64'),
+    ]);
+  }
+  return new BundleCopy(files);
+}
