@@ -97,8 +97,8 @@ function createTree(reads: Reads, extent: Extent, root: Root, findings: Findings
         if (hash === undefined || !equalBytes(hash, node.hash))
           findings.add(
             'PROOF_INVALID',
-            `node/${nodeKey(node)}`,
-            'the stored inner hash does not follow from the entries',
+            `log/${node.index * 2 ** level}`,
+            `the stored inner hash ${nodeKey(node)} does not follow from the ${2 ** level} entries from there on`,
           );
       }
     }
@@ -138,9 +138,13 @@ async function checkHead(
   const { rows } = await db.query<{ state: { frontier: Frontier } }>({ name: 'log_head_of', text: headText }, [tenant]);
   const head = rows[0]?.state.frontier ?? { size: 0, hashes: [] };
   if (head.size < frontier.size)
-    findings.add('LOG_ROLLBACK_DETECTED', `log/${head.size}`, `the head has ${head.size} of ${frontier.size} entries`);
+    findings.add(
+      'LOG_ROLLBACK_DETECTED',
+      `checkpoint/${frontier.size}`,
+      `the head has ${head.size} of ${frontier.size} entries`,
+    );
   else if (head.size === frontier.size && !equalBytes(frontierRoot(head), frontierRoot(frontier)))
-    findings.add('ROOT_MISMATCH', `log/${head.size}`, 'the head is not that of the entries');
+    findings.add('ROOT_MISMATCH', `checkpoint/${head.size}`, 'the head is not that of the entries');
 }
 
 /** Every entry, every checkpoint, every stored inner hash and the head of a log. */
