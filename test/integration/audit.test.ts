@@ -1,0 +1,342 @@
+import { join } from 'node:path';
+import {
+  type ArtifactRef,
+  type BuildRecord,
+  foldSubject,
+  pipelines,
+  type ReceiptItem,
+  sealedSubject,
+} from '@orgo/contracts';
+import { digestOf, leafHash, parseCheckpoint, rootOf, toBase64, toHex, verifyNote } from '@orgo/core';
+import { readFileIfAny } from '@orgo/runtime/durable-file';
+import { newId } from '@orgo/runtime/ids';
+import { verifySeal } from '@orgo/runtime/seal';
+import { verifySignature } from '@orgo/runtime/signer';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Audit,
+  authorizationFor,
+  decisionOf,
+  digestOfItem,
+  itemsOf,
+  startAudit,
+  tenant,
+} from './audit-instance.ts';
+
+let audit: Audit;
+beforeEach(async () => {
+  audit = await startAudit({ tenants: ['acme', 'globex'] });
+});
+afterEach(() => audit.stop());
+
+const accepted = { outcome: 'accepted', code: null };
+const gatekeeper = () => audit.keyring.signer(tenant, 'gatekeeper');
+const many = (count: number, build_id = newId('bld')) =>
+  Array.from({ length: count }, (_, attempt) => ({ decision: decisionOf({ build_id, attempt }) }));
+const verdictOf = ({ seal, decision }: ReceiptItem) =>
+  verifySeal(seal, decision.payload, { log: audit.root.log, verify: verifySignature });
+
+test('a decision is sealed in order, and its receipt proves it with everything it came with', async () => {
+  const first = decisionOf();
+  const authorization = authorizationFor(first);
+  const decision = { ...first, authorizations: [digestOf(authorization)] };
+  const traceparent = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`;
+  const [item] = itemsOf([{ decision, authorizations: [authorization] }], await gatekeeper(), traceparent);
+  expect(await audit.send([item as never])).toEqual([accepted]);
+  await expect.poll(() => audit.receipts).toHaveLength(1);
+  const [receipt] = audit.receipts as [ReceiptItem];
+  expect(receipt).toMatchObject({ decision: item?.decision, authorizations: item?.authorizations, traceparent });
+  expect(verdictOf(receipt)).toEqual({ ok: true, value: { index: 0, size: 1 } });
+  const [row] = await audit.rows('SELECT * FROM log_leaf');
+  expect(row.leaf.toString()).toBe(item?.decision.payload);
+  expect(row).toMatchObject({ decision_digest: digestOf(decision), stage: 'pin', reply_to: 'orchestrator' });
+  await expect.poll(() => audit.rows('SELECT * FROM outbox')).toEqual([]);
+});
+
+test('indexes are dense and every receipt verifies, with two replicas and many batches at once', async () => {
+  await audit.another({ ORGO_SEAL_BATCH: '7' });
+  const items = itemsOf(many(60).concat(many(60), many(60)), await gatekeeper());
+  const batches = Array.from({ length: 36 }, (_, i) => items.slice(i * 5, i * 5 + 5));
+  const answers = await Promise.all(batches.map((batch) => audit.send(batch)));
+  expect(answers.flat()).toEqual(items.map(() => accepted));
+  await expect.poll(() => audit.receipts.length, { timeout: 10_000 }).toBe(items.length);
+  expect(audit.receipts.map(({ seal }) => seal.index).sort((a, b) => a - b)).toEqual(items.map((_, i) => i));
+  for (const receipt of audit.receipts) expect(verdictOf(receipt)).toMatchObject({ ok: true });
+
+  const leaves = await audit.rows<{ leaf: Buffer }>('SELECT leaf FROM log_leaf ORDER BY idx');
+  const checkpoints = await audit.rows<{ size: string; root: Buffer; note: string }>(
+    'SELECT size, root, note FROM log_checkpoint ORDER BY size',
+  );
+  expect(checkpoints.length).toBeGreaterThan(1);
+  expect(Number(checkpoints.at(-1)?.size)).toBe(items.length);
+  for (const { size, root, note } of checkpoints) {
+    const over = leaves.slice(0, Number(size)).map(({ leaf }) => leafHash(leaf));
+    expect(root.toString('hex')).toBe(toHex(rootOf(over)));
+    const verified = verifyNote(note, audit.root.log.keys, verifySignature);
+    expect(verified.ok && parseCheckpoint(verified.value.body)).toMatchObject({ value: { size: Number(size) } });
+  }
+  // What is said about one build leaves in the order in which it was sealed.
+  const byBuild = Map.groupBy(audit.receipts, ({ decision }) => JSON.parse(decision.payload).build_id);
+  for (const of of byBuild.values()) {
+    const indexes = of.map(({ seal }) => seal.index);
+    expect(indexes).toEqual([...indexes].sort((a, b) => a - b));
+  }
+});
+
+test('a decision that is sealed already is a duplicate, and its receipt still goes out once somebody takes it', async () => {
+  audit.taking = false;
+  const items = itemsOf(many(3), await gatekeeper());
+  expect(await audit.send(items)).toEqual(items.map(() => accepted));
+  const twice = [...items, items[0] as never];
+  expect(await audit.send(twice)).toEqual(twice.map(() => ({ outcome: 'duplicate', code: null })));
+  await audit.rows('TRUNCATE inbox');
+  expect(await audit.send(twice), 'also when the inbox has forgotten it').toEqual(
+    twice.map(() => ({ outcome: 'duplicate', code: null })),
+  );
+  expect(await audit.rows('SELECT count(*)::int AS n FROM log_leaf')).toEqual([{ n: 3 }]);
+  audit.taking = true;
+  await expect
+    .poll(() => audit.receipts.map(digestOfItem).sort(), { timeout: 10_000 })
+    .toEqual(items.map(digestOfItem).sort());
+});
+
+describe('refuses for good', () => {
+  const refused = async (items: Parameters<Audit['send']>[0], code: string) => {
+    expect(await audit.send(items)).toEqual([{ outcome: 'refused', code }]);
+    expect(await audit.rows('SELECT * FROM log_leaf')).toEqual([]);
+  };
+
+  test.each(['orchestrator', 'audit', 'log'])('a decision signed by the key of %s', async (role) => {
+    const signer = await audit.keyring.signer(tenant, role);
+    await refused(itemsOf([{ decision: decisionOf() }], signer), 'DECISION_SIGNER_UNTRUSTED');
+    await refused(
+      itemsOf([{ decision: decisionOf() }], { ...signer, role: 'gatekeeper' }),
+      'DECISION_SIGNER_UNTRUSTED',
+    );
+  });
+
+  test('a decision whose text was changed after it was signed', async () => {
+    const [item] = itemsOf([{ decision: decisionOf() }], await gatekeeper()) as [never];
+    const { decision } = item as { decision: { payload: string } };
+    const payload = decision.payload.replace('"PASS"', '"FAIL"');
+    await refused([{ ...(item as object), decision: { ...decision, payload } } as never], 'DECISION_SIGNER_UNTRUSTED');
+  });
+
+  test('a decision of another tenant, under this one’s name or its own', async () => {
+    const other = await audit.keyring.signer('globex', 'gatekeeper');
+    await refused(itemsOf([{ decision: decisionOf() }], other), 'TENANT_MISMATCH');
+    await refused(itemsOf([{ decision: decisionOf({ tenant_id: 'globex' }) }], await gatekeeper()), 'TENANT_MISMATCH');
+  });
+
+  test('what does not parse as a decision', async () => {
+    await refused(itemsOf([{ decision: { v: 2 } as never }], await gatekeeper()), 'DECISION_MALFORMED');
+    await refused(
+      itemsOf([{ decision: decisionOf({ surplus: 1 } as never) }], await gatekeeper()),
+      'DECISION_MALFORMED',
+    );
+  });
+
+  test('a decision without the authorizations it gives, or with others', async () => {
+    const decision = decisionOf();
+    const [one, other] = [authorizationFor(decision), authorizationFor(decision, 'extract')];
+    const gives = { ...decision, authorizations: [digestOf(one)] };
+    const key = await gatekeeper();
+    await refused(itemsOf([{ decision: gives }], key), 'DECISION_MALFORMED');
+    await refused(itemsOf([{ decision: gives, authorizations: [other] }], key), 'DECISION_MALFORMED');
+    await refused(itemsOf([{ decision, authorizations: [one] }], key), 'DECISION_MALFORMED');
+    await refused(itemsOf([{ decision: gives, authorizations: [one, one] }], key), 'DECISION_MALFORMED');
+  });
+
+  test('an entry over 65,535 bytes', async () => {
+    const sized = (bytes: number) => {
+      const bare = decisionOf({ detail: { text: 'é' } });
+      const text = `é${'x'.repeat(bytes - Buffer.byteLength(JSON.stringify(bare)))}`;
+      return itemsOf([{ decision: { ...bare, detail: { text } } }], key);
+    };
+    const key = await gatekeeper();
+    await refused(sized(65_536), 'ENTRY_TOO_LARGE');
+    expect(await audit.send(sized(65_535))).toEqual([accepted]);
+  });
+
+  test('only what is wrong of an envelope', async () => {
+    const good = itemsOf(many(2), await gatekeeper());
+    const bad = itemsOf(many(1), await audit.keyring.signer(tenant, 'log'));
+    expect((await audit.send([good[0], bad[0], good[1]] as never)).map(({ outcome }) => outcome)).toEqual([
+      'accepted',
+      'refused',
+      'accepted',
+    ]);
+  });
+});
+
+describe('puts off', () => {
+  test('a decision whose report cannot be read, until it can', async () => {
+    const report = { kind: 'stage-report', ref: digestOf({ fine: true }), media_type: 'application/json', size: 13 };
+    const items = itemsOf([{ decision: decisionOf({ report }) }], await gatekeeper());
+    expect(await audit.send(items)).toEqual([{ outcome: 'later', code: 'GATE_EVIDENCE_MISSING' }]);
+    expect(await audit.rows('SELECT * FROM log_leaf')).toEqual([]);
+    await audit.put('stage-report', { fine: true });
+    expect(await audit.send(items)).toEqual([accepted]);
+  });
+
+  test('a decision whose report has another size than it says', async () => {
+    const report = await audit.put('stage-report', { fine: true });
+    const items = itemsOf([{ decision: decisionOf({ report: { ...report, size: 12 } }) }], await gatekeeper());
+    expect(await audit.send(items)).toEqual([{ outcome: 'later', code: 'SIZE_MISMATCH' }]);
+  });
+
+  test('a decision under a root version that has not arrived', async () => {
+    expect(await audit.seal([{ decision: decisionOf({ root_version: 2 }) }])).toEqual([
+      { outcome: 'later', code: 'ROOT_VERSION_UNKNOWN' },
+    ]);
+  });
+});
+
+test('tenants have logs of their own', async () => {
+  const other = itemsOf(
+    [{ decision: decisionOf({ tenant_id: 'globex' }) }],
+    await audit.keyring.signer('globex', 'gatekeeper'),
+  );
+  expect(await audit.seal(many(2))).toEqual([accepted, accepted]);
+  expect(await audit.send(other, 'globex')).toEqual([accepted]);
+  expect(await audit.rows('SELECT tenant_id, idx FROM log_leaf ORDER BY tenant_id, idx')).toEqual([
+    { tenant_id: 'acme', idx: '0' },
+    { tenant_id: 'acme', idx: '1' },
+    { tenant_id: 'globex', idx: '0' },
+  ]);
+});
+
+test('the newest checkpoint is kept outside of the database', async () => {
+  await audit.seal(many(3));
+  const [{ note }] = (await audit.rows('SELECT note FROM log_checkpoint')) as [{ note: string }];
+  const kept = () => readFileIfAny(join(audit.instance.home, 'checkpoints', tenant));
+  await expect.poll(async () => new TextDecoder().decode(await kept())).toBe(note);
+});
+
+test('routes give the checkpoint, proofs and entries that the log has', async () => {
+  expect(await audit.call('GET', '/log/checkpoint')).toMatchObject({
+    status: 404,
+    body: { code: 'LOG_ENTRY_NOT_FOUND' },
+  });
+  expect((await audit.call('GET', '/log/entries')).text).toBe('');
+  for (let size = 0; size < 40; size += 8) await audit.seal(many(8));
+  const { body: checkpoint } = await audit.call('GET', '/log/checkpoint');
+  expect(checkpoint).toMatchObject({ tenant_id: tenant, origin: audit.root.log.origin, tree_size: 40 });
+  const leaves = await audit.rows<{ leaf: Buffer }>('SELECT leaf FROM log_leaf ORDER BY idx');
+  expect(checkpoint.root_hash).toBe(toBase64(rootOf(leaves.map(({ leaf }) => leafHash(leaf)))));
+  for (const index of [0, 15, 16, 38, 39]) {
+    const { body: proof } = await audit.call('GET', `/log/proofs/${index}`);
+    expect(proof).toMatchObject({ index, size: 40, leaf: leaves[index]?.leaf.toString('base64') });
+    const payload = Buffer.from(proof.leaf, 'base64').toString();
+    const seal = { index, size: 40, path: proof.path, checkpoint: proof.checkpoint };
+    expect(verifySeal(seal, payload, { log: audit.root.log, verify: verifySignature })).toMatchObject({ ok: true });
+  }
+  const lines = (await audit.call('GET', '/log/entries?from=3&to=7')).text.trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual(
+    [3, 4, 5, 6].map((index) => ({ index, leaf: leaves[index]?.leaf.toString('base64') })),
+  );
+  expect((await audit.call('GET', '/log/entries?from=38&to=9999')).text.split('\n')).toHaveLength(3);
+  expect(await audit.call('GET', '/log/proofs/40')).toMatchObject({
+    status: 404,
+    body: { code: 'LOG_ENTRY_NOT_FOUND' },
+  });
+  expect(await audit.call('GET', '/log/entries?from=-1')).toMatchObject({
+    status: 400,
+    body: { code: 'REQUEST_INVALID' },
+  });
+  expect(await audit.call('GET', `/records/${newId('bld')}`)).toMatchObject({
+    status: 404,
+    body: { code: 'RECORD_NOT_FOUND' },
+  });
+  expect(await audit.call('POST', '/log/fsck')).toMatchObject({
+    status: 200,
+    body: { ok: true, entries: 40, findings: [] },
+  });
+});
+
+test('paths go through stored inner nodes, one row per sixteen entries', async () => {
+  const items = itemsOf(many(300), await gatekeeper());
+  for (let at = 0; at < 300; at += 100) await audit.send(items.slice(at, at + 100));
+  const nodes = await audit.rows('SELECT level, count(*)::int AS n FROM log_node GROUP BY level ORDER BY level');
+  expect(nodes).toEqual([
+    { level: 4, n: 18 },
+    { level: 8, n: 1 },
+  ]);
+  const { body } = await audit.call('GET', '/log/proofs/299');
+  const seal = { index: 299, size: 300, path: body.path, checkpoint: body.checkpoint };
+  const payload = items[299]?.decision.payload ?? '';
+  expect(verifySeal(seal, payload, { log: audit.root.log, verify: verifySignature })).toMatchObject({ ok: true });
+});
+
+test('a sealed decision is told with its proof, a question that is none is told so', async () => {
+  const decision = decisionOf({ kind: 'RECORD', stage: null });
+  await audit.seal([{ decision }, ...many(3)]);
+  const told = (await audit.ask(sealedSubject(tenant), {
+    v: 1,
+    build_id: decision.build_id,
+    kind: 'RECORD',
+  })) as ReceiptItem;
+  expect(verdictOf(told)).toEqual({ ok: true, value: { index: 0, size: 4 } });
+  expect(await audit.ask(sealedSubject(tenant), { v: 1 })).toMatchObject({ ok: false, code: 'MESSAGE_MALFORMED' });
+});
+
+describe('folding the record of a build that is being closed', () => {
+  const closing = {
+    outcome: 'FAILED',
+    reason_codes: ['MANDATE_MISSING'],
+    trigger: { type: 'manual', actor: 'alice', reason: 'a test' },
+    rerun_of: null,
+  };
+  const fold = (build_id: string, more = {}) =>
+    audit.ask(foldSubject(tenant), { v: 1, build_id, closing, ...more }) as Promise<{
+      ok: boolean;
+      record: ArtifactRef;
+    }>;
+
+  test('stores what the sealed decisions say, and the same again', async () => {
+    const pipeline = await audit.put('pipeline', pipelines.echo);
+    const { build_id, ...admission } = decisionOf({ kind: 'ADMISSION', verdict: 'FAIL', stage: null, adapter: null });
+    const decision = { build_id, ...admission, pipeline_ref: pipeline.ref, inputs: [pipeline] };
+    await audit.seal([...many(2), { decision }]);
+    const told = await fold(build_id);
+    expect(told).toMatchObject({ ok: true, record: { kind: 'build-record', media_type: 'application/json' } });
+    const { platform } = audit.replicas[0] as Audit['replicas'][number];
+    const bytes = await platform.artifacts.get(tenant, told.record.ref);
+    expect(JSON.parse(Buffer.from(bytes).toString()) as BuildRecord).toMatchObject({
+      outcome: 'FAILED',
+      pipeline: { pipeline_id: 'echo' },
+      decisions: [{ digest: digestOf(decision), log_index: 2 }],
+      log: { origin: audit.root.log.origin, first_index: 2, last_index: 2 },
+    });
+    expect(await fold(build_id)).toEqual(told);
+    expect(await audit.call('GET', `/records/${build_id}`), 'no record before it is sealed').toMatchObject({
+      body: { code: 'RECORD_NOT_FOUND' },
+    });
+  });
+
+  test('says why it cannot', async () => {
+    expect(await fold(newId('bld'))).toMatchObject({ ok: false, code: 'RECORD_NOT_FOUND' });
+    expect(await fold(newId('bld'), { closing: { ...closing, outcome: 'SPLENDID' } })).toMatchObject({
+      ok: false,
+      code: 'CLAIM_MALFORMED',
+    });
+    expect(await fold('bld_1')).toMatchObject({ ok: false, code: 'MESSAGE_MALFORMED' });
+  });
+});
+
+test('connections that break in mid-batch lose nothing that was answered for, and leave no gap', async () => {
+  const items = itemsOf(many(40), await gatekeeper());
+  const answers = Promise.all(items.map((item) => audit.send([item]).catch(() => [{ outcome: 'later', code: null }])));
+  await expect.poll(async () => (await audit.rows('SELECT FROM log_leaf')).length).toBeGreaterThan(0);
+  await audit.rows(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'orgo_audit' AND datname = current_database()`,
+  );
+  const before = (await answers).flat();
+  const rest = items.filter((_, at) => before[at]?.outcome === 'later');
+  for (const item of rest)
+    await expect.poll(async () => (await audit.send([item]).catch(() => []))[0]?.outcome).toMatch(/accepted|duplicate/);
+  await expect.poll(() => new Set(audit.receipts.map(digestOfItem)).size, { timeout: 10_000 }).toBe(items.length);
+  const indexes = [...new Set(audit.receipts.map(({ seal }) => seal.index))].sort((a, b) => a - b);
+  expect(indexes).toEqual(items.map((_, i) => i));
+  expect((await audit.call('POST', '/log/fsck')).body).toMatchObject({ ok: true, entries: 40 });
+});
