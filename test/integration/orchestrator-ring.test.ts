@@ -126,6 +126,41 @@ test('a cancellation while a stage works shuts the gate: its late result is refu
   expect((await sealed(build_id)).map(({ kind }) => kind)).toEqual(['ADMISSION', 'STAGE', 'CANCEL', 'RECORD']);
 });
 
+test('a cancellation right after the start ends the build with a record', async () => {
+  const { build_id } = await ring.started();
+  expect(await act(build_id, 'cancel')).toMatchObject({ status: 202, body: { status: 'CLOSING' } });
+  expect(await ring.ended(build_id)).toMatchObject({
+    status: 'CANCELLED',
+    record_ref: expect.stringMatching(/^sha256:/),
+  });
+});
+
+test('a cancellation that crosses a failure on its way has the last word; both are on record', async () => {
+  const failing = Promise.withResolvers<void>();
+  ring.run = async () => {
+    await failing.promise;
+    return { ok: false, code: 'COMPILE_FAILED', detail: 'no' };
+  };
+  const { build_id } = await ring.started();
+  await ring.until(build_id, ({ stages }) => stages.length === 1);
+  await ring.down('audit');
+  failing.resolve();
+  const decided = `SELECT state -> 'stopped' AS stopped FROM gatekeeper.gate WHERE id = $1`;
+  await expect.poll(async () => (await ring.rows(decided, [build_id]))[0]?.stopped, soon).not.toBeNull();
+  await act(build_id, 'cancel');
+  await ring.up('audit');
+  expect(await ring.ended(build_id)).toMatchObject({
+    status: 'CANCELLED',
+    stages: [{ stage: 'echo-1', status: 'FAIL' }],
+  });
+  expect((await sealed(build_id)).map(({ kind, verdict }) => `${kind} ${verdict}`)).toEqual([
+    'ADMISSION PASS',
+    'STAGE FAIL',
+    'CANCEL PASS',
+    'RECORD PASS',
+  ]);
+});
+
 test('a pause lets the running stage end and holds the next', async () => {
   const working = Promise.withResolvers<void>();
   ring.run = async (context) => {
