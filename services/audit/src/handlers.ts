@@ -1,9 +1,16 @@
-import { type DecisionItem, type GateDecision, reasons, subjectOf } from '@orgo/contracts';
+import {
+  type ArtifactRef,
+  type DecisionItem,
+  type GateDecision,
+  type ReasonCode,
+  reasons,
+  subjectOf,
+} from '@orgo/contracts';
 import type { StatementCache } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
-import { codeOf } from '@orgo/runtime/errors';
+import { Breach, codeOf, Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { ItemResult } from '@orgo/store/machine';
@@ -23,15 +30,35 @@ export type DecisionDeps = {
 
 type Checked = { ok: true; decided: VerifiedDecision } | { ok: false; result: ItemResult };
 
+/** Reports are read at once up to this size and in pieces above it, so that no report takes much memory. */
+const readAtOnce = 1_048_576;
+
+/** Why a report cannot be read back as it is named; null when it can. @throws Breach HASH_MISMATCH, Fault ARTIFACT_STORE_UNAVAILABLE */
+async function unread(
+  artifacts: ArtifactStore,
+  tenant: string,
+  { ref, size }: ArtifactRef,
+): Promise<ReasonCode | null> {
+  if (size > readAtOnce) {
+    const read = await artifacts.verify(tenant, ref, size);
+    return read.ok ? null : read.code;
+  }
+  try {
+    return (await artifacts.get(tenant, ref)).length === size ? null : 'SIZE_MISMATCH';
+  } catch (error) {
+    if (error instanceof Refused) return error.code;
+    throw error;
+  }
+}
+
 /** A receipt says seal and report in one: what cannot be read back yet is not sealed yet. Null when it can. */
 async function reportMissing(
   artifacts: ArtifactStore,
   { tenant_id, report }: GateDecision,
 ): Promise<ItemResult | null> {
-  if (report === null) return null;
-  const read = await artifacts.verify(tenant_id, report.ref as `sha256:${string}`, report.size);
-  if (read.ok) return null;
-  return { outcome: 'later', code: read.code === 'ARTIFACT_NOT_FOUND' ? 'GATE_EVIDENCE_MISSING' : read.code };
+  const code = report === null ? null : await unread(artifacts, tenant_id, report as ArtifactRef);
+  if (code === null) return null;
+  return { outcome: 'later', code: code === 'ARTIFACT_NOT_FOUND' ? 'GATE_EVIDENCE_MISSING' : code };
 }
 
 async function check(item: DecisionItem, tenant: string, deps: DecisionDeps): Promise<Checked> {
@@ -49,7 +76,8 @@ async function check(item: DecisionItem, tenant: string, deps: DecisionDeps): Pr
     deps.log[breach ? 'error' : 'warn'](about, 'the report of a decision cannot be read');
     return { ok: false, result: missing };
   } catch (error) {
-    deps.log.warn({ err: error, code: codeOf(error), tenant_id: tenant }, 'a decision cannot be checked now');
+    const level = error instanceof Breach ? 'error' : 'warn';
+    deps.log[level]({ err: error, code: codeOf(error), tenant_id: tenant }, 'a decision cannot be checked now');
     return { ok: false, result: { outcome: 'later', code: codeOf(error) } };
   }
 }
