@@ -20,6 +20,8 @@ export function startFleet(root: string, options: { pollMs: number; log: NodeLog
       dir,
       startNode(dir, options).catch((e) => {
         options.log('node.start_failed', { dir, error_message: e instanceof Error ? e.message : String(e) });
+        // Whatever changes in its folder next is a reason to try again.
+        nodes.delete(dir);
         return null;
       }),
     );

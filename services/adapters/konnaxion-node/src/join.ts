@@ -3,7 +3,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { toBase64 } from '@orgo/core';
 import { Metadata, MetadataKind } from '@tufjs/models';
-import { writeSynced } from './durable.ts';
+import { replaceFile, writeSynced } from './durable.ts';
 import { createKey, type NodeConfig, nodeConfigSchema, placesIn, readConfig, readKey } from './folder.ts';
 
 /** What a person gives a node to begin with. */
@@ -41,7 +41,7 @@ export async function provisionNode(
   await fs.mkdir(places.packs, { recursive: true });
   await writeSynced(path.join(places.tuf, 'metadata', 'root.json'), bytes);
   // crash: without node.json there is no node, and the next call begins again with a new key.
-  await writeSynced(places.config, JSON.stringify(config));
+  await replaceFile(places.config, JSON.stringify(config));
   return config;
 }
 
