@@ -69,6 +69,9 @@ export type HttpOptions = {
   maxUploadBytes?: number;
 };
 
+/** How long running answers may go on once the server is told to close. */
+const graceMs = 2000;
+
 const jsonPage = (status: number, value: object): ReturnType<Page> => ({
   status,
   media_type: 'application/json',
@@ -233,7 +236,10 @@ export function createHttp(options: HttpOptions): HttpServer {
     },
     async close() {
       stopping.abort();
+      // A client that left an event stream early may leave a connection that never counts as idle.
+      const late = setTimeout(() => app.server.closeAllConnections(), graceMs);
       await app.close();
+      clearTimeout(late);
     },
   };
 }
