@@ -57,7 +57,7 @@ export async function runDemo(client: Client, out: Output): Promise<{ result: De
     const created = await client.call<ReleaseStatus>('createRelease', {
       body: { build_id: ended.build_id, channel: 'stable', actor: actor(), reason: 'demo' },
     });
-    return followRelease(client, created.release_id, out.say, 50);
+    return followRelease(client, created.release_id, out.say, { pauseMs: 50, timeoutMs: 60_000 });
   });
   if (release.status !== 'RELEASED')
     throw new CliError(

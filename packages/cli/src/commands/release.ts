@@ -73,20 +73,24 @@ function failUnlessReleased(r: ReleaseStatus): void {
 const settled = (r: ReleaseStatus): boolean =>
   r.status === 'RELEASED' || r.status === 'PAUSED' || terminalReleasePhases.includes(r.status);
 
-/** Asks until a release has settled and says each change once. Nodes pull at their own pace, so a short pause lies between. */
+/**
+ * Asks until a release has settled or the time is over, and says each change once. Nodes pull at their own pace, so a short pause lies
+ * between. The release goes on by itself either way.
+ */
 export async function followRelease(
   client: Client,
   id: string,
   say: (line: string) => void,
-  pauseMs = 200,
+  { pauseMs = 200, timeoutMs = 900_000 } = {},
 ): Promise<ReleaseStatus> {
   let shown = '';
+  const end = performance.now() + timeoutMs;
   for (;;) {
     const found = await client.call<ReleaseStatus>('getRelease', { params: { release: id } });
     const line = `  ${status(found.status)}${found.nodes.map((n) => `  ${n.instance_id}: ${n.state}`).join('')}${found.waiting_for ? `  (${found.waiting_for})` : ''}`;
     if (line !== shown) say(line);
     shown = line;
-    if (settled(found)) return found;
+    if (settled(found) || performance.now() > end) return found;
     await new Promise((resume) => setTimeout(resume, pauseMs));
   }
 }
