@@ -88,7 +88,8 @@ export function subjectOf(channel: ChannelName, parts: { tenant: string; adapter
 /** Tenant token of a subject, to compare with the body. */
 export const tenantOfSubject = (subject: string): string => subject.split('.')[2] ?? '';
 /** Subject of a public event, `orgo.v1.<tenant>.evt.<noun>.<event>`. */
-export const eventSubject = (tenant: string, noun: string, event: string): string => `orgo.v1.${tenant}.evt.${noun}.${event}`;
+export const eventSubject = (tenant: string, noun: string, event: string): string =>
+  `orgo.v1.${tenant}.evt.${noun}.${event}`;
 /** Read-only question of the gatekeeper to audit: fold the record of a subject from its sealed leaves. */
 export const foldSubject = (tenant: string): string => `orgo.v1.${tenant}.audit.fold`;
 /** Read-only question of release to audit: the newest sealed decision of a kind about a build, `{v: 1, build_id, kind}` → `SealedDecision` or `{code, detail}`. */

@@ -7,7 +7,12 @@ import { reasonCodeSchema } from './reasons.ts';
  * The tenant must equal the subject's token (integrity list 11).
  */
 export const envelopeOf = <T extends z.ZodType>(type: string, item: T) =>
-  z.strictObject({ v: z.literal(1), type: z.literal(type), tenant_id: tenantIdSchema, items: z.array(item).min(1).max(1024) });
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal(type),
+    tenant_id: tenantIdSchema,
+    items: z.array(item).min(1).max(1024),
+  });
 
 export type Envelope<Item> = { v: 1; type: string; tenant_id: string; items: Item[] };
 
@@ -20,7 +25,10 @@ export const ackSchema = z
   .strictObject({
     v: z.literal(1),
     results: z.array(
-      z.strictObject({ outcome: z.enum(['accepted', 'duplicate', 'refused', 'later']), code: reasonCodeSchema.nullable() }),
+      z.strictObject({
+        outcome: z.enum(['accepted', 'duplicate', 'refused', 'later']),
+        code: reasonCodeSchema.nullable(),
+      }),
     ),
   })
   .meta({ id: 'Ack' });

@@ -15,11 +15,20 @@ export type TenantId = z.infer<typeof tenantIdSchema>;
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 
 /** A build: minted once at admission, constant across stages and retries (OB-03). */
-export const buildIdSchema = z.string().regex(new RegExp(`^bld_${uuid}$`)).meta({ id: 'BuildId' });
+export const buildIdSchema = z
+  .string()
+  .regex(new RegExp(`^bld_${uuid}$`))
+  .meta({ id: 'BuildId' });
 /** A release of one sealed, COMPLETED build. */
-export const releaseIdSchema = z.string().regex(new RegExp(`^rel_${uuid}$`)).meta({ id: 'ReleaseId' });
+export const releaseIdSchema = z
+  .string()
+  .regex(new RegExp(`^rel_${uuid}$`))
+  .meta({ id: 'ReleaseId' });
 /** A Case opened for a person. */
-export const caseIdSchema = z.string().regex(new RegExp(`^case_${uuid}$`)).meta({ id: 'CaseId' });
+export const caseIdSchema = z
+  .string()
+  .regex(new RegExp(`^case_${uuid}$`))
+  .meta({ id: 'CaseId' });
 /** What a gate decides about: a build or a release. */
 export const subjectIdSchema = z
   .string()
@@ -39,7 +48,10 @@ export const digestSchema = z
 export type Digest = `sha256:${string}`;
 
 /** 64 lowercase hex digits, for hashes inside proofs. */
-export const hex64Schema = z.string().regex(/^[0-9a-f]{64}$/).meta({ id: 'Hex64' });
+export const hex64Schema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ id: 'Hex64' });
 
 /** RFC 3339 in UTC with milliseconds, as the database clock gives it. */
 export const timeSchema = z

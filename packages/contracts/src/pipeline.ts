@@ -19,7 +19,9 @@ export const stageDefinitionSchema = z
     inputs: z.array(inputSchema).max(64),
     outputs: z.array(outputSchema).min(1).max(64),
     config: z.record(z.string(), z.json()),
-    gate: z.enum(['contract', 'validation']).meta({ description: 'validation: the verdict follows from the report and the pinned policy' }),
+    gate: z
+      .enum(['contract', 'validation'])
+      .meta({ description: 'validation: the verdict follows from the report and the pinned policy' }),
     lease_ms: z.int().min(100).meta({ description: 'How long one attempt may take before it is fenced' }),
     max_attempts: z.int().min(1).max(10),
     backoff: z.strictObject({ base_ms: z.int().min(0), max_ms: z.int().min(0) }),
@@ -38,12 +40,15 @@ export const pipelineSchema = z
     title: z.string().min(1).max(200),
     admission: z.array(nameSchema).min(1).max(16).meta({ description: 'Kinds that must be admitted with the build' }),
     stages: z.array(stageDefinitionSchema).min(1).max(32),
-    outcome_on_gate_fail: z.record(nameSchema, z.enum(['VALIDATION_FAILED', 'FAILED'])).meta({ description: 'Stage → build outcome when its gate says FAIL; FAILED otherwise' }),
+    outcome_on_gate_fail: z
+      .record(nameSchema, z.enum(['VALIDATION_FAILED', 'FAILED']))
+      .meta({ description: 'Stage → build outcome when its gate says FAIL; FAILED otherwise' }),
   })
   .meta({ id: 'Pipeline' });
 export type Pipeline = z.infer<typeof pipelineSchema>;
 
-export const stageOf = (pipeline: Pipeline, stage: string): StageDefinition | undefined => pipeline.stages.find((s) => s.stage === stage);
+export const stageOf = (pipeline: Pipeline, stage: string): StageDefinition | undefined =>
+  pipeline.stages.find((s) => s.stage === stage);
 /** The stage after `stage`, the first for null, undefined after the last. */
 export function stageAfter(pipeline: Pipeline, stage: string | null): StageDefinition | undefined {
   if (stage === null) return pipeline.stages[0];

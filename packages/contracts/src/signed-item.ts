@@ -7,7 +7,11 @@ import { hex64Schema, nameSchema, tenantIdSchema } from './ids.ts';
  */
 export const batchProofSchema = z
   .strictObject({
-    key_id: z.string().min(1).max(128).meta({ description: 'A hint: verification tries only keys the root lists for the role' }),
+    key_id: z
+      .string()
+      .min(1)
+      .max(128)
+      .meta({ description: 'A hint: verification tries only keys the root lists for the role' }),
     role: nameSchema,
     tenant_id: tenantIdSchema,
     sig: z.string().regex(/^[A-Za-z0-9+/]{86}==$/),
@@ -43,6 +47,18 @@ export const payloadTypes = {
 export type PayloadType = (typeof payloadTypes)[keyof typeof payloadTypes];
 
 /** Roles a trust root gives keys to. `adapter.<name>` is one role per adapter, so none can answer for another. */
-export const fixedRoles = ['root', 'orchestrator', 'gatekeeper', 'log', 'audit', 'release', 'operator', 'tuf-root', 'targets', 'snapshot', 'timestamp'] as const;
+export const fixedRoles = [
+  'root',
+  'orchestrator',
+  'gatekeeper',
+  'log',
+  'audit',
+  'release',
+  'operator',
+  'tuf-root',
+  'targets',
+  'snapshot',
+  'timestamp',
+] as const;
 export const roleOfAdapter = (adapter: string): string => `adapter.${adapter}`;
 export const roleOfNode = (instance: string): string => `node.${instance}`;

@@ -1,19 +1,48 @@
 import { z } from 'zod';
-import { artifactRefSchema, buildIdSchema, caseIdSchema, digestSchema, nameSchema, releaseIdSchema, tenantIdSchema, timeSchema } from '../ids.ts';
+import {
+  artifactRefSchema,
+  buildIdSchema,
+  caseIdSchema,
+  digestSchema,
+  nameSchema,
+  releaseIdSchema,
+  tenantIdSchema,
+  timeSchema,
+} from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { buildPhases, releasePhases } from '../states.ts';
 
 /** RFC 9457 problem document with Orgo's code. */
 export const problemSchema = z
-  .object({ type: z.string(), title: z.string(), status: z.int(), code: reasonCodeSchema, detail: z.string(), retryable: z.boolean(), help: z.string(), trace_id: z.string().nullable() })
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: reasonCodeSchema,
+    detail: z.string(),
+    retryable: z.boolean(),
+    help: z.string(),
+    trace_id: z.string().nullable(),
+  })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;
 
 export const startBuildSchema = z
   .strictObject({
     pipeline: nameSchema,
-    inputs: z.array(artifactRefSchema).min(1).max(16).meta({ description: 'The pipeline’s admission kinds but `pipeline` itself: build-request, mandate (the bundle) and mandate-signature (a DSSE envelope over it)' }),
-    trigger: z.strictObject({ type: z.enum(['manual', 'schedule', 'webhook', 'incident', 'release', 'other']), actor: z.string().min(1).max(200), reason: z.string().max(500) }),
+    inputs: z
+      .array(artifactRefSchema)
+      .min(1)
+      .max(16)
+      .meta({
+        description:
+          'The pipeline’s admission kinds but `pipeline` itself: build-request, mandate (the bundle) and mandate-signature (a DSSE envelope over it)',
+      }),
+    trigger: z.strictObject({
+      type: z.enum(['manual', 'schedule', 'webhook', 'incident', 'release', 'other']),
+      actor: z.string().min(1).max(200),
+      reason: z.string().max(500),
+    }),
     rerun_of: buildIdSchema.nullable(),
   })
   .meta({ id: 'StartBuild' });
@@ -21,13 +50,21 @@ export type StartBuild = z.infer<typeof startBuildSchema>;
 
 /** Answer to a start: a live identical request is refused, a finished one is returned as `replayed_from` and writes nothing (ID-13). */
 export const buildStartedSchema = z
-  .strictObject({ build_id: buildIdSchema, tenant_id: tenantIdSchema, status: z.enum(buildPhases), replayed_from: buildIdSchema.nullable(), trace_id: z.string().nullable() })
+  .strictObject({
+    build_id: buildIdSchema,
+    tenant_id: tenantIdSchema,
+    status: z.enum(buildPhases),
+    replayed_from: buildIdSchema.nullable(),
+    trace_id: z.string().nullable(),
+  })
   .meta({ id: 'BuildStarted' });
 export type BuildStarted = z.infer<typeof buildStartedSchema>;
 
 const stageStatusSchema = z.object({
   stage: nameSchema,
-  status: z.enum(['PASS', 'FAIL', 'ERROR', 'SKIP', 'RUNNING']).meta({ description: 'RUNNING while a stage is open; absent stages were never reached' }),
+  status: z
+    .enum(['PASS', 'FAIL', 'ERROR', 'SKIP', 'RUNNING'])
+    .meta({ description: 'RUNNING while a stage is open; absent stages were never reached' }),
   attempt: z.int(),
   reason_codes: z.array(reasonCodeSchema),
   outputs: z.array(artifactRefSchema),
@@ -46,7 +83,11 @@ export const buildStatusSchema = z
     as_of: timeSchema,
     trace_id: z.string().nullable(),
     stages: z.array(stageStatusSchema),
-    validation: z.object({ status: z.enum(['PASS', 'FAIL', 'NOT_RUN']), report_ref: digestSchema.nullable(), codes: z.array(reasonCodeSchema) }),
+    validation: z.object({
+      status: z.enum(['PASS', 'FAIL', 'NOT_RUN']),
+      report_ref: digestSchema.nullable(),
+      codes: z.array(reasonCodeSchema),
+    }),
     kristal_id: digestSchema.nullable(),
     pack_id: z.string().nullable(),
     record_ref: digestSchema.nullable(),
@@ -57,7 +98,9 @@ export const buildStatusSchema = z
   .meta({ id: 'BuildStatus' });
 export type BuildStatus = z.infer<typeof buildStatusSchema>;
 
-export const buildActionSchema = z.strictObject({ actor: z.string().min(1).max(200), reason: z.string().max(500) }).meta({ id: 'BuildAction' });
+export const buildActionSchema = z
+  .strictObject({ actor: z.string().min(1).max(200), reason: z.string().max(500) })
+  .meta({ id: 'BuildAction' });
 
 export const caseSchema = z
   .object({
@@ -76,12 +119,25 @@ export const caseSchema = z
 export type CaseView = z.infer<typeof caseSchema>;
 
 export const checkpointViewSchema = z
-  .object({ tenant_id: tenantIdSchema, origin: z.string(), tree_size: z.int(), root_hash: z.string(), checkpoint: z.string() })
+  .object({
+    tenant_id: tenantIdSchema,
+    origin: z.string(),
+    tree_size: z.int(),
+    root_hash: z.string(),
+    checkpoint: z.string(),
+  })
   .meta({ id: 'CheckpointView' });
 export type CheckpointView = z.infer<typeof checkpointViewSchema>;
 
 export const inclusionProofSchema = z
-  .object({ index: z.int(), size: z.int(), leaf: z.string().meta({ description: 'Base64 of the leaf bytes' }), path: z.array(z.string()), root: z.string(), checkpoint: z.string() })
+  .object({
+    index: z.int(),
+    size: z.int(),
+    leaf: z.string().meta({ description: 'Base64 of the leaf bytes' }),
+    path: z.array(z.string()),
+    root: z.string(),
+    checkpoint: z.string(),
+  })
   .meta({ id: 'InclusionProof' });
 export type InclusionProofView = z.infer<typeof inclusionProofSchema>;
 
@@ -93,7 +149,13 @@ export const fsckSchema = z
     entries: z.int(),
     artifacts: z.int(),
     bytes: z.int(),
-    findings: z.array(z.object({ code: reasonCodeSchema, place: z.string().meta({ description: 'e.g. log/17, artifact/sha256:…, checkpoint/42' }), detail: z.string() })),
+    findings: z.array(
+      z.object({
+        code: reasonCodeSchema,
+        place: z.string().meta({ description: 'e.g. log/17, artifact/sha256:…, checkpoint/42' }),
+        detail: z.string(),
+      }),
+    ),
   })
   .meta({ id: 'FsckReport' });
 export type FsckReport = z.infer<typeof fsckSchema>;
@@ -101,14 +163,30 @@ export type FsckReport = z.infer<typeof fsckSchema>;
 /** Signed list of everything an auditor needs; the command line fetches each file by digest into a folder. */
 export const bundleSchema = z
   .object({
-    inventory: z.object({ payloadType: z.string(), payload: z.string(), signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })) }),
-    files: z.array(z.object({ path: z.string(), digest: digestSchema, size: z.int(), content: z.string().nullable().meta({ description: 'Base64 where the file is no artifact' }) })),
+    inventory: z.object({
+      payloadType: z.string(),
+      payload: z.string(),
+      signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
+    }),
+    files: z.array(
+      z.object({
+        path: z.string(),
+        digest: digestSchema,
+        size: z.int(),
+        content: z.string().nullable().meta({ description: 'Base64 where the file is no artifact' }),
+      }),
+    ),
   })
   .meta({ id: 'EvidenceBundle' });
 export type EvidenceBundle = z.infer<typeof bundleSchema>;
 
 export const createReleaseSchema = z
-  .strictObject({ build_id: buildIdSchema, channel: nameSchema, actor: z.string().min(1).max(200), reason: z.string().max(500) })
+  .strictObject({
+    build_id: buildIdSchema,
+    channel: nameSchema,
+    actor: z.string().min(1).max(200),
+    reason: z.string().max(500),
+  })
   .meta({ id: 'CreateRelease' });
 export const releaseStatusSchema = z
   .object({
@@ -121,7 +199,14 @@ export const releaseStatusSchema = z
     reason_codes: z.array(reasonCodeSchema),
     kristal_id: digestSchema.nullable(),
     pack_id: z.string().nullable(),
-    nodes: z.array(z.object({ instance_id: nameSchema, state: z.string(), active_pack_id: z.string().nullable(), reason_code: reasonCodeSchema.nullable() })),
+    nodes: z.array(
+      z.object({
+        instance_id: nameSchema,
+        state: z.string(),
+        active_pack_id: z.string().nullable(),
+        reason_code: reasonCodeSchema.nullable(),
+      }),
+    ),
     waiting_for: z.string().nullable(),
     events: z.array(z.object({ at: timeSchema, type: z.string(), actor: z.string() })),
     version: z.int(),
@@ -130,10 +215,23 @@ export const releaseStatusSchema = z
 export type ReleaseStatus = z.infer<typeof releaseStatusSchema>;
 
 export const joinNodeSchema = z
-  .strictObject({ instance_id: nameSchema, channel: nameSchema, public_key: z.string().meta({ description: 'Base64 of the node’s raw Ed25519 public key' }) })
+  .strictObject({
+    instance_id: nameSchema,
+    channel: nameSchema,
+    public_key: z.string().meta({ description: 'Base64 of the node’s raw Ed25519 public key' }),
+  })
   .meta({ id: 'JoinNode' });
 export const nodeSchema = z
-  .object({ instance_id: nameSchema, tenant_id: tenantIdSchema, channel: nameSchema, key_id: z.string(), active_pack_id: z.string().nullable(), last_report_at: timeSchema.nullable(), health: z.string() })
+  .object({
+    instance_id: nameSchema,
+    tenant_id: tenantIdSchema,
+    channel: nameSchema,
+    key_id: z.string(),
+    active_pack_id: z.string().nullable(),
+    last_report_at: timeSchema.nullable(),
+    health: z.string(),
+  })
   .meta({ id: 'Node' });
 export type NodeView = z.infer<typeof nodeSchema>;
-export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next_cursor: z.string().nullable() });

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { artifactRefSchema, digestSchema, nameSchema, subjectIdSchema, tenantIdSchema, timeSchema, traceparentSchema } from '../ids.ts';
+import {
+  artifactRefSchema,
+  digestSchema,
+  nameSchema,
+  subjectIdSchema,
+  tenantIdSchema,
+  timeSchema,
+  traceparentSchema,
+} from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { signedItemSchema } from '../signed-item.ts';
 import { sealSchema } from './seal.ts';
@@ -11,7 +19,10 @@ import { sealSchema } from './seal.ts';
 export const claimKinds = {
   ADMIT: { role: 'orchestrator', help: 'Turn zero: admit a build and authorize its first stage' },
   FENCE: { role: 'orchestrator', help: 'Fence a stage before it is reissued; whichever commits first wins' },
-  EXHAUSTED: { role: 'orchestrator', help: 'Attempts are used up: the stage ends ERROR (or FAIL where the pipeline says so)' },
+  EXHAUSTED: {
+    role: 'orchestrator',
+    help: 'Attempts are used up: the stage ends ERROR (or FAIL where the pipeline says so)',
+  },
   SKIP: { role: 'orchestrator', help: 'The pipeline marks the stage optional and its condition is not met' },
   CANCEL: { role: 'orchestrator', help: 'A person asked to cancel: nothing more is authorized' },
   CLOSE: { role: 'orchestrator', help: 'Fold, check and sign the Build Record, and seal it as the last leaf' },
@@ -20,7 +31,9 @@ export const claimKinds = {
   NODE_REPORT: { role: 'release', help: 'Verify a node’s signed, nonce-bound report' },
   RELEASE_CLOSE: { role: 'release', help: 'Seal the end of a release' },
 } as const;
-export const claimKindSchema = z.enum(Object.keys(claimKinds) as [keyof typeof claimKinds, ...(keyof typeof claimKinds)[]]);
+export const claimKindSchema = z.enum(
+  Object.keys(claimKinds) as [keyof typeof claimKinds, ...(keyof typeof claimKinds)[]],
+);
 export type ClaimKind = z.infer<typeof claimKindSchema>;
 
 export const claimSchema = z
@@ -36,10 +49,15 @@ export const claimSchema = z
     as_of: timeSchema,
     pipeline_ref: digestSchema,
     mandate_ref: digestSchema,
-    inputs: z.array(artifactRefSchema).max(256).meta({ description: 'ADMIT: build request, mandate, pipeline, resources' }),
+    inputs: z
+      .array(artifactRefSchema)
+      .max(256)
+      .meta({ description: 'ADMIT: build request, mandate, pipeline, resources' }),
     reason_codes: z.array(reasonCodeSchema).max(64),
     actor: z.string().min(1).max(200).meta({ description: 'Principal that caused it, never “system” for a human act' }),
-    detail: z.record(z.string(), z.json()).meta({ description: 'Facts of the kind: trigger, channel, outcome, report envelope' }),
+    detail: z
+      .record(z.string(), z.json())
+      .meta({ description: 'Facts of the kind: trigger, channel, outcome, report envelope' }),
   })
   .meta({ id: 'GateClaim' });
 export type GateClaim = z.infer<typeof claimSchema>;
@@ -51,6 +69,10 @@ export const sealedDecisionSchema = z
 export type SealedDecision = z.infer<typeof sealedDecisionSchema>;
 
 export const claimItemSchema = z
-  .strictObject({ claim: signedItemSchema, evidence: z.array(sealedDecisionSchema).max(8), traceparent: traceparentSchema.nullable() })
+  .strictObject({
+    claim: signedItemSchema,
+    evidence: z.array(sealedDecisionSchema).max(8),
+    traceparent: traceparentSchema.nullable(),
+  })
   .meta({ id: 'ClaimItem' });
 export type ClaimItem = z.infer<typeof claimItemSchema>;

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { artifactRefSchema, digestSchema, nameSchema, subjectIdSchema, tenantIdSchema, timeSchema, traceparentSchema } from '../ids.ts';
+import {
+  artifactRefSchema,
+  digestSchema,
+  nameSchema,
+  subjectIdSchema,
+  tenantIdSchema,
+  timeSchema,
+  traceparentSchema,
+} from '../ids.ts';
 import { signedItemSchema } from '../signed-item.ts';
 import { sealSchema } from './seal.ts';
 
@@ -19,7 +27,9 @@ export const commandSchema = z
     idem_key: digestSchema,
     authorization_digest: digestSchema,
     inputs: z.array(artifactRefSchema).max(256),
-    config: z.record(z.string(), z.json()).meta({ description: 'Effective stage configuration, from the pipeline snapshot' }),
+    config: z
+      .record(z.string(), z.json())
+      .meta({ description: 'Effective stage configuration, from the pipeline snapshot' }),
     as_of: timeSchema,
     not_after: timeSchema,
   })
@@ -31,7 +41,9 @@ export const commandItemSchema = z
   .strictObject({
     command: signedItemSchema,
     authorization: signedItemSchema.nullable(),
-    decision: signedItemSchema.nullable().meta({ description: 'The sealed decision that lists the authorization’s digest' }),
+    decision: signedItemSchema
+      .nullable()
+      .meta({ description: 'The sealed decision that lists the authorization’s digest' }),
     seal: sealSchema.nullable(),
     traceparent: traceparentSchema.nullable(),
   })

@@ -1,10 +1,30 @@
 import { z } from 'zod';
-import { artifactRefSchema, digestSchema, nameSchema, subjectIdSchema, tenantIdSchema, timeSchema, traceparentSchema } from '../ids.ts';
+import {
+  artifactRefSchema,
+  digestSchema,
+  nameSchema,
+  subjectIdSchema,
+  tenantIdSchema,
+  timeSchema,
+  traceparentSchema,
+} from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { signedItemSchema } from '../signed-item.ts';
 
 /** What was decided about. One leaf of the log per decision. */
-export const decisionKinds = ['ADMISSION', 'STAGE', 'ATTEMPT', 'FENCE', 'REFUSAL', 'CANCEL', 'RECORD', 'RELEASE', 'NODE_JOIN', 'NODE_REPORT', 'RELEASE_CLOSE'] as const;
+export const decisionKinds = [
+  'ADMISSION',
+  'STAGE',
+  'ATTEMPT',
+  'FENCE',
+  'REFUSAL',
+  'CANCEL',
+  'RECORD',
+  'RELEASE',
+  'NODE_JOIN',
+  'NODE_REPORT',
+  'RELEASE_CLOSE',
+] as const;
 
 /**
  * PASS and FAIL judge content, ERROR says the world failed, SKIP a stage that was not needed,
@@ -30,12 +50,18 @@ export const decisionSchema = z
     final: z.boolean().meta({ description: 'True for the one decision that ends the stage or the subject' }),
     idem_key: digestSchema,
     subject_digest: digestSchema.meta({ description: 'Digest of the reply or claim payload that was decided' }),
-    subject_key_id: z.string().max(128).meta({ description: 'Key that signed the subject; empty when its signature did not verify' }),
+    subject_key_id: z
+      .string()
+      .max(128)
+      .meta({ description: 'Key that signed the subject; empty when its signature did not verify' }),
     command_digest: digestSchema.nullable(),
     reason_codes: z.array(reasonCodeSchema).max(64),
     inputs: z.array(artifactRefSchema).max(256),
     outputs: z.array(artifactRefSchema).max(512),
-    authorizations: z.array(digestSchema).max(16).meta({ description: 'Digests of the authorizations this decision gives' }),
+    authorizations: z
+      .array(digestSchema)
+      .max(16)
+      .meta({ description: 'Digests of the authorizations this decision gives' }),
     rests_on: z.array(digestSchema).max(64),
     report: artifactRefSchema.nullable().meta({ description: 'The stage report; audit seals only what it can read' }),
     adapter: z.strictObject({ name: nameSchema, version: z.string().max(64) }).nullable(),
@@ -46,7 +72,9 @@ export const decisionSchema = z
     as_of: timeSchema,
     at: timeSchema.meta({ description: 'Database clock of the gatekeeper at the decision' }),
     duration_ms: z.int().min(0),
-    detail: z.record(z.string(), z.json()).meta({ description: 'Facts of the kind, bounded; e.g. kristal_id, pack_id, trigger, channel' }),
+    detail: z
+      .record(z.string(), z.json())
+      .meta({ description: 'Facts of the kind, bounded; e.g. kristal_id, pack_id, trigger, channel' }),
   })
   .meta({ id: 'GateDecision' });
 export type GateDecision = z.infer<typeof decisionSchema>;

@@ -16,7 +16,11 @@ export const nodeReportSchema = z
     release_id: releaseIdSchema,
     release_seq: z.int().min(1),
     pack_id: hex64Schema.meta({ description: 'The pack the release asks for' }),
-    attempt: z.strictObject({ type: z.enum(['VERIFY', 'ACTIVATE']), status: z.enum(['SUCCEEDED', 'FAILED']), reason_code: reasonCodeSchema.nullable() }),
+    attempt: z.strictObject({
+      type: z.enum(['VERIFY', 'ACTIVATE']),
+      status: z.enum(['SUCCEEDED', 'FAILED']),
+      reason_code: reasonCodeSchema.nullable(),
+    }),
     active_pack_id: hex64Schema.nullable().meta({ description: 'The pack that serves now' }),
     highest_activated_seq: z.int().min(0),
     health: z.enum(['HEALTHY', 'DEGRADED', 'UNHEALTHY', 'UNKNOWN']),

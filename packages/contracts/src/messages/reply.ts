@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { artifactRefSchema, digestSchema, nameSchema, subjectIdSchema, tenantIdSchema, traceparentSchema } from '../ids.ts';
+import {
+  artifactRefSchema,
+  digestSchema,
+  nameSchema,
+  subjectIdSchema,
+  tenantIdSchema,
+  traceparentSchema,
+} from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { signedItemSchema } from '../signed-item.ts';
 
@@ -26,7 +33,9 @@ export const replySchema = z
     detail: z.string().max(500).meta({ description: 'Bounded free text for a person; nothing depends on it' }),
     outputs: z.array(artifactRefSchema).max(512),
     adapter: z.strictObject({ name: nameSchema, version: z.string().min(1).max(64) }),
-    diagnostics: z.array(z.strictObject({ code: z.string().regex(/^[A-Z0-9_]{1,80}$/), count: z.int().min(1) })).max(128),
+    diagnostics: z
+      .array(z.strictObject({ code: z.string().regex(/^[A-Z0-9_]{1,80}$/), count: z.int().min(1) }))
+      .max(128),
     metrics: z.record(z.string(), z.number()),
     duration_ms: z.int().min(0),
   })

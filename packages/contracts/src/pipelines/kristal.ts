@@ -42,7 +42,11 @@ export const kristalPipeline: Pipeline = {
     ),
     stage(
       'resolve',
-      [...from('pin', 'pinned-context'), ...from('ingest', 'snapshot-set'), ...from('extract', 'claim-ir-batch', 'claim-ir-lines')],
+      [
+        ...from('pin', 'pinned-context'),
+        ...from('ingest', 'snapshot-set'),
+        ...from('extract', 'claim-ir-batch', 'claim-ir-lines'),
+      ],
       [one('resolved-batch'), one('resolved-lines', jsonl), one('resolution-run')],
     ),
     stage(
@@ -69,7 +73,11 @@ export const kristalPipeline: Pipeline = {
     ),
     stage(
       'compile-pack',
-      [...from('pin', 'pinned-context'), ...from('validate', 'validation-report'), ...from('compile-exchange', 'exchange', 'exchange-manifest')],
+      [
+        ...from('pin', 'pinned-context'),
+        ...from('validate', 'validation-report'),
+        ...from('compile-exchange', 'exchange', 'exchange-manifest'),
+      ],
       [one('pack-manifest'), { kind: 'pack-file', media_type: 'application/octet-stream', min: 1, max: 64 }],
     ),
   ],

@@ -11,8 +11,14 @@ export const kristalReasons = {
   MANIFEST_ID_MISMATCH: breach('A pack id that is not the digest of its projection', 'Drop the pack.'),
   EXCHANGE_ID_MISMATCH: breach('A kristal_id that is not the digest of its Exchange', 'Drop the Exchange.'),
   EXCHANGE_SCHEMA_INVALID: breach('An Exchange that does not match its contract', 'Drop the Exchange.'),
-  EXCHANGE_MANIFEST_MISMATCH: breach('An Exchange manifest that does not belong to its Exchange', 'Drop both; look who made them.'),
-  PACK_POLICY_UNSUPPORTED: refusal('A pack policy that the compiler cannot honour or the manifest cannot say', 'Change the pack policy of the mandate.'),
+  EXCHANGE_MANIFEST_MISMATCH: breach(
+    'An Exchange manifest that does not belong to its Exchange',
+    'Drop both; look who made them.',
+  ),
+  PACK_POLICY_UNSUPPORTED: refusal(
+    'A pack policy that the compiler cannot honour or the manifest cannot say',
+    'Change the pack policy of the mandate.',
+  ),
   PACK_QUERY_INVALID: usage('A query the contract does not know', 'One triple pattern: any of s, p, o bound.'),
   PACK_CURSOR_INVALID: usage('A cursor of another pack or query', 'Start the query again.'),
   PACK_PAGE_TOO_LARGE: usage('A page over the declared maximum', 'Ask for fewer rows.'),

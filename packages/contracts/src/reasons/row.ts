@@ -14,7 +14,9 @@ export type ReasonRow = {
   help: string;
 };
 
-const row = (cls: ReasonRow['class'], retry: ReasonRow['retry'], http: number, exit: ReasonRow['exit']) => (title: string, help: string): ReasonRow => ({ title, class: cls, retry, http, exit, since: '0.1.0', help });
+const row =
+  (cls: ReasonRow['class'], retry: ReasonRow['retry'], http: number, exit: ReasonRow['exit']) =>
+  (title: string, help: string): ReasonRow => ({ title, class: cls, retry, http, exit, since: '0.1.0', help });
 
 /** The rules said no; a change of input or policy may make it a yes. */
 export const refusal = row('refusal', 'after-change', 409, 3);

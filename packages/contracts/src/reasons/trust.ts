@@ -2,20 +2,53 @@ import { breach, fault, forbidden, type ReasonRow, refusal } from './row.ts';
 
 /** Keys, signatures, proofs and trust roots (IN-05, integrity list 21 to 32 and 69, 70, 88). */
 export const trustReasons = {
-  SIGNATURE_INVALID: forbidden('A signature does not verify', 'Look who sent it; the bytes or the key are not what they claim.'),
-  SIGNATURE_MISSING: forbidden('A required signature is absent', 'Sign it with a key of the role the trust root lists.'),
-  KEY_UNKNOWN: forbidden('The key is in no role of the tenant’s trust root', 'Add the key by a new root version, or find out who used it.'),
-  KEY_NOT_TRUSTED_FOR_ROLE: forbidden('The key is known, but not for this role or tenant', 'Use the key of the role; never share keys between roles.'),
+  SIGNATURE_INVALID: forbidden(
+    'A signature does not verify',
+    'Look who sent it; the bytes or the key are not what they claim.',
+  ),
+  SIGNATURE_MISSING: forbidden(
+    'A required signature is absent',
+    'Sign it with a key of the role the trust root lists.',
+  ),
+  KEY_UNKNOWN: forbidden(
+    'The key is in no role of the tenant’s trust root',
+    'Add the key by a new root version, or find out who used it.',
+  ),
+  KEY_NOT_TRUSTED_FOR_ROLE: forbidden(
+    'The key is known, but not for this role or tenant',
+    'Use the key of the role; never share keys between roles.',
+  ),
   KEY_REVOKED: forbidden('The key was dropped by a later trust root', 'Sign with a current key.'),
   PAYLOAD_TYPE_MISMATCH: forbidden('Signed as another kind of payload', 'Send the object under its own payload type.'),
   THRESHOLD_NOT_MET: forbidden('Fewer distinct keys signed than the role demands', 'Collect more signatures.'),
-  ALG_MISMATCH: forbidden('Key used with another algorithm than its root lists', 'Use the algorithm of the trust root.'),
-  TRUST_ROOT_MISSING: refusal('No trust root to verify against', 'Pass --root FILE, or verify in a home that pins the tenant’s root.'),
-  TRUST_ROOT_INVALID: breach('The trust root is malformed or not what the pin names', 'Restore the pinned root; do not edit it.'),
+  ALG_MISMATCH: forbidden(
+    'Key used with another algorithm than its root lists',
+    'Use the algorithm of the trust root.',
+  ),
+  TRUST_ROOT_MISSING: refusal(
+    'No trust root to verify against',
+    'Pass --root FILE, or verify in a home that pins the tenant’s root.',
+  ),
+  TRUST_ROOT_INVALID: breach(
+    'The trust root is malformed or not what the pin names',
+    'Restore the pinned root; do not edit it.',
+  ),
   TRUST_ROOT_EXPIRED: refusal('The trust root is past its expiry', 'Publish the next root version.'),
-  ROOT_VERSION_UNKNOWN: fault('A message needs a root version this process has not got', 'Wait for the root to arrive, or publish it.'),
-  PROOF_INVALID: breach('A Merkle proof does not lead to its root', 'Run `orgo audit fsck`; somebody changed an entry or a proof.'),
-  CHECKPOINT_MALFORMED: breach('A checkpoint is not a signed note of the expected form', 'Fetch the checkpoint again; run `orgo audit fsck`.'),
-  CHECKPOINT_SIGNATURE_INVALID: breach('A checkpoint’s signature by a known log key fails', 'Treat the log as compromised until explained.'),
+  ROOT_VERSION_UNKNOWN: fault(
+    'A message needs a root version this process has not got',
+    'Wait for the root to arrive, or publish it.',
+  ),
+  PROOF_INVALID: breach(
+    'A Merkle proof does not lead to its root',
+    'Run `orgo audit fsck`; somebody changed an entry or a proof.',
+  ),
+  CHECKPOINT_MALFORMED: breach(
+    'A checkpoint is not a signed note of the expected form',
+    'Fetch the checkpoint again; run `orgo audit fsck`.',
+  ),
+  CHECKPOINT_SIGNATURE_INVALID: breach(
+    'A checkpoint’s signature by a known log key fails',
+    'Treat the log as compromised until explained.',
+  ),
   SIGNER_UNAVAILABLE: fault('The signing key cannot be used now', 'Check the keyring; nothing is ever sent unsigned.'),
 } as const satisfies Record<string, ReasonRow>;

@@ -36,11 +36,17 @@ export const buildRecordSchema = z
     created_at: timeSchema,
     ended_at: timeSchema,
     as_of: timeSchema,
-    trigger: z.strictObject({ type: z.enum(['manual', 'schedule', 'webhook', 'incident', 'release', 'other']), actor: z.string(), reason: z.string() }),
+    trigger: z.strictObject({
+      type: z.enum(['manual', 'schedule', 'webhook', 'incident', 'release', 'other']),
+      actor: z.string(),
+      reason: z.string(),
+    }),
     rerun_of: buildIdSchema.nullable(),
     mandate_ref: digestSchema,
     pipeline: z.strictObject({ pipeline_id: nameSchema, version: z.string(), ref: digestSchema }),
-    toolchain: z.record(z.string(), z.string()).meta({ description: 'Stage → adapter name and version, and orgo itself' }),
+    toolchain: z
+      .record(z.string(), z.string())
+      .meta({ description: 'Stage → adapter name and version, and orgo itself' }),
     contract_profile: z.record(z.string(), z.json()).nullable(),
     inputs: z.strictObject({
       admitted: z.array(artifactRefSchema),
@@ -51,11 +57,21 @@ export const buildRecordSchema = z
     policy_selections: z.array(z.record(z.string(), z.json())),
     kristal_policy_selections: z.record(z.string(), z.json()).nullable(),
     compiler: z
-      .strictObject({ name: z.string(), version: z.string(), config_hash: z.string(), canonicalization_profile: z.string(), canonicalization_version: z.string() })
+      .strictObject({
+        name: z.string(),
+        version: z.string(),
+        config_hash: z.string(),
+        canonicalization_profile: z.string(),
+        canonicalization_version: z.string(),
+      })
       .nullable(),
     stages: z.array(stageRecordSchema),
     outputs: z.strictObject({
-      validation: z.strictObject({ status: z.enum(['PASS', 'FAIL', 'NOT_RUN']), report_ref: digestSchema.nullable(), codes: z.array(reasonCodeSchema) }),
+      validation: z.strictObject({
+        status: z.enum(['PASS', 'FAIL', 'NOT_RUN']),
+        report_ref: digestSchema.nullable(),
+        codes: z.array(reasonCodeSchema),
+      }),
       kristal: z
         .strictObject({
           kristal_id: digestSchema,
@@ -68,7 +84,14 @@ export const buildRecordSchema = z
         .nullable(),
     }),
     decisions: z.array(
-      z.strictObject({ digest: digestSchema, log_index: z.int().min(0), kind: z.enum(decisionKinds), verdict: z.enum(verdicts), stage: nameSchema.nullable(), attempt: z.int().min(0) }),
+      z.strictObject({
+        digest: digestSchema,
+        log_index: z.int().min(0),
+        kind: z.enum(decisionKinds),
+        verdict: z.enum(verdicts),
+        stage: nameSchema.nullable(),
+        attempt: z.int().min(0),
+      }),
     ),
     log: z.strictObject({ origin: z.string(), first_index: z.int().min(0), last_index: z.int().min(0) }),
     trust_root_version: z.int().min(1),

@@ -8,7 +8,11 @@ const sourceSchema = z.strictObject({
   license: z.string().min(1).max(200),
   title: z.string().max(300).nullable(),
   lang: z.string().max(16).nullable(),
-  retrieved_at: z.string().max(32).nullable().meta({ description: 'As given by who fetched it; never the clock of Orgo' }),
+  retrieved_at: z
+    .string()
+    .max(32)
+    .nullable()
+    .meta({ description: 'As given by who fetched it; never the clock of Orgo' }),
 });
 
 /**
@@ -20,9 +24,20 @@ export const buildRequestSchema = z
     v: z.literal(1),
     kind: z.literal('build-request'),
     documents: z
-      .array(z.strictObject({ path: z.string().min(1).max(1024), ref: digestSchema, size: z.int().min(0), media_type: z.string().min(1).max(127), source: sourceSchema }))
+      .array(
+        z.strictObject({
+          path: z.string().min(1).max(1024),
+          ref: digestSchema,
+          size: z.int().min(0),
+          media_type: z.string().min(1).max(127),
+          source: sourceSchema,
+        }),
+      )
       .max(100_000),
-    resources: z.array(artifactRefSchema).max(64).meta({ description: 'Pinned gazetteers and rulesets, e.g. gazetteer-entities, gazetteer-properties' }),
+    resources: z
+      .array(artifactRefSchema)
+      .max(64)
+      .meta({ description: 'Pinned gazetteers and rulesets, e.g. gazetteer-entities, gazetteer-properties' }),
     profile: nameSchema.meta({ description: 'Validation profile asked for; the mandate decides' }),
   })
   .meta({ id: 'BuildRequest' });

@@ -14,7 +14,10 @@ export const trustRootSchema = z
     expires_at: timeSchema,
     keys: z.record(z.string(), z.strictObject({ alg: z.enum(['ed25519', 'ecdsa-p256-sha256']), public: z.string() })),
     roles: z.record(nameSchema, z.strictObject({ key_ids: z.array(z.string()).min(1), threshold: z.int().min(1) })),
-    log_origin: z.string().regex(/^[a-z0-9./-]{1,200}$/).meta({ description: 'Origin line of the tenant log’s checkpoints' }),
+    log_origin: z
+      .string()
+      .regex(/^[a-z0-9./-]{1,200}$/)
+      .meta({ description: 'Origin line of the tenant log’s checkpoints' }),
   })
   .meta({ id: 'TrustRoot' });
 export type TrustRoot = z.infer<typeof trustRootSchema>;
@@ -24,6 +27,9 @@ export const dsseEnvelopeSchema = z
   .strictObject({
     payloadType: z.string().min(1).max(127),
     payload: z.string(),
-    signatures: z.array(z.strictObject({ keyid: z.string(), sig: z.string() })).min(1).max(16),
+    signatures: z
+      .array(z.strictObject({ keyid: z.string(), sig: z.string() }))
+      .min(1)
+      .max(16),
   })
   .meta({ id: 'DsseEnvelope' });
