@@ -13,6 +13,7 @@ import type { Db } from '@orgo/store/db';
 import type { ItemResult } from '@orgo/store/machine';
 import { admitFacts } from './facts/admit-facts.ts';
 import { closeFacts } from './facts/close-facts.ts';
+import type { Judge } from './facts/judge.ts';
 import { instanceOf, joinFacts, reportFacts } from './facts/node-facts.ts';
 import { claimedRecord, releaseFacts } from './facts/release-facts.ts';
 import { replyFacts } from './facts/reply-facts.ts';
@@ -31,6 +32,7 @@ export type HandlerDeps = Believe & {
   db: Db;
   bus: Bus;
   artifacts: ArtifactStore;
+  judge: Judge;
   keyring: Keyring;
   pipelines: Pipelines;
   reads: Reads;
@@ -116,7 +118,7 @@ async function decideReply(
   const { reply, digest, key_id, adapter, command, command_digest } = verified.value;
   const { build_id, stage, attempt } = reply;
   span.setAttributes({ build_id, stage, attempt, status: reply.status });
-  const facts = await replyFacts(deps.artifacts, reply, command);
+  const facts = await replyFacts(deps, reply, command);
   const common = { tenant_id: root.tenant_id, build_id, digest, key_id, root_version: root.version };
   const input = { ...common, type: 'reply' as const, reply, adapter, command, command_digest, ...facts };
   const message_id = replyMessageId(digest, command.ok ? command_digest : null);
@@ -174,10 +176,10 @@ const plain: Decide = async ({ turns }, verified, { root, traceparent }) => {
   return only(await turns.gate.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
-const admit: Decide = async ({ artifacts, turns }, verified, { root, traceparent }) => {
-  const facts = await admitFacts(artifacts, root, verified.claim);
+const admit: Decide = async (deps, verified, { root, traceparent }) => {
+  const facts = await admitFacts(deps, root, verified.claim);
   const input = { ...commonOf(verified, root), type: 'claim' as const, admit: facts, close: null };
-  return only(await turns.gate.push([{ message_id: verified.digest, input, traceparent }]));
+  return only(await deps.turns.gate.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
 /** First nothing more is decided about the build, then its record is folded, then that is decided. Each step may be repeated. */

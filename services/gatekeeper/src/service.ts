@@ -6,6 +6,7 @@ import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import type { GatekeeperConfig } from './config.ts';
 import { encodeDecisions } from './encode.ts';
+import { createJudge } from './facts/judge.ts';
 import { claimSubject, replySubject, takeClaims, takeReplies } from './handlers.ts';
 import { createNoise } from './noise.ts';
 import { createPipelines } from './pipelines.ts';
@@ -24,6 +25,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
   const { bus, log, faults, keyring, trust, artifacts } = platform;
   const db = openDb({ url: platform.databaseUrl, schema });
   const pipelines = createPipelines();
+  const judge = createJudge();
   const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
   let relay: Relay | undefined;
   let ready = false;
@@ -41,7 +43,20 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     },
   });
   const noise = createNoise(log);
-  const deps = { db, bus, artifacts, keyring, trust, cache: statementCache(), pipelines, reads, turns, noise, log };
+  const deps = {
+    db,
+    bus,
+    artifacts,
+    judge,
+    keyring,
+    trust,
+    cache: statementCache(),
+    pipelines,
+    reads,
+    turns,
+    noise,
+    log,
+  };
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const undo = async (): Promise<void> => {
     for (const stop of stops.splice(0).reverse()) await stop();
@@ -67,7 +82,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     },
     async stop() {
       await undo();
-      await Promise.all([reads.close(), db.close()]);
+      await Promise.all([judge.close(), reads.close(), db.close()]);
     },
   };
 }

@@ -6,15 +6,15 @@ import { Breach, Refused } from '@orgo/runtime/errors';
 import type { Root } from '@orgo/runtime/trust';
 import type { AdmitFacts, MandateFact, PipelineFact } from '../domain/index.ts';
 import { orgoVersion } from '../version.ts';
-import { artifactFacts } from './artifact-facts.ts';
+import { artifactFacts, type Reader } from './artifact-facts.ts';
 import { mandateFact } from './mandate-facts.ts';
 
 /** Everything an admission is decided on: the admitted bytes, the pinned pipeline, the signed mandate. */
-export async function admitFacts(store: ArtifactStore, root: Root, claim: GateClaim): Promise<AdmitFacts> {
+export async function admitFacts(reader: Reader, root: Root, claim: GateClaim): Promise<AdmitFacts> {
   const [artifacts, pipeline, mandate] = await Promise.all([
-    artifactFacts(store, claim.tenant_id, claim.inputs, 'finding'),
-    pipelineFact(store, claim),
-    claimedMandate(store, root, claim),
+    artifactFacts(reader, claim.tenant_id, claim.inputs, 'finding'),
+    pipelineFact(reader.artifacts, claim),
+    claimedMandate(reader.artifacts, root, claim),
   ]);
   return { artifacts, pipeline, mandate, orgo: orgoVersion };
 }

@@ -2,7 +2,11 @@ import type { ArtifactRef } from '@orgo/contracts';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Fault, Refused } from '@orgo/runtime/errors';
 import type { ArtifactFact } from '../domain/index.ts';
-import { judgeKind, needsBytes } from './kind-contracts.ts';
+import type { Judge } from './judge.ts';
+import { needsBytes } from './kind-contracts.ts';
+
+/** Where artifacts are read, and who holds them against their contracts. */
+export type Reader = { artifacts: ArtifactStore; judge: Judge };
 
 /** Absent bytes: a finding where somebody answers for them, a fault where they may still arrive. */
 export type WhenAbsent = 'finding' | 'fault';
@@ -27,7 +31,7 @@ const absent = (artifact: ArtifactRef, when: WhenAbsent): ArtifactFact => {
  * @throws Fault GATE_EVIDENCE_MISSING when it is absent and may still arrive, ARTIFACT_STORE_UNAVAILABLE
  */
 export async function artifactFact(
-  store: ArtifactStore,
+  { artifacts: store, judge }: Reader,
   tenant: string,
   artifact: ArtifactRef,
   when: WhenAbsent,
@@ -49,7 +53,7 @@ export async function artifactFact(
     throw error;
   }
   if (bytes.length !== size) return unread(artifact, 'SIZE_MISMATCH', `${bytes.length} bytes instead of ${size}`);
-  const judged = judgeKind(kind, media_type, bytes);
+  const judged = await judge.judge(kind, media_type, bytes);
   const { contract } = judged;
   return {
     artifact,
@@ -61,8 +65,8 @@ export async function artifactFact(
 
 /** The facts of several artifacts, in order. */
 export const artifactFacts = (
-  store: ArtifactStore,
+  reader: Reader,
   tenant: string,
   artifacts: readonly ArtifactRef[],
   when: WhenAbsent,
-): Promise<ArtifactFact[]> => Promise.all(artifacts.map((artifact) => artifactFact(store, tenant, artifact, when)));
+): Promise<ArtifactFact[]> => Promise.all(artifacts.map((artifact) => artifactFact(reader, tenant, artifact, when)));

@@ -151,6 +151,3 @@ export function judgeKind(kind: string, mediaType: string, bytes: Uint8Array): C
   const parsed = parseStrict(bytes, artifactLimits);
   return parsed.ok ? holds() : breaks('GATE_CONTRACT_INVALID', `${parsed.code} ${parsed.detail}`);
 }
-
-/** Kinds with a contract, for the reference pages. */
-export const contractKinds: readonly string[] = Object.keys(contracts);

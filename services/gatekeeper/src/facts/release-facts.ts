@@ -15,10 +15,10 @@ import type { Root } from '@orgo/runtime/trust';
 import { type EvidenceFact, nothing, type RecordFact, type ReleaseFacts } from '../domain/index.ts';
 import type { Reads } from '../reads.ts';
 import { type Believe, verifySealedDecision } from '../verified.ts';
-import { artifactFacts } from './artifact-facts.ts';
+import { artifactFacts, type Reader } from './artifact-facts.ts';
 import { mandateFact } from './mandate-facts.ts';
 
-export type ReleaseDeps = Believe & { artifacts: ArtifactStore; reads: Reads };
+export type ReleaseDeps = Reader & { reads: Reads };
 
 /**
  * The sealed record that a claim is about: signed by the gatekeeper, in the log, the RECORD of the build that the signed claim names. Refuses
@@ -50,7 +50,7 @@ export async function releaseFacts(deps: ReleaseDeps, root: Root, evidence: Evid
   const parts =
     kristal === null ? [] : [kristal.exchange, kristal.exchange_manifest, kristal.pack_manifest, ...kristal.pack_files];
   const [read, mandate, build] = await Promise.all([
-    artifactFacts(artifacts, tenant, parts as ArtifactRef[], 'finding'),
+    artifactFacts(deps, tenant, parts as ArtifactRef[], 'finding'),
     found === null || found.mandate_ref === nothing
       ? null
       : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found)),

@@ -4,20 +4,20 @@ import { artifactLimits, PinnedContextSchema, verdictOf } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach } from '@orgo/runtime/errors';
 import type { ArtifactFact, CommandFact, ValidationFact } from '../domain/index.ts';
-import { artifactFacts } from './artifact-facts.ts';
+import { artifactFacts, type Reader } from './artifact-facts.ts';
 
 /** Everything a reply is decided on beside its words: its outputs read back, and the verdict that follows from a validation report. */
 export async function replyFacts(
-  store: ArtifactStore,
+  reader: Reader,
   reply: StageReply,
   command: CommandFact,
 ): Promise<{ outputs: ArtifactFact[]; validation: ValidationFact | null }> {
   // What an error or a refusal carries is not judged, so it is not read either.
   if (reply.status === 'error' || reply.status === 'refused') return { outputs: [], validation: null };
-  const outputs = await artifactFacts(store, reply.tenant_id, reply.outputs, 'fault');
+  const outputs = await artifactFacts(reader, reply.tenant_id, reply.outputs, 'fault');
   const report = outputs.find((fact) => fact.artifact.kind === 'validation-report');
   const judged = report !== undefined && report.bytes === null && command.ok;
-  return { outputs, validation: judged ? await validationFact(store, report, command) : null };
+  return { outputs, validation: judged ? await validationFact(reader.artifacts, report, command) : null };
 }
 
 /**

@@ -1,0 +1,229 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildRecord, type NodeReport, payloadTypes } from '@orgo/contracts';
+import { canonicalBytes, pae, toBase64 } from '@orgo/core';
+import type { MandateBundle } from '@orgo/kristal';
+import { newId } from '@orgo/runtime/ids';
+import { createKey, type Signer } from '@orgo/runtime/signer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asOf, type Driven, type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
+import { kristalBuild, mandate, runStages } from './gatekeeper-kristal.ts';
+import type { Sealed } from './gatekeeper-peers.ts';
+
+let gate: Gatekeeper;
+let build: Driven;
+let record: Sealed;
+let folded: BuildRecord;
+
+const completed = async (driven: Driven): Promise<Sealed> => {
+  await gate.admit(driven);
+  await runStages(gate, driven);
+  await gate.claim(driven, { claim: 'CLOSE', detail: { outcome: 'COMPLETED' } });
+  return gate.audit.until((decision) => decision.build_id === driven.build_id && decision.kind === 'RECORD');
+};
+
+beforeAll(async () => {
+  gate = await startGatekeeper();
+  build = await kristalBuild(gate, ['reader']);
+  record = await completed(build);
+  folded = await gate.json<BuildRecord>(record.decision.outputs[0]?.ref);
+}, 60_000);
+afterAll(() => gate.stop());
+
+describe('a completed build is released', () => {
+  const claimRelease = (release: Driven, more: object = {}, evidence = [gate.audit.evidence(record)]) =>
+    gate.claim(
+      release,
+      { claim: 'RELEASE', detail: { build_id: build.build_id, channel: 'stable', release_seq: 1, ...more } },
+      evidence,
+      'release',
+    );
+  const released = (release: Driven) => gate.decision(release, ({ kind }) => kind === 'RELEASE');
+  const fresh = (): Driven => ({ ...build, build_id: newId('rel') });
+
+  test('after every byte was read again: one authorization to publish exactly the pack', async () => {
+    const release = fresh();
+    expect(await claimRelease(release)).toEqual({ outcome: 'accepted', code: null });
+    expect(await released(release)).toMatchObject({
+      verdict: 'PASS',
+      rests_on: [record.digest],
+      detail: { channel: 'stable', release_seq: 1, pack_id: folded.outputs.kristal?.pack_id },
+    });
+    const { inputs, stage } = await gate.authorization(release, 'publish');
+    expect(stage).toBe('publish');
+    expect(inputs).toHaveLength(1 + (folded.outputs.kristal?.pack_files.length ?? 0));
+  });
+
+  test('evidence that is none of the claim’s uses the claim up for nobody', async () => {
+    const release = fresh();
+    const other = gate.audit.sealed.find(({ decision }) => decision.kind === 'ADMISSION') as Sealed;
+    const forged = { ...gate.audit.evidence(record), seal: { ...record.seal, index: 0 } };
+    expect(await claimRelease(release, {}, [])).toEqual({ outcome: 'refused', code: 'BUILD_NOT_ELIGIBLE' });
+    expect(await claimRelease(release, {}, [gate.audit.evidence(other)])).toEqual({
+      outcome: 'refused',
+      code: 'BUILD_NOT_ELIGIBLE',
+    });
+    expect(await claimRelease(release, {}, [forged])).toMatchObject({ outcome: 'refused', code: 'PROOF_INVALID' });
+    expect(await claimRelease(release)).toEqual({ outcome: 'accepted', code: null });
+    expect(await released(release)).toMatchObject({ verdict: 'PASS' });
+  });
+
+  test('never with one flipped byte in a pack file', async () => {
+    const ref = folded.outputs.kristal?.pack_files[0]?.ref.slice(7) ?? '';
+    const file = join(gate.instance.home, 'artifacts', tenant, 'sha256', ref.slice(0, 2), ref);
+    const bytes = await readFile(file);
+    const flipped = Buffer.from(bytes);
+    flipped[10] = (flipped[10] as number) ^ 1;
+    await chmod(file, 0o600);
+    await writeFile(file, flipped);
+    try {
+      const release = fresh();
+      await claimRelease(release);
+      expect(await released(release)).toMatchObject({
+        verdict: 'FAIL',
+        reason_codes: ['HASH_MISMATCH'],
+        authorizations: [],
+      });
+    } finally {
+      await writeFile(file, bytes);
+    }
+  });
+
+  test('never to a channel that the mandate does not list', async () => {
+    const listed = mandate((bundle: MandateBundle) => ({
+      ...bundle,
+      policies: bundle.policies.map((policy, i) =>
+        i > 0
+          ? policy
+          : {
+              ...policy,
+              rules: [
+                ...policy.rules,
+                { rule_id: 'channels', type: 'channel_allowlist', config: { channels: ['beta'] } },
+              ],
+            },
+      ),
+    }));
+    const other = await kristalBuild(gate, ['reader'], listed);
+    const sealed = await completed(other);
+    const to = async (channel: string) => {
+      const release = { ...other, build_id: newId('rel') };
+      const evidence = [gate.audit.evidence(sealed)];
+      await gate.claim(
+        release,
+        { claim: 'RELEASE', detail: { build_id: other.build_id, channel } },
+        evidence,
+        'release',
+      );
+      return released(release);
+    };
+    expect(await to('stable')).toMatchObject({ verdict: 'FAIL', reason_codes: ['CHANNEL_NOT_ALLOWED'] });
+    expect(await to('beta')).toMatchObject({ verdict: 'PASS' });
+  });
+
+  describe('and a node reports it', () => {
+    let release: Driven;
+    let node: Signer;
+    const instance_id = 'node-1';
+    const nonceOf = (n: number): string => `${n}`.padStart(64, '0');
+
+    beforeAll(async () => {
+      release = fresh();
+      await claimRelease(release);
+      await released(release);
+      node = await createKey(join(gate.instance.home, 'nodes'), tenant, `node.${instance_id}`);
+    });
+
+    const report = (more: Partial<NodeReport> = {}): NodeReport => ({
+      v: 1,
+      tenant_id: tenant,
+      instance_id,
+      channel: 'stable',
+      nonce: nonceOf(1),
+      release_id: release.build_id as NodeReport['release_id'],
+      release_seq: 1,
+      pack_id: folded.outputs.kristal?.pack_id ?? '',
+      attempt: { type: 'ACTIVATE', status: 'SUCCEEDED', reason_code: null },
+      active_pack_id: folded.outputs.kristal?.pack_id ?? null,
+      highest_activated_seq: 1,
+      health: 'HEALTHY',
+      reported_at: asOf,
+      ...more,
+    });
+    const send = (said: NodeReport, signer: Signer = node, more: object = {}) => {
+      const payload = canonicalBytes(said);
+      const sig = toBase64(signer.sign(pae(payloadTypes.nodeReport, payload)));
+      const envelope = {
+        payloadType: payloadTypes.nodeReport,
+        payload: toBase64(payload),
+        signatures: [{ keyid: signer.key_id, sig }],
+      };
+      return gate.claim(
+        release,
+        { claim: 'NODE_REPORT', detail: { instance_id, nonce: said.nonce, envelope, ...more }, epoch: 0 },
+        [],
+        'release',
+      );
+    };
+    const join_ = (signer: Signer, id = newId('rel')) =>
+      gate.claim(
+        { ...release, build_id: id },
+        { claim: 'NODE_JOIN', detail: { instance_id, channel: 'stable', public_key: toBase64(signer.publicKey) } },
+        [],
+        'release',
+      );
+    const closeRelease = (status: string, n = 0) =>
+      gate.claim(release, { claim: 'RELEASE_CLOSE', detail: { status, n } }, [], 'release');
+
+    test('nothing counts before it is enrolled, and RELEASED needs a node that proved it', async () => {
+      expect(await send(report())).toEqual({ outcome: 'refused', code: 'REPORT_NOT_ENROLLED' });
+      expect(await closeRelease('RELEASED')).toEqual({ outcome: 'refused', code: 'ACTIVATION_NOT_CONFIRMED' });
+    });
+
+    test('its key is enrolled by a sealed decision; another key for the name is refused on record', async () => {
+      expect(await join_(node)).toEqual({ outcome: 'accepted', code: null });
+      const eve = await createKey(join(gate.instance.home, 'eve'), tenant, `node.${instance_id}`);
+      const id = newId('rel');
+      expect(await join_(eve, id)).toEqual({ outcome: 'accepted', code: null });
+      expect(await gate.decision({ ...release, build_id: id }, () => true)).toMatchObject({
+        kind: 'NODE_JOIN',
+        verdict: 'FAIL',
+      });
+      expect(await send(report({ nonce: nonceOf(2) }), eve)).toMatchObject({ outcome: 'refused' });
+    });
+
+    test('a report with an unused nonce that was given confirms the release', async () => {
+      expect(await send(report({ nonce: nonceOf(3) }), node, { nonce: nonceOf(4) })).toEqual({
+        outcome: 'refused',
+        code: 'REPORT_REPLAYED',
+      });
+      expect(await send(report({ nonce: nonceOf(3) }))).toEqual({ outcome: 'accepted', code: null });
+      expect(await gate.decision(release, ({ kind }) => kind === 'NODE_REPORT')).toMatchObject({
+        verdict: 'PASS',
+        detail: { instance_id },
+      });
+    });
+
+    test('the same report again, in a claim of its own, is a replay', async () => {
+      expect(await send(report({ nonce: nonceOf(3) }), node, { again: true })).toEqual({
+        outcome: 'refused',
+        code: 'REPORT_REPLAYED',
+      });
+      await gate.rows(`UPDATE enrolled_node SET state = jsonb_set(state, '{nonces}', '[]')`);
+      expect(await send(report({ nonce: nonceOf(3) }), node, { again: 'later' })).toEqual({
+        outcome: 'refused',
+        code: 'REPORT_REPLAYED',
+      });
+    });
+
+    test('then the release may end', async () => {
+      expect(await closeRelease('RELEASED', 1)).toEqual({ outcome: 'accepted', code: null });
+      expect(await gate.decision(release, ({ kind }) => kind === 'RELEASE_CLOSE')).toMatchObject({
+        verdict: 'PASS',
+        final: true,
+        detail: { status: 'RELEASED', nodes: [instance_id] },
+      });
+      expect(await closeRelease('FAILED')).toEqual({ outcome: 'refused', code: 'GATE_SUBJECT_CLOSED' });
+    });
+  });
+});
