@@ -13,7 +13,10 @@ describe('two instances far apart', () => {
 
   beforeAll(async () => {
     here = await startInstance({ env: { TZ: 'America/St_Johns', LC_ALL: 'C' } });
-    there = await startInstance({ args: ['--processes'], env: { TZ: 'Pacific/Chatham', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8' } });
+    there = await startInstance({
+      args: ['--processes'],
+      env: { TZ: 'Pacific/Chatham', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8' },
+    });
   });
   afterAll(async () => {
     await Promise.all([here?.stop(), there?.stop()]);
@@ -32,7 +35,15 @@ describe('two instances far apart', () => {
     const [a, b] = results as [BuildResult, BuildResult];
     expect(a.build_id).not.toBe(b.build_id);
     expect(a.as_of).not.toBe(b.as_of);
-    const identity = (r: BuildResult) => [r.kristal_id, r.pack_id, r.stages.flatMap((s) => s.outputs.filter((o) => ['exchange', 'pack-file', 'claim-ir-lines', 'snapshot-set', 'pinned-context'].includes(o.kind)).map((o) => [o.kind, o.ref]))];
+    const identity = (r: BuildResult) => [
+      r.kristal_id,
+      r.pack_id,
+      r.stages.flatMap((s) =>
+        s.outputs
+          .filter((o) => ['exchange', 'pack-file', 'claim-ir-lines', 'snapshot-set', 'pinned-context'].includes(o.kind))
+          .map((o) => [o.kind, o.ref]),
+      ),
+    ];
     expect(identity(a)).toEqual(identity(b));
   });
 });

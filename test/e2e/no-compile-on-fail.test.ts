@@ -1,13 +1,21 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type BuildRecord, type CaseView, type CommandItem, payloadTypes, type StageCommand } from '@orgo/contracts';
+import {
+  type BuildRecord,
+  type CaseView,
+  type CommandItem,
+  payloadTypes,
+  type ReplyItem,
+  type StageCommand,
+  type StageReply,
+} from '@orgo/contracts';
 import { canonical, type JsonValue, signBatch, toHex } from '@orgo/core';
 import { createKey, Keyring } from '@orgo/runtime/signer';
 import { keysDir } from '@orgo/runtime/trust';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startInstance, type TestInstance } from '../kit/instance.ts';
-import { Overhearing } from '../kit/overhear.ts';
+import { itemsOf, Overhearing } from '../kit/overhear.ts';
 import { type BuildResult, newTenant, writeCorpora } from '../kit/story.ts';
 
 // A build that fails validation never reaches a compiler; and a compiler that is asked by hand refuses by itself, with a sealed no.
@@ -68,8 +76,8 @@ describe('no compile on fail', () => {
     const story = await newTenant(orgo, 'forged');
     const good = await story.cli('build', 'start', ...writeCorpora(work, 'reader'), '--wait', '--json');
     expect(good.code).toBe(0);
-    const real = bus.of(story.tenant, '.cmd.compile-exchange')[0]?.json.items[0] as CommandItem;
-    const other = bus.of(story.tenant, '.cmd.resolve')[0]?.json.items[0] as CommandItem;
+    const real = itemsOf<CommandItem>(bus.of(story.tenant, '.cmd.compile-exchange')[0])[0] as CommandItem;
+    const other = itemsOf<CommandItem>(bus.of(story.tenant, '.cmd.resolve')[0])[0] as CommandItem;
     const command = JSON.parse(real.command.payload) as StageCommand;
     const orchestrator = await Keyring.open(keysDir(orgo.home)).signer(story.tenant, 'orchestrator');
     const stranger = await createKey(fs.mkdtempSync(path.join(work, 'keys-')), story.tenant, 'orchestrator');
@@ -122,12 +130,12 @@ describe('no compile on fail', () => {
       const reply = await bus.until(
         (m) =>
           m.subject === `orgo.v1.${story.tenant}.gate.reply` &&
-          m.json.items.some((i: { reply: { payload: string } }) => i.reply.payload.includes(digest)),
+          itemsOf<ReplyItem>(m).some((i) => i.reply.payload.includes(digest)),
       );
-      const said = reply.json.items
-        .map((i: { reply: { payload: string } }) => JSON.parse(i.reply.payload))
-        .find((r: { command_digest: string }) => r.command_digest === digest);
-      expect([said.status, said.reason_codes]).toEqual(['refused', [code]]);
+      const said = itemsOf<ReplyItem>(reply)
+        .map((i) => JSON.parse(i.reply.payload) as StageReply)
+        .find((r) => r.command_digest === digest);
+      expect([said?.status, said?.reason_codes]).toEqual(['refused', [code]]);
       answered.set(digest, [code]);
     }
     expect(new Set(forged.map(([code]) => code)).size).toBe(6);
@@ -163,7 +171,7 @@ describe('no compile on fail', () => {
     await bus.say(real?.subject as string, real?.json);
     await bus.until(() => bus.of(story.tenant, '.gate.reply').length > count);
     const last = bus.of(story.tenant, '.gate.reply').at(-1);
-    expect(JSON.parse(last?.json.items[0].reply.payload).status).toBe('ok');
+    expect(JSON.parse(itemsOf<ReplyItem>(last)[0]?.reply.payload ?? '{}').status).toBe('ok');
     expect(((await story.cli('audit', 'checkpoint', '--json')).json as { tree_size: number }).tree_size).toBe(
       tree_size,
     );

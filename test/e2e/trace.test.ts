@@ -41,7 +41,7 @@ describe('the trace of a build', () => {
     const roots = spans.filter((s) => s.parent === null || !ids.has(s.parent));
     expect(roots.map((s) => s.name)).toHaveLength(1);
     for (const span of spans.filter((s) => !s.name.endsWith('.http')))
-      expect([span.name, span.attributes['build_id'], span.attributes['tenant_id']]).toEqual([
+      expect([span.name, span.attributes.build_id, span.attributes.tenant_id]).toEqual([
         span.name,
         build.build_id,
         story.tenant,

@@ -63,13 +63,24 @@ describe('one flipped byte', () => {
     await database.connect();
     // Only the owner of the server can get past the log's triggers; that is whom fsck is for.
     await database.query("SET session_replication_role = 'replica'");
-    const changed = await database.query('UPDATE audit.log_leaf SET leaf = set_byte(leaf, 20, get_byte(leaf, 20) # 1) WHERE tenant_id = $1 AND idx = $2', [story.tenant, index]);
+    const changed = await database.query(
+      'UPDATE audit.log_leaf SET leaf = set_byte(leaf, 20, get_byte(leaf, 20) # 1) WHERE tenant_id = $1 AND idx = $2',
+      [story.tenant, index],
+    );
     expect(changed.rowCount).toBe(1);
     await database.end();
     const fsck = await story.cli('audit', 'fsck', '--json');
     expect(fsck.code).toBe(5);
-    expect((fsck.json as FsckReport).findings).toContainEqual(expect.objectContaining({ code: 'LEAF_HASH_MISMATCH', place: `log/${index}` }));
-    for (const reader of [['audit', 'prove', `${index}`], ['record', 'show', done.build_id]])
-      expect(await story.cli(...reader, '--json')).toMatchObject({ code: 5, json: { error: { code: 'LEAF_HASH_MISMATCH' } } });
+    expect((fsck.json as FsckReport).findings).toContainEqual(
+      expect.objectContaining({ code: 'LEAF_HASH_MISMATCH', place: `log/${index}` }),
+    );
+    for (const reader of [
+      ['audit', 'prove', `${index}`],
+      ['record', 'show', done.build_id],
+    ])
+      expect(await story.cli(...reader, '--json')).toMatchObject({
+        code: 5,
+        json: { error: { code: 'LEAF_HASH_MISMATCH' } },
+      });
   });
 });

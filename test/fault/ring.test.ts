@@ -65,11 +65,11 @@ describe('the ring under one fault at a time', () => {
 
   it('NATS killed with its store wiped', () =>
     disturbed('nats', 'cmd.resolve', async () => {
-      const before = orgo.servers().pids['nats'] as number;
+      const before = orgo.servers().pids.nats as number;
       process.kill(before, 'SIGSTOP');
       fs.rmSync(path.join(orgo.home, 'servers/nats'), { recursive: true, force: true });
       process.kill(before, 'SIGKILL');
-      await waitForFile(path.join(orgo.home, 'run'), () => orgo.servers().pids['nats'] !== before);
+      await waitForFile(path.join(orgo.home, 'run'), () => orgo.servers().pids.nats !== before);
     }));
 
   it('Redis flushed', () =>
@@ -82,14 +82,14 @@ describe('the ring under one fault at a time', () => {
 
   it('PostgreSQL killed and restarted', () =>
     disturbed('postgres', 'cmd.extract', async () => {
-      const before = orgo.servers().pids['postgres'] as number;
+      const before = orgo.servers().pids.postgres as number;
       process.kill(before, 'SIGKILL');
-      await waitForFile(path.join(orgo.home, 'run'), () => orgo.servers().pids['postgres'] !== before);
+      await waitForFile(path.join(orgo.home, 'run'), () => orgo.servers().pids.postgres !== before);
     }));
 
   it('no stage starts while audit stands still', async () => {
     const story = await newTenant(orgo, 'audit-still');
-    const audit = orgo.pids()['audit'] as number;
+    const audit = orgo.pids().audit as number;
     process.kill(audit, 'SIGSTOP');
     const started = (await story.cli('build', 'start', ...folders, '--json')).json as BuildStarted;
     await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.audit.decision`);
@@ -104,7 +104,7 @@ describe('the ring under one fault at a time', () => {
 
   it('none advances while the gatekeeper stands still', async () => {
     const story = await newTenant(orgo, 'gate-still');
-    const gatekeeper = orgo.pids()['gatekeeper'] as number;
+    const gatekeeper = orgo.pids().gatekeeper as number;
     const started = (await story.cli('build', 'start', ...folders, '--json')).json as BuildStarted;
     await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.cmd.pin`);
     process.kill(gatekeeper, 'SIGSTOP');

@@ -235,7 +235,7 @@ export async function startPeers(platform: Platform, tenant: string, { realAudit
       const outcome = decideRelease(state, {
         ...common,
         release: {
-          evidence: { ok: true, decision, digest: digestOf(decision) },
+          evidence: { decision, digest: digestOf(decision) },
           record: { ok: true, record },
           artifacts: factsOf(record.outputs.kristal as Kristal),
           mandate: { ok: true, bundle_id: 'mandate:x', policies: [{ ...policy, rules }] },

@@ -1,7 +1,11 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { tenantOfSubject } from '@orgo/contracts';
+import { type Envelope, tenantOfSubject } from '@orgo/contracts';
 
-export type Overheard = { subject: string; bytes: Uint8Array; json: any; headers: Record<string, string> };
+export type Overheard = { subject: string; bytes: Uint8Array; json: unknown };
+
+/** The items of an envelope that was heard; of nothing heard, none. */
+export const itemsOf = <Item>(message: Overheard | undefined): Item[] =>
+  (message?.json as Envelope<Item> | undefined)?.items ?? [];
 
 /** Listens on the bus beside everybody else. What it hears is kept; `until` resolves with the first message that fits, heard or to come. */
 export class Overhearing {
@@ -29,7 +33,7 @@ export class Overhearing {
           try {
             json = JSON.parse(m.string());
           } catch {}
-          const message = { subject: m.subject, bytes: m.data.slice(), json, headers: {} };
+          const message = { subject: m.subject, bytes: m.data.slice(), json };
           self.heard.push(message);
           for (const look of self.#waiting) look(message);
         }

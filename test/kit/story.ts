@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { ArtifactRef, BuildStatus } from '@orgo/contracts';
 import { type CorpusName, corpus } from '@orgo/corpora';
-import type { CliResult, TestInstance } from './instance.ts';
+import type { TestInstance } from './instance.ts';
 
 /** What `build start --wait --json` prints. */
 export type BuildResult = BuildStatus & {

@@ -58,7 +58,7 @@ function describeDemo(r: DemoResult, answers: readonly DemoAnswer[], up: boolean
     'asked of the node, from its own verified copy:',
     ...answers.flatMap((a) => [pc.bold(a.question), ...describePage(a.page).map((l) => `  ${l}`)]),
     '',
-    `${Math.round(r.timings_ms['total'] ?? 0) / 1000} s in all (${Object.entries(r.timings_ms)
+    `${Math.round(r.timings_ms.total ?? 0) / 1000} s in all (${Object.entries(r.timings_ms)
       .filter(([k]) => k !== 'total')
       .map(([k, ms]) => `${k} ${ms} ms`)
       .join(', ')})`,

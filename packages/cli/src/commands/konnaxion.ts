@@ -83,7 +83,7 @@ export function konnaxion(program: Command): void {
 }
 
 const folderOf = (instance: string, tenant: string | undefined): string =>
-  nodeFolder(tenant ?? process.env['ORGO_TENANT'] ?? findInstance().tenant, instance);
+  nodeFolder(tenant ?? process.env.ORGO_TENANT ?? findInstance().tenant, instance);
 
 /** Provisions a node in this home against the tenant's pinned trust root, and enrolls its key. Repeating it changes nothing. */
 export async function joinNode(client: Client, instance: string, channel: string): Promise<NodeView> {

@@ -88,7 +88,7 @@ export async function startInstance(options: {
     });
     const front = createFront({ services: urls, log, ready: () => up && (hosted?.ready() ?? true), pages });
     undo.push(() => front.close());
-    const url = await front.listen(options.port ?? Number(process.env['ORGO_PORT'] ?? 0));
+    const url = await front.listen(options.port ?? Number(process.env.ORGO_PORT ?? 0));
     await supervisor.ready;
     up = true;
     writeServers(home, servers);

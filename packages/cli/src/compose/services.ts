@@ -28,7 +28,7 @@ export async function hostServices(options: {
     service: 'orgo',
     destination: pino.destination({ dest: path.join(home, 'logs', 'services.log'), mkdir: true, sync: true }),
   });
-  const telemetry = await startTelemetry({ service: 'orgo', endpoint: process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] });
+  const telemetry = await startTelemetry({ service: 'orgo', endpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT });
   const platform = await connectPlatform(
     { name: 'orgo', home, databaseUrl: databaseUrls.audit, natsUrl, redisUrl, instance },
     { log },

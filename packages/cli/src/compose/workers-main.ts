@@ -13,8 +13,8 @@ import { createLog } from '@orgo/runtime/log';
 
 // All adapters, the validate worker and the nodes of a home in one process: what `orgo up` runs beside the services.
 const log = createLog({ service: 'konnaxion-node' });
-const fleet = startFleet(path.join(process.env['ORGO_HOME'] ?? '.orgo/home', 'nodes'), {
-  pollMs: Number(process.env['ORGO_NODE_POLL_MS'] ?? 1_000),
+const fleet = startFleet(path.join(process.env.ORGO_HOME ?? '.orgo/home', 'nodes'), {
+  pollMs: Number(process.env.ORGO_NODE_POLL_MS ?? 1_000),
   log: (event, fields) => log.info({ event, ...fields }, event),
 });
 await runAdapter([pin, ingest, extract, resolve, validate, compileExchange, compilePack, echo], process.env);

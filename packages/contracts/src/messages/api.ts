@@ -30,14 +30,10 @@ export type Problem = z.infer<typeof problemSchema>;
 export const startBuildSchema = z
   .strictObject({
     pipeline: nameSchema,
-    inputs: z
-      .array(artifactRefSchema)
-      .min(1)
-      .max(16)
-      .meta({
-        description:
-          'The pipeline’s admission kinds but `pipeline` itself: build-request, mandate (the bundle) and mandate-signature (a DSSE envelope over it)',
-      }),
+    inputs: z.array(artifactRefSchema).min(1).max(16).meta({
+      description:
+        'The pipeline’s admission kinds but `pipeline` itself: build-request, mandate (the bundle) and mandate-signature (a DSSE envelope over it)',
+    }),
     trigger: z.strictObject({
       type: z.enum(['manual', 'schedule', 'webhook', 'incident', 'release', 'other']),
       actor: z.string().min(1).max(200),

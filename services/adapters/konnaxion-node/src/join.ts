@@ -48,8 +48,8 @@ export async function provisionNode(
 function checkRoot(bytes: Uint8Array, rootKeys: readonly Uint8Array[]): void {
   const root = Metadata.fromJSON(MetadataKind.Root, JSON.parse(Buffer.from(bytes).toString('utf8')));
   const trusted = new Set(rootKeys.map((key) => Buffer.from(key).toString('hex')));
-  const role = root.signed.roles['root'];
-  const foreign = role?.keyIDs.some((id) => !trusted.has(root.signed.keys[id]?.keyVal['public'] ?? ''));
+  const role = root.signed.roles.root;
+  const foreign = role?.keyIDs.some((id) => !trusted.has(root.signed.keys[id]?.keyVal.public ?? ''));
   if (!role || foreign) throw new Error('the channel root names root keys that the tenant’s trust root does not');
   // A root vouches for itself: its own root keys must have signed it.
   root.verifyDelegate('root', root);
