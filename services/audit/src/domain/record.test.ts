@@ -1,0 +1,221 @@
+import { buildRecordSchema, type GateDecision } from '@orgo/contracts';
+import { digestOf } from '@orgo/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { admission, artifact, closing, decision, leavesOf, sourceOf, stage } from './record.fixture.ts';
+import { closingOf, foldRecord, splitAtRecord } from './record.ts';
+import { envelopeHash, hashesHold, recordHash } from './record-hash.ts';
+
+const whole = [admission, stage(2, 'echo-1'), stage(3, 'echo-2'), stage(4, 'echo-3')];
+const folded = (decisions: readonly GateDecision[], more: Parameters<typeof sourceOf>[1] = {}) => {
+  const record = foldRecord(sourceOf(leavesOf(...decisions), more));
+  if (!record.ok) throw new Error(record.detail);
+  return record.value;
+};
+
+describe('a folded record', () => {
+  test('is of its contract and names every decision at its place in the log', () => {
+    const record = folded(whole);
+    expect(buildRecordSchema.safeParse(record).error).toBeUndefined();
+    expect(record.decisions.map(({ digest, log_index }) => [digest, log_index])).toEqual(
+      leavesOf(...whole).map(({ digest, index }) => [digest, index]),
+    );
+    expect(record.log).toEqual({ origin: 'orgo.local/test/acme', first_index: 10, last_index: 19 });
+    expect(record.toolchain).toEqual({
+      'echo-1': 'echo@1.0.0',
+      'echo-2': 'echo@1.0.0',
+      'echo-3': 'echo@1.0.0',
+      orgo: '1.2.3',
+    });
+    expect([record.created_at, record.ended_at]).toEqual([admission.at, whole[3]?.at]);
+  });
+
+  test('times a stage from the decision that opened it', () => {
+    const opened = stage(5, 'echo-1', { rests_on: [digestOf(admission)] });
+    expect(folded([admission, opened]).stages[0]).toMatchObject({ started_at: admission.at, ended_at: opened.at });
+  });
+
+  test('shows a stage as its last decision left it', () => {
+    const errored = stage(2, 'echo-1', { verdict: 'ERROR', outputs: [], reason_codes: ['STAGE_ATTEMPTS_EXHAUSTED'] });
+    expect(folded([admission, errored]).stages).toMatchObject([{ stage: 'echo-1', status: 'ERROR' }]);
+    expect(folded([admission, errored, stage(9, 'echo-1', { attempt: 4 })]).stages).toMatchObject([
+      { stage: 'echo-1', status: 'PASS', attempt: 4 },
+    ]);
+  });
+
+  test('has no row for attempts, fences and refusals, but names them', () => {
+    const noise = [
+      decision(5, { kind: 'ATTEMPT', verdict: 'ERROR', stage: 'echo-1' }),
+      decision(6, { kind: 'FENCE', verdict: 'FENCED', stage: 'echo-1' }),
+      decision(7, { kind: 'REFUSAL', verdict: 'NOTED', stage: 'echo-1' }),
+    ];
+    const record = folded([admission, ...noise]);
+    expect(record.stages).toEqual([]);
+    expect(record.decisions).toHaveLength(4);
+  });
+
+  test('of a build that was never admitted does not exist', () => {
+    expect(foldRecord(sourceOf([]))).toMatchObject({ ok: false, code: 'RECORD_NOT_FOUND' });
+    expect(foldRecord(sourceOf(leavesOf(decision(1, { kind: 'REFUSAL' }))))).toMatchObject({
+      ok: false,
+      code: 'RECORD_NOT_FOUND',
+    });
+  });
+
+  test('says so where a pipeline could not be read', () => {
+    const rejected = { ...admission, verdict: 'FAIL' as const, reason_codes: ['BLUEPRINT_UNPINNED'] };
+    const record = folded([rejected], { read: () => undefined, closing: closing('FAILED', ['BLUEPRINT_UNPINNED']) });
+    expect(record.pipeline).toMatchObject({ pipeline_id: 'unreadable', ref: admission.pipeline_ref });
+    expect(record.outputs.validation.status).toBe('NOT_RUN');
+  });
+
+  test('is not folded past an artifact that cannot be read', () => {
+    const pinned = stage(2, 'echo-1', { outputs: [artifact('pinned-context')] });
+    expect(foldRecord(sourceOf(leavesOf(admission, pinned)))).toMatchObject({
+      ok: false,
+      code: 'GATE_EVIDENCE_MISSING',
+    });
+    const bytes = new TextEncoder().encode('{}');
+    expect(foldRecord(sourceOf(leavesOf(admission, pinned), { read: () => bytes }))).toMatchObject({
+      ok: false,
+      code: 'GATE_CONTRACT_INVALID',
+    });
+  });
+
+  test('does not build on the outputs of a stage that failed', () => {
+    const failed = stage(2, 'echo-1', {
+      verdict: 'FAIL',
+      outputs: [artifact('pinned-context')],
+      reason_codes: ['GATE_CONTRACT_INVALID'],
+    });
+    expect(folded([admission, failed], { closing: closing('FAILED') }).contract_profile).toBeNull();
+  });
+});
+
+describe('validation in the record', () => {
+  const report = artifact('validation-report');
+  test.each<[string, GateDecision[], object]>([
+    ['a PASS', [stage(2, 'echo-2', { outputs: [report] })], { status: 'PASS', report_ref: report.ref, codes: [] }],
+    [
+      'a FAIL with its codes',
+      [stage(2, 'echo-2', { verdict: 'FAIL', outputs: [report], reason_codes: ['KRS_X'] })],
+      { status: 'FAIL', report_ref: report.ref, codes: ['KRS_X'] },
+    ],
+    [
+      'what the gate told of an admitted partial one',
+      [
+        stage(2, 'echo-2', {
+          outputs: [report],
+          detail: { validation: { status: 'PASS', codes: ['VALIDATION_PARTIAL'] } },
+        }),
+      ],
+      { status: 'PASS', codes: ['VALIDATION_PARTIAL'] },
+    ],
+    [
+      'a timeout: no report',
+      [stage(2, 'echo-2', { verdict: 'FAIL', outputs: [], reason_codes: ['VALIDATION_TIMEOUT'] })],
+      { status: 'FAIL', report_ref: null, codes: ['VALIDATION_TIMEOUT'] },
+    ],
+    ['nothing where it never ran', [stage(2, 'echo-1')], { status: 'NOT_RUN', report_ref: null, codes: [] }],
+    ['nothing where it only errored', [stage(2, 'echo-2', { verdict: 'ERROR', outputs: [] })], { status: 'NOT_RUN' }],
+  ])('is %s', (_, decisions, expected) => {
+    expect(folded([admission, ...decisions], { closing: closing('FAILED') }).outputs.validation).toMatchObject(
+      expected,
+    );
+  });
+
+  const compiled = stage(5, 'echo-3', {
+    outputs: [artifact('exchange'), artifact('pack-manifest'), artifact('pack-file')],
+    detail: { kristal_id: digestOf('k'), pack_id: 'a'.repeat(64) },
+  });
+  test('no Exchange and pack stand in a record whose validation did not pass or that did not complete', () => {
+    const failed = stage(2, 'echo-2', { verdict: 'FAIL', outputs: [report], reason_codes: ['KRS_X'] });
+    for (const [decisions, outcome] of [
+      [[failed], 'VALIDATION_FAILED'],
+      [[failed], 'COMPLETED'],
+      [[stage(2, 'echo-2')], 'CANCELLED'],
+    ] as const) {
+      const source = sourceOf(
+        leavesOf(admission, ...decisions, {
+          ...compiled,
+          outputs: compiled.outputs.filter(({ kind }) => kind === 'exchange'),
+        }),
+        { closing: closing(outcome) },
+      );
+      const record = foldRecord(source);
+      expect(record.ok && record.value.outputs.kristal).toBeNull();
+    }
+  });
+});
+
+describe('the hashes of a record', () => {
+  test('hold, and each changes with what it covers', () => {
+    const record = folded(whole);
+    expect(hashesHold(record)).toBe(true);
+    expect(hashesHold({ ...record, ended_at: '2030-01-01T00:00:00.000Z' })).toBe(false);
+    expect(hashesHold({ ...record, outcome: 'FAILED' })).toBe(false);
+  });
+
+  test('the core knows no time, attempt, build, tenant, person or log position', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 5, max: 50 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.string({ minLength: 1, maxLength: 20 }),
+        (second, attempt, word) => {
+          const record = folded(whole);
+          const other = folded(
+            whole.map((one, i) => ({
+              ...one,
+              at: `2027-01-01T00:00:${`${second + i}`.padStart(2, '0')}.000Z`,
+              attempt,
+              idem_key: digestOf(word),
+              build_id: `bld_${word}`,
+              root_version: attempt,
+            })),
+            {
+              tenant_id: 'other',
+              build_id: `bld_${word}`,
+              origin: word,
+              closing: { ...closing('COMPLETED'), trigger: { type: 'webhook', actor: word, reason: word } },
+            },
+          );
+          expect(recordHash(other)).toBe(record.record_hash);
+          expect(envelopeHash(other)).not.toBe(record.envelope_hash);
+        },
+      ),
+    );
+  });
+
+  test('the core changes with an output, a verdict and a tool', () => {
+    const { record_hash } = folded(whole);
+    const changed = [
+      stage(2, 'echo-1', { outputs: [artifact('echo-text', 'other')] }),
+      stage(2, 'echo-1', { verdict: 'FAIL' }),
+      stage(2, 'echo-1', { adapter: { name: 'echo', version: '1.0.1' } }),
+    ];
+    for (const one of changed) expect(folded([admission, one, ...whole.slice(2)]).record_hash).not.toBe(record_hash);
+  });
+});
+
+describe('what closes a record', () => {
+  const trigger = { type: 'manual', actor: 'ann', reason: '' };
+  test.each<[string, unknown]>([
+    ['nothing', null],
+    ['no trigger', { outcome: 'COMPLETED' }],
+    ['an outcome nobody knows', { outcome: 'DONE', trigger }],
+    ['a trigger nobody knows', { outcome: 'COMPLETED', trigger: { ...trigger, type: 'ci' } }],
+    ['a rerun of something odd', { outcome: 'COMPLETED', trigger, rerun_of: 7 }],
+  ])('is not %s', (_, detail) => {
+    expect(closingOf(detail, [])).toMatchObject({ ok: false, code: 'CLAIM_MALFORMED' });
+  });
+
+  test('the RECORD decision and what came after it are no part of it', () => {
+    const late = decision(9, { kind: 'REFUSAL', verdict: 'NOTED' });
+    const record = decision(8, { kind: 'RECORD', detail: { outcome: 'COMPLETED', trigger } });
+    const split = splitAtRecord(leavesOf(...whole, record, late));
+    expect(split.leaves).toHaveLength(4);
+    expect(split.record?.decision).toBe(record);
+    expect(splitAtRecord(leavesOf(...whole))).toMatchObject({ record: null });
+  });
+});
