@@ -7,7 +7,7 @@ import {
   type ReceiptItem,
   sealedSubject,
 } from '@orgo/contracts';
-import { digestOf, leafHash, parseCheckpoint, rootOf, toBase64, toHex, verifyNote } from '@orgo/core';
+import { digestOf, leafHash, parseCheckpoint, rootOf, toHex, verifyNote } from '@orgo/core';
 import { readFileIfAny } from '@orgo/runtime/durable-file';
 import { newId } from '@orgo/runtime/ids';
 import { verifySeal } from '@orgo/runtime/seal';
@@ -223,7 +223,7 @@ test('routes give the checkpoint, proofs and entries that the log has', async ()
   const { body: checkpoint } = await audit.call('GET', '/log/checkpoint');
   expect(checkpoint).toMatchObject({ tenant_id: tenant, origin: audit.root.log.origin, tree_size: 40 });
   const leaves = await audit.rows<{ leaf: Buffer }>('SELECT leaf FROM log_leaf ORDER BY idx');
-  expect(checkpoint.root_hash).toBe(toBase64(rootOf(leaves.map(({ leaf }) => leafHash(leaf)))));
+  expect(checkpoint.root_hash).toBe(toHex(rootOf(leaves.map(({ leaf }) => leafHash(leaf)))));
   for (const index of [0, 15, 16, 38, 39]) {
     const { body: proof } = await audit.call('GET', `/log/proofs/${index}`);
     expect(proof).toMatchObject({ index, size: 40, leaf: leaves[index]?.leaf.toString('base64') });

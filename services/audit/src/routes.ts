@@ -35,7 +35,7 @@ async function newestOf({ reads }: RouteDeps, tenant: string): Promise<StoredChe
 async function getCheckpoint(deps: RouteDeps, request: HttpRequest): Promise<unknown> {
   const tenant_id = await tenantOf(deps, request);
   const [{ size, root, note }, { log }] = await Promise.all([newestOf(deps, tenant_id), deps.trust.root(tenant_id)]);
-  return { tenant_id, origin: log.origin, tree_size: size, root_hash: toBase64(root), checkpoint: note };
+  return { tenant_id, origin: log.origin, tree_size: size, root_hash: toHex(root), checkpoint: note };
 }
 
 const indexOf = (text: string): number => {
