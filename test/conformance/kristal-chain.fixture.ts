@@ -1,10 +1,13 @@
 import { pathToFileURL } from 'node:url';
+import { compileExchange } from '@orgo/adapter-compile-exchange';
+import { compilePack } from '@orgo/adapter-compile-pack';
 import { runExtract } from '@orgo/adapter-extract';
 import { runIngest } from '@orgo/adapter-ingest';
 import { runPin } from '@orgo/adapter-pin';
 import { runResolve } from '@orgo/adapter-resolve';
 import { type ArtifactRef, type Pipeline, pipelines } from '@orgo/contracts';
 import { buildRequest, type CorpusName, corpus, gazetteerArtifacts, mandates } from '@orgo/corpora';
+import { validateBatch } from '@orgo/gatekeeper/validate-core';
 import { type StageCore, type StageCoreOk, StageMemory, type StageResult } from '@orgo/kristal';
 
 export type Stage = { stage: string; result: StageResult<StageCoreOk>; outputs: ArtifactRef[]; ms: number };
@@ -17,14 +20,13 @@ const cores: Readonly<Record<string, StageCore>> = {
   ingest: runIngest,
   extract: runExtract,
   resolve: runResolve,
+  validate: validateBatch,
+  'compile-exchange': compileExchange,
+  'compile-pack': compilePack,
 };
 
-/** Runs pin, ingest, extract and resolve over corpora as the pipeline wires them: each stage gets the inputs its definition names. */
-export async function runChain(
-  names: readonly CorpusName[],
-  asOf: string,
-  mandate: keyof typeof mandates = 'grounded',
-): Promise<Chain> {
+/** Runs the stages up to `last` over corpora as the pipeline wires them: each stage gets the inputs its definition names. */
+export async function runChain(names: readonly CorpusName[], asOf: string, last = 'resolve'): Promise<Chain> {
   const memory = new StageMemory();
   const files = names.flatMap((name) => corpus(name).files);
   for (const file of files) memory.put('document', file.media_type, file.bytes);
@@ -32,8 +34,8 @@ export async function runChain(
     memory.put(artifact.kind, artifact.media_type, bytes),
   );
   const admitted = [
-    memory.putJson('build-request', buildRequest(files, resources, mandate)),
-    memory.putJson('mandate', mandates[mandate]),
+    memory.putJson('build-request', buildRequest(files, resources, 'grounded')),
+    memory.putJson('mandate', mandates.grounded),
     memory.putJson('pipeline', pipeline),
   ];
   const known = new Map<string, ArtifactRef>(admitted.map((artifact) => [artifact.kind, artifact]));
@@ -41,13 +43,14 @@ export async function runChain(
   const stages: Stage[] = [];
   for (const { stage, inputs: wanted, config } of pipeline.stages) {
     const core = cores[stage];
-    if (!core) break;
+    if (!core) throw new TypeError(`no core for ${stage}`);
     const inputs = wanted.map(({ kind }) => known.get(kind) as ArtifactRef);
     const started = performance.now();
     const { result, outputs } = await memory.run(core, inputs, asOf, config);
     stages.push({ stage, result, outputs, ms: performance.now() - started });
     if (!result.ok) return { memory, stages, refused: `${stage}: ${result.code} ${result.detail}` };
     for (const output of outputs) known.set(output.kind, output);
+    if (stage === last) break;
   }
   return { memory, stages, refused: undefined };
 }
