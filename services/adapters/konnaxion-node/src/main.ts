@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { startFleet } from './fleet.ts';
 
@@ -9,6 +10,9 @@ const log = (event: string, fields: Record<string, unknown>): void => {
   );
 };
 const fleet = startFleet(root, { pollMs: Number(process.env.ORGO_NODE_POLL_MS ?? 1000), log });
+// Whoever supervises this process is told that it runs: a line on the descriptor ORGO_READY_FD names.
+const ready = Number(process.env.ORGO_READY_FD);
+if (ready > 2) fs.writeSync(ready, 'ready\n');
 const stop = (): void => void fleet.stop().then(() => process.exit(0));
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
