@@ -11,12 +11,13 @@ export type GateOutcome = Outcome<GateEvent, DecisionSend, never>;
 /** Refusals on record per build. Past it they are still refused, counted and logged, but no longer sealed. */
 const maxNoted = 256;
 
-/** Refuses without a word in the log: the build is being recorded, or it has said enough. */
+/** Refuses without a word in the log: the record is being folded, or the build has said enough. */
 const silent = (code: ReasonCode, detail: string): GateOutcome => ({ ok: false, code, detail });
 
 /**
  * Refuses something that a trusted key signed, and puts that on record (decision `REFUSAL`, verdict `NOTED`).
- * `codes` are the decision's reason codes; the first is also the answer to the sender.
+ * Also after the build has ended: the record does not name it then, the log does. `codes` are the decision's reason codes; the first is also the
+ * answer to the sender.
  */
 export function refuseOnRecord(
   state: GateState,
@@ -26,7 +27,8 @@ export function refuseOnRecord(
   seen: Seen | null = null,
 ): GateOutcome {
   const [code] = codes;
-  if (state.phase === 'CLOSING' || state.phase === 'CLOSED' || state.noted >= maxNoted) return silent(code, detail);
+  // After the record a refusal is a leaf of the log, and of no record: an auditor still wants to see who tried.
+  if (state.phase === 'CLOSING' || state.noted >= maxNoted) return silent(code, detail);
   const reason_codes = uniqueCodes(codes);
   const send = sendOf({ ...blankDecision(state, input), reason_codes, detail: { why: bounded(detail, 300) } });
   return {
