@@ -78,7 +78,6 @@ describe('a build from documents to a node', () => {
       '--wait',
       '--json',
     );
-    expect(released.stderr).toBe('');
     expect((released.json as ReleaseStatus).status).toBe('RELEASED');
     const active = await story.cli('konnaxion', 'active', 'edge-1', '--json');
     expect((active.json as { active: { pack_id: string } }).active.pack_id).toBe(build.pack_id);
