@@ -1,6 +1,7 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { payloadTypes } from '@orgo/contracts';
+import { evolveGate, type GateEvent, initialGate } from '@orgo/gatekeeper/domain';
 import { createKey } from '@orgo/runtime/signer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
@@ -58,6 +59,12 @@ describe('a build of eight stages', () => {
     expect(await gate.rows('SELECT stage, verdict FROM accepted_decision ORDER BY stage')).toHaveLength(8);
     expect(await gate.rows('SELECT count(*)::int AS n FROM decision')).toEqual([{ n: 10 }]);
     await expect.poll(() => gate.rows('SELECT count(*)::int AS n FROM outbox')).toEqual([{ n: 0 }]);
+
+    const events = await gate.rows<{ data: GateEvent }>('SELECT data FROM event ORDER BY seq');
+    const again = events
+      .map(({ data }) => data)
+      .reduce(evolveGate, initialGate({ tenant_id: tenant, id: build.build_id }));
+    expect(await gate.rows('SELECT state FROM gate')).toEqual([{ state: again }]);
   });
 
   test('every decision of a stage names a stored report that repeats its verdict and its checks', async () => {

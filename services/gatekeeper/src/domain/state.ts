@@ -3,7 +3,7 @@ import type { Trigger } from './trigger.ts';
 
 /**
  * Phases of a build's gate. `CLOSING` means that the record is being folded: nothing more is decided until it is sealed.
- * None is terminal, because a contradicting reply is put on record even after the build has ended.
+ * None is terminal, because what a trusted key signed is put on record even after the build has ended.
  */
 export const gatePhases = ['NEW', 'OPEN', 'BLOCKED', 'PASSED', 'STOPPED', 'CLOSING', 'CLOSED'] as const;
 export type GatePhase = (typeof gatePhases)[number];

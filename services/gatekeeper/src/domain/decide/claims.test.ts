@@ -263,6 +263,20 @@ describe('close', () => {
     expect(step(state, close(recordOf(state))).decision).toMatchObject({ kind: 'RECORD' });
   });
 
+  test('what an adapter refuses after the end is still on record, and moves nothing', () => {
+    const closed = step(frozen, close(recordOf(frozen))).state;
+    const refused = replyInput(done, {
+      stage: 'echo-8',
+      status: 'refused',
+      reply: { reason_codes: ['COMMAND_SIGNER_UNTRUSTED'] },
+    });
+    const { outcome, decision, state } = step(closed, refused);
+    expect(outcome.ok).toBe(true);
+    expect(decision).toMatchObject({ kind: 'REFUSAL', verdict: 'NOTED', reason_codes: ['COMMAND_SIGNER_UNTRUSTED'] });
+    expect(state).toMatchObject({ phase: 'CLOSED', record: closed.record });
+    expect(step(frozen, refused).send).toBeUndefined();
+  });
+
   test('a contradiction after the end is still on record', () => {
     const closed = step(frozen, close(recordOf(frozen))).state;
     const { outcome, decision, state } = step(closed, replyInput(done, { stage: 'echo-2', seed: 'other', epoch: 2 }));
