@@ -12,7 +12,7 @@ const programs = {
   test: [at('infra/run-tests.ts')],
   verify: [at('infra/verify.ts')],
   bench: [at('test/bench/main.ts')],
-  generate: [at('packages/contracts/generate/main.ts')],
+  generate: [at('infra/generate.ts')],
 };
 
 export const taskNames = [...Object.keys(programs), 'exec'];

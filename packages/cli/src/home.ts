@@ -3,12 +3,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError } from './cli-error.ts';
+import { setting } from './settings.ts';
 
 /** The checkout this command runs from. */
 export const checkout = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /** The instance home: ORGO_HOME, else `.orgo/home` in the checkout. Always absolute. */
-export const homeDir = (): string => path.resolve(process.env.ORGO_HOME ?? path.join(checkout, '.orgo/home'));
+export const homeDir = (): string => path.resolve(setting('ORGO_HOME') ?? path.join(checkout, '.orgo/home'));
 
 /** A running instance as `orgo up` writes it for other commands; mode 0600, since it holds the token. */
 export type Instance = { api: string; token: string; tenant: string; pid: number };
@@ -25,10 +26,9 @@ export const removeInstance = (): void => fs.rmSync(instanceFile(), { force: tru
 
 /** The running instance: ORGO_API (with ORGO_TOKEN, ORGO_TENANT), else the home's. */
 export function findInstance(): Instance {
-  const api = process.env.ORGO_API;
-  const tenant = process.env.ORGO_TENANT;
-  if (api)
-    return { api: api.replace(/\/$/, ''), token: process.env.ORGO_TOKEN ?? '', tenant: tenant ?? 'main', pid: 0 };
+  const api = setting('ORGO_API');
+  const tenant = setting('ORGO_TENANT');
+  if (api) return { api: api.replace(/\/$/, ''), token: setting('ORGO_TOKEN') ?? '', tenant: tenant ?? 'main', pid: 0 };
   let text: string;
   try {
     text = fs.readFileSync(instanceFile(), 'utf8');

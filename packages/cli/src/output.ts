@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { asCliError } from './cli-error.ts';
+import { setting } from './settings.ts';
 
 /**
  * Where a command speaks. With `--json` stdout carries exactly one object and everything else goes to stderr;
@@ -32,7 +33,7 @@ export function printFailure(error: unknown, json: boolean): number {
   const { code, detail, next, exit } = asCliError(error);
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, detail, next } })}\n`);
   process.stderr.write(`${pc.red(code)} ${detail}\n${pc.dim('next:')} ${next}\n`);
-  if (exit === 1 && process.env.ORGO_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (exit === 1 && setting('ORGO_DEBUG') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exit;
 }
 

@@ -5,9 +5,10 @@ import { describeBuild } from '../build-view.ts';
 import { createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
 import { createOutput } from '../output.ts';
+import { setting } from '../settings.ts';
 
 /** Who acts: the person at the terminal, never "system". */
-export const actor = (): string => process.env.ORGO_ACTOR ?? `cli:${os.userInfo().username}`;
+export const actor = (): string => setting('ORGO_ACTOR') ?? `cli:${os.userInfo().username}`;
 
 const actions: { name: string; operation: OperationId; help: string }[] = [
   { name: 'cancel', operation: 'cancelBuild', help: 'cancel a build: nothing more is authorized' },

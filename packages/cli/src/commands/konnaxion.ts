@@ -9,6 +9,7 @@ import { type Client, createClient } from '../client.ts';
 import { findInstance, homeDir } from '../home.ts';
 import { nodeFolder } from '../node-folders.ts';
 import { createOutput, shortDigest, table } from '../output.ts';
+import { setting } from '../settings.ts';
 
 /** `orgo konnaxion join|list|active|verify`: the nodes of this home. */
 export function konnaxion(program: Command): void {
@@ -83,7 +84,7 @@ export function konnaxion(program: Command): void {
 }
 
 const folderOf = (instance: string, tenant: string | undefined): string =>
-  nodeFolder(tenant ?? process.env.ORGO_TENANT ?? findInstance().tenant, instance);
+  nodeFolder(tenant ?? setting('ORGO_TENANT') ?? findInstance().tenant, instance);
 
 /** Provisions a node in this home against the tenant's pinned trust root, and enrolls its key. Repeating it changes nothing. */
 export async function joinNode(client: Client, instance: string, channel: string): Promise<NodeView> {

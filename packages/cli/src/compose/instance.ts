@@ -7,6 +7,7 @@ import { createFront } from '@orgo/runtime/front';
 import { createLog } from '@orgo/runtime/log';
 import { pino } from 'pino';
 import { instanceName, removeInstance, writeInstance } from '../home.ts';
+import { setting } from '../settings.ts';
 import { provisionTenant } from '../tenant.ts';
 import { apiToken, processEnvironment } from './environment.ts';
 import { pages } from './pages.ts';
@@ -88,7 +89,7 @@ export async function startInstance(options: {
     });
     const front = createFront({ services: urls, log, ready: () => up && (hosted?.ready() ?? true), pages });
     undo.push(() => front.close());
-    const url = await front.listen(options.port ?? Number(process.env.ORGO_PORT ?? 0));
+    const url = await front.listen(options.port ?? Number(setting('ORGO_PORT') ?? 0));
     await supervisor.ready;
     up = true;
     writeServers(home, servers);

@@ -9,8 +9,16 @@ import { createHttp, type HttpServer } from '@orgo/runtime/http';
 import { createLog } from '@orgo/runtime/log';
 import { startTelemetry } from '@orgo/runtime/telemetry';
 import { connectPlatform } from '@orgo/store/platform';
+import { processConfig } from '@orgo/store/process';
 import { pino } from 'pino';
 import type { ServiceName } from './processes.ts';
+
+/** What the operator may set for services that share a process; the rest is this instance's own. */
+const commonConfig = processConfig.pick({
+  ORGO_LOG_LEVEL: true,
+  ORGO_MAX_ARTIFACT_BYTES: true,
+  OTEL_EXPORTER_OTLP_ENDPOINT: true,
+});
 
 export type HostedServices = { urls: Record<ServiceName, string>; ready(): boolean; stop(): Promise<void> };
 
@@ -24,13 +32,23 @@ export async function hostServices(options: {
   redisUrl: string;
 }): Promise<HostedServices> {
   const { home, instance, token, databaseUrls, natsUrl, redisUrl } = options;
+  const config = loadConfig(commonConfig, process.env);
   const log = createLog({
     service: 'orgo',
+    level: config.ORGO_LOG_LEVEL,
     destination: pino.destination({ dest: path.join(home, 'logs', 'services.log'), mkdir: true, sync: true }),
   });
-  const telemetry = await startTelemetry({ service: 'orgo', endpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT });
+  const telemetry = await startTelemetry({ service: 'orgo', endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT });
   const platform = await connectPlatform(
-    { name: 'orgo', home, databaseUrl: databaseUrls.audit, natsUrl, redisUrl, instance },
+    {
+      name: 'orgo',
+      home,
+      databaseUrl: databaseUrls.audit,
+      natsUrl,
+      redisUrl,
+      instance,
+      maxArtifactBytes: config.ORGO_MAX_ARTIFACT_BYTES,
+    },
     { log },
   );
   const of = (name: ServiceName) => ({
@@ -55,7 +73,7 @@ export async function hostServices(options: {
       token,
       log,
       ready: running.ready,
-      maxUploadBytes: 1_073_741_824,
+      maxUploadBytes: config.ORGO_MAX_ARTIFACT_BYTES,
     });
     https.set(name, http);
     urls[name] = await http.listen(0);

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { stage as compileExchange } from '@orgo/adapter-compile-exchange/stage';
 import { stage as compilePack } from '@orgo/adapter-compile-pack/stage';
 import { stage as echo } from '@orgo/adapter-echo/stage';
@@ -8,13 +7,15 @@ import { stage as pin } from '@orgo/adapter-pin/stage';
 import { stage as resolve } from '@orgo/adapter-resolve/stage';
 import { runAdapter } from '@orgo/adapter-sdk';
 import { stage as validate } from '@orgo/gatekeeper/validate';
-import { startFleet } from '@orgo/konnaxion-node';
+import { nodeSettings, nodesFolder, startFleet } from '@orgo/konnaxion-node';
+import { loadConfig } from '@orgo/runtime/config';
 import { createLog } from '@orgo/runtime/log';
 
 // All adapters, the validate worker and the nodes of a home in one process: what `orgo up` runs beside the services.
 const log = createLog({ service: 'konnaxion-node' });
-const fleet = startFleet(path.join(process.env.ORGO_HOME ?? '.orgo/home', 'nodes'), {
-  pollMs: Number(process.env.ORGO_NODE_POLL_MS ?? 1_000),
+const settings = loadConfig(nodeSettings, process.env);
+const fleet = startFleet(nodesFolder(settings), {
+  pollMs: settings.ORGO_NODE_POLL_MS,
   log: (event, fields) => log.info({ event, ...fields }, event),
 });
 await runAdapter([pin, ingest, extract, resolve, validate, compileExchange, compilePack, echo], process.env);

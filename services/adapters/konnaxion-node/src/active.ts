@@ -1,18 +1,10 @@
-import type { ChannelTarget } from '@orgo/contracts';
 import { type Result, refuse } from '@orgo/core';
 import { type PackPage, queryPack } from '@orgo/kristal';
 import type { NodeState } from './domain/state.ts';
 import { placesIn, readConfig, readState } from './folder.ts';
 import { openPackFolder } from './pack-folder.ts';
 
-/** The target that is active now, as the channel once named it. */
-export function activeTarget(state: NodeState): ChannelTarget | null {
-  if (!state.active) return null;
-  const { release_id, release_seq, pack_id, kristal_id } = state.active;
-  return { release_id, release_seq, pack_id, kristal_id, channel: state.channel };
-}
-
-/** What a node runs: its identity and state, read from its folder, without the network. */
+/** What a node runs: its identity and state, read from its folder, without the network. @throws NodeError NODE_NOT_FOUND, HOME_UNREADABLE */
 export async function readNode(dir: string): Promise<{ tenant_id: string; instance_id: string; state: NodeState }> {
   const config = await readConfig(dir);
   return { tenant_id: config.tenant_id, instance_id: config.instance_id, state: await readState(dir, config.channel) };

@@ -6,3 +6,4 @@ export * from './folder.ts';
 export * from './join.ts';
 export * from './node.ts';
 export * from './pack-folder.ts';
+export * from './settings.ts';

@@ -63,7 +63,7 @@ const machines: { of: string; machines: Machine[] }[] = [
 const page = (): string =>
   [
     '# Machines',
-    'Printed from the transition tables (`services/*/src/domain`) by `npx vitest run --project unit test/house/machines -u`; edit the tables, not this page.',
+    'Printed from the transition tables (`services/*/src/domain`) by `npm run generate`; edit the tables, not this page.',
     ...machines.flatMap(({ of, machines: own }) => [
       `## ${of}`,
       ...own.flatMap(({ name, text, initial, table }) => [
