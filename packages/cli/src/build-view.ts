@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import type { AuditSummary } from './build-result.ts';
 import type { Client } from './client.ts';
 import { shortDigest, status, table } from './output.ts';
+import { createPatience } from './patience.ts';
 
 /** A build for a person: one line a stage, then what came of it. */
 export function describeBuild(b: BuildStatus): string[] {
@@ -75,17 +76,20 @@ export async function followBuild(
     }
   };
   const deadline = AbortSignal.timeout(timeoutMs);
+  const patience = createPatience();
   for (;;) {
     try {
       for await (const b of client.events<BuildStatus>('watchBuild', { params: { build }, signal: deadline })) {
+        patience.answered();
         show(b);
         if (isTerminalBuildPhase(b.status) || b.status === 'BLOCKED') return b;
       }
+      const b = await client.call<BuildStatus>('getBuild', { params: { build } });
+      show(b);
+      if (isTerminalBuildPhase(b.status) || b.status === 'BLOCKED') return b;
     } catch (e) {
       if (deadline.aborted) throw e;
+      await patience.bear(e);
     }
-    const b = await client.call<BuildStatus>('getBuild', { params: { build } });
-    show(b);
-    if (isTerminalBuildPhase(b.status) || b.status === 'BLOCKED') return b;
   }
 }

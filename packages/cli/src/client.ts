@@ -66,7 +66,7 @@ export function createClient(instance: Instance): Client {
     async *events<T>(operation: OperationId, call: Call = {}) {
       const response = await send(operation, call, 'text/event-stream');
       let rest = '';
-      for await (const chunk of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+      for await (const chunk of textOf(response, instance.api, call.signal)) {
         rest += chunk;
         for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
           const data = rest
@@ -81,4 +81,13 @@ export function createClient(instance: Instance): Client {
       }
     },
   };
+}
+
+/** The text of an answer as it comes; a connection that breaks is a fault. */
+async function* textOf(response: Response, api: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
+  try {
+    yield* (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream());
+  } catch (e) {
+    throw signal?.aborted ? e : new CliError('INSTANCE_NOT_RUNNING', `the feed of ${api} broke off`);
+  }
 }

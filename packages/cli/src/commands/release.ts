@@ -4,6 +4,7 @@ import { CliError } from '../cli-error.ts';
 import { type Client, createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
 import { createOutput, status, table } from '../output.ts';
+import { createPatience } from '../patience.ts';
 import { describeRelease } from '../release-view.ts';
 import { actor } from './build-actions.ts';
 
@@ -84,9 +85,17 @@ export async function followRelease(
   { pauseMs = 200, timeoutMs = 900_000 } = {},
 ): Promise<ReleaseStatus> {
   let shown = '';
+  const patience = createPatience();
   const end = performance.now() + timeoutMs;
   for (;;) {
-    const found = await client.call<ReleaseStatus>('getRelease', { params: { release: id } });
+    let found: ReleaseStatus;
+    try {
+      found = await client.call<ReleaseStatus>('getRelease', { params: { release: id } });
+      patience.answered();
+    } catch (e) {
+      await patience.bear(e);
+      continue;
+    }
     const line = `  ${status(found.status)}${found.nodes.map((n) => `  ${n.instance_id}: ${n.state}`).join('')}${found.waiting_for ? `  (${found.waiting_for})` : ''}`;
     if (line !== shown) say(line);
     shown = line;
