@@ -2,7 +2,7 @@ import { stageOf } from '@orgo/contracts';
 import { digestOf } from '@orgo/core';
 import { describe, expect, test } from 'vitest';
 import { nothing } from '../decision.ts';
-import { admitInput, artifact, build_id, fact, pipelineOf, policy, step, tenant_id } from '../gate.fixture.ts';
+import { admitInput, artifact, asOf, build_id, fact, pipelineOf, policy, step, tenant_id } from '../gate.fixture.ts';
 import { initialGate } from '../state.ts';
 
 const fresh = initialGate({ tenant_id, id: build_id });
@@ -112,6 +112,11 @@ describe('admission', () => {
     expect(decision?.reason_codes).toContain(code);
     expect(send?.authorizations).toEqual([]);
     expect(state).toMatchObject({ phase: 'STOPPED', stages: {} });
+  });
+
+  test('a mandate is in force from its first instant on', () => {
+    const input = admitInput(kristal, { policies: [policy({ effective_from: asOf })] });
+    expect(step(fresh, input).decision).toMatchObject({ verdict: 'PASS' });
   });
 
   test('the mandate’s wish for validation does not matter where a compile stage has none', () => {

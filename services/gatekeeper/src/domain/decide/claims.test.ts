@@ -88,7 +88,11 @@ describe('attempts used up', () => {
 
     const resumed = step(state, fence(5));
     expect(resumed.decision).toMatchObject({ kind: 'FENCE', verdict: 'FENCED', detail: { resumed: true } });
-    expect(resumed.state).toMatchObject({ phase: 'OPEN', stopped: null });
+    expect(resumed.state).toMatchObject({
+      phase: 'OPEN',
+      stopped: null,
+      stages: { 'echo-2': { exhausted: false, fence: 5 } },
+    });
     expect(step(resumed.state, replyInput(resumed.state, { stage: 'echo-2' })).decision).toMatchObject({
       verdict: 'PASS',
       epoch: 5,
