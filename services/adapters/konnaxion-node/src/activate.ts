@@ -4,6 +4,7 @@ import { type Pack, queryPack } from '@orgo/kristal';
 import { judgeTarget } from './domain/judge.ts';
 import type { NodeState } from './domain/state.ts';
 import { placesIn } from './folder.ts';
+import { messageOf } from './node-error.ts';
 import { openPackFolder } from './pack-folder.ts';
 
 /**
@@ -25,7 +26,11 @@ export async function prepare(dir: string, state: NodeState, target: ChannelTarg
 }
 
 /** Asks the pack for its first rows, and again for the first of them by subject: a pack that cannot answer is not activated. */
-export async function smokeTest(pack: Pack): Promise<Result<true>> {
+export const smokeTest = (pack: Pack): Promise<Result<true>> =>
+  // Tables are read as they are asked for: one that is wrong inside throws only now.
+  ask(pack).catch((error) => refuse('SMOKE_FAILED', messageOf(error)));
+
+async function ask(pack: Pack): Promise<Result<true>> {
   const all = await queryPack(pack, { limit: 1 });
   if (!all.ok) return refuse('SMOKE_FAILED', `${all.code}: ${all.detail}`);
   const first = all.value.results[0];

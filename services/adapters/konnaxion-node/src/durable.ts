@@ -11,6 +11,13 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Flushes the entries of a folder and of every folder below it. Its files were flushed as they were written. */
+export async function syncTree(folder: string): Promise<void> {
+  for (const entry of await fs.readdir(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) await syncTree(path.join(folder, entry.name));
+  await syncFolder(folder);
+}
+
 /** Writes a new file and flushes it; its folder is made. */
 export async function writeSynced(file: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
   await fs.mkdir(path.dirname(file), { recursive: true });

@@ -1,64 +1,111 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { ok, parseStrict, type Result, refuse } from '@orgo/core';
-import { checkFile, packManifestPath, pathProblems, readPackManifest } from '@orgo/kristal';
+import {
+  checkFile,
+  type PackManifest,
+  packManifestPath,
+  pathProblems,
+  readPackManifest,
+  verifyPack,
+} from '@orgo/kristal';
 import { channelUrl } from './channel.ts';
-import { syncFolder, writeSynced } from './durable.ts';
+import { syncFolder, syncTree, writeSynced } from './durable.ts';
 import { type NodeConfig, placesIn } from './folder.ts';
+import { noAnswer } from './node-error.ts';
+import { packSource } from './pack-folder.ts';
+
+/** How long a download may bring nothing. Its whole length is no limit: packs may be large and roads slow. */
+const stallMs = 30_000;
 
 /**
  * Brings a pack into `packs/<id>`: manifest first, then each file it names, size and hash checked as it arrives and never more than the
- * declared size read. The folder appears whole, by one rename. A pack that is there already is left as it is; activation verifies it.
- * Refuses with the manifest's and files' codes. @throws the network's error: nothing was decided.
+ * declared size read. The folder appears whole, by one rename, and durably. A pack that is there and sound is left as it is; one that was
+ * damaged is fetched again.
+ * Refuses with the manifest's and files' codes. @throws NodeError SERVICE_UNAVAILABLE: nothing was decided
  */
 export async function fetchPack(
   dir: string,
   config: NodeConfig,
   packId: string,
   manifestBytes: Uint8Array,
+  signal?: AbortSignal,
 ): Promise<Result<true>> {
   const places = placesIn(dir);
-  const json = parseStrict(manifestBytes);
+  const manifest = readManifest(packId, manifestBytes);
+  if (!manifest.ok) return manifest;
+  if (await isSound(places.pack(packId), manifest.value)) return ok(true);
+
+  const part = partOf(places.packs, packId);
+  try {
+    await fs.rm(part, { recursive: true, force: true });
+    for (const file of manifest.value.files) {
+      const bytes = await download(`${channelUrl(config)}/packs/${packId}/${file.path}`, file.size_bytes, signal);
+      const checked = checkFile(file, bytes);
+      if (!checked.ok) return checked;
+      await writeSynced(path.join(part, file.path), checked.value);
+    }
+    await writeSynced(path.join(part, packManifestPath), manifestBytes);
+    await syncTree(part);
+    await fs.rm(places.pack(packId), { recursive: true, force: true });
+    // crash: before the rename there is only a part, which nobody serves and the next start removes; after it the pack is whole.
+    await fs.rename(part, places.pack(packId));
+    await syncFolder(places.packs);
+    return ok(true);
+  } finally {
+    await fs.rm(part, { recursive: true, force: true });
+  }
+}
+
+const partOf = (packs: string, packId: string): string => path.join(packs, `.part-${packId}`);
+
+/** Removes what a crash left of packs that were being fetched. */
+export async function removeParts(dir: string): Promise<void> {
+  const { packs } = placesIn(dir);
+  const names = await fs.readdir(packs).catch(() => []);
+  for (const name of names)
+    if (name.startsWith(partOf('', ''))) await fs.rm(path.join(packs, name), { recursive: true, force: true });
+}
+
+function readManifest(packId: string, bytes: Uint8Array): Result<PackManifest> {
+  const json = parseStrict(bytes);
   if (!json.ok) return refuse('MANIFEST_SCHEMA_INVALID', json.detail);
   const manifest = readPackManifest(json.value);
   if (!manifest.ok) return manifest;
   if (manifest.value.runtime_pack_id !== packId) return refuse('MANIFEST_ID_MISMATCH', `the channel names ${packId}`);
   const [problem] = pathProblems(manifest.value.files.map((f) => f.path));
-  if (problem) return refuse('PATH_UNSAFE', `${JSON.stringify(problem.path)}: ${problem.why}`);
-  if (await exists(places.pack(packId))) return ok(true);
-
-  const part = path.join(places.packs, `.part-${packId}`);
-  await fs.rm(part, { recursive: true, force: true });
-  for (const file of manifest.value.files) {
-    const bytes = await download(`${channelUrl(config)}/packs/${packId}/${file.path}`, file.size_bytes);
-    const checked = checkFile(file, bytes);
-    if (!checked.ok) return checked;
-    await writeSynced(path.join(part, file.path), checked.value);
-  }
-  await writeSynced(path.join(part, packManifestPath), manifestBytes);
-  // crash: before the rename there is only a part, which the next attempt removes; after it the pack is whole.
-  await fs.rename(part, places.pack(packId));
-  await syncFolder(places.packs);
-  return ok(true);
+  return problem ? refuse('PATH_UNSAFE', `${JSON.stringify(problem.path)}: ${problem.why}`) : manifest;
 }
 
-const exists = (file: string): Promise<boolean> =>
-  fs.stat(file).then(
-    () => true,
-    () => false,
-  );
+/** True where a folder holds this pack and nothing else. */
+async function isSound(folder: string, manifest: PackManifest): Promise<boolean> {
+  const there = await fs.stat(folder).catch(() => null);
+  return there !== null && (await verifyPack(packSource(folder), manifest)).ok;
+}
 
-/** Bytes of a URL; undefined for an answer that says there is none; cut one byte past the declared size, which then mismatches. */
-async function download(url: string, size: number): Promise<Uint8Array | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(60_000), redirect: 'error' });
-  if (response.status === 404) return undefined;
-  if (!response.ok || !response.body) throw new Error(`HTTP ${response.status} from ${url}`);
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  for await (const chunk of response.body) {
-    chunks.push(chunk);
-    total += chunk.length;
-    if (total > size) break;
+/** Bytes of a URL; undefined for an answer that says there is none; cut one piece past the declared size, which then mismatches. */
+async function download(url: string, size: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  const stalled = new AbortController();
+  const timer = setTimeout(() => stalled.abort(new Error(`nothing came for ${stallMs} ms`)), stallMs);
+  try {
+    const response = await fetch(url, {
+      signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
+      redirect: 'error',
+    });
+    if (response.status === 404) return undefined;
+    if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
+    const chunks: Uint8Array[] = [];
+    let total = 0;
+    for await (const chunk of response.body) {
+      timer.refresh();
+      chunks.push(chunk);
+      total += chunk.length;
+      if (total > size) break;
+    }
+    return new Uint8Array(Buffer.concat(chunks));
+  } catch (error) {
+    throw noAnswer(url, error);
+  } finally {
+    clearTimeout(timer);
   }
-  return new Uint8Array(Buffer.concat(chunks));
 }

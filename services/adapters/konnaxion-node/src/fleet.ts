@@ -1,62 +1,101 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { watchFolders } from './folder-watch.ts';
 import { type KonnaxionNode, type NodeLog, startNode } from './node.ts';
+import { codeOfError, messageOf, NodeError } from './node-error.ts';
 
 /** Nodes that run in this process. */
 export type Fleet = { stop(): Promise<void> };
 
 /**
- * Runs every node below `<root>/<tenant>/<instance>`, and those that join later: `node.json` is written last, and its folder is watched.
- * A node that cannot start is logged and left alone; the others go on.
+ * Runs every node below `<root>/<tenant>/<instance>`, and those that join later: `node.json` appears last and whole, and its folder is
+ * watched before it is looked for. A node that cannot start is logged and left alone until something changes in its folder; one whose
+ * folder is taken away is stopped. The others go on.
+ * @throws NodeError CONFIG_INVALID; the system's error where the root cannot be made
  */
 export function startFleet(root: string, options: { pollMs: number; log: NodeLog }): Fleet {
+  const { pollMs, log } = options;
+  if (!(pollMs >= 1)) throw new NodeError('CONFIG_INVALID', `a node cannot look every ${pollMs} ms`);
   const nodes = new Map<string, Promise<KonnaxionNode | null>>();
-  const watchers: fs.FSWatcher[] = [];
+  const ending = new Set<Promise<unknown>>();
+  /** Changes per folder, and how many there had been when its node last failed to start. */
+  const changes = new Map<string, number>();
+  const failedAt = new Map<string, number>();
   let stopped = false;
+  let looking = false;
 
-  const look = (dir: string): void => {
-    if (stopped || nodes.has(dir) || !fs.existsSync(path.join(dir, 'node.json'))) return;
-    nodes.set(
-      dir,
-      startNode(dir, options).catch((e) => {
-        options.log('node.start_failed', { dir, error_message: e instanceof Error ? e.message : String(e) });
-        // Whatever changes in its folder next is a reason to try again.
-        nodes.delete(dir);
+  const failed = (dir: string, error: unknown): void =>
+    log('node.start_failed', { dir, error_code: codeOfError(error), error_message: messageOf(error) });
+
+  /** Events come in bursts; one look serves all that came before it. */
+  const lookSoon = (): void => {
+    if (looking || stopped) return;
+    looking = true;
+    setImmediate(() => {
+      looking = false;
+      if (!stopped) look();
+    });
+  };
+  const folders = watchFolders((folder) => {
+    changes.set(folder, changesIn(folder) + 1);
+    lookSoon();
+  }, failed);
+  const changesIn = (folder: string): number => changes.get(folder) ?? 0;
+
+  const foldersIn = (folder: string): string[] => {
+    try {
+      return folders.foldersIn(folder);
+    } catch (error) {
+      failed(folder, error);
+      return [];
+    }
+  };
+
+  const look = (): void => {
+    const tenants = foldersIn(root);
+    const instances = tenants.flatMap(foldersIn);
+    const there = new Set([root, ...tenants, ...instances]);
+    folders.only(there);
+    for (const dir of [...nodes.keys()]) if (!there.has(dir)) end(dir);
+    for (const dir of instances) if (!nodes.has(dir) && failedAt.get(dir) !== changesIn(dir)) start(dir);
+  };
+
+  const start = (dir: string): void => {
+    folders.watch(dir);
+    if (!fs.existsSync(path.join(dir, 'node.json'))) return;
+    const before = changesIn(dir);
+    const starting = startNode(dir, { pollMs, log }).then(
+      (node) => {
+        // From here on the node changes its folder itself; that it is taken away is seen one folder up.
+        folders.unwatch(dir);
+        return node;
+      },
+      (error: unknown) => {
+        failed(dir, error);
+        failedAt.set(dir, before);
+        if (nodes.get(dir) === starting) nodes.delete(dir);
+        lookSoon();
         return null;
-      }),
+      },
     );
+    nodes.set(dir, starting);
   };
-  const watch = (dir: string, onEntry: (entry: string) => void): void => {
-    fs.mkdirSync(dir, { recursive: true });
-    watchers.push(fs.watch(dir, () => scan(dir, onEntry)));
-    scan(dir, onEntry);
+
+  const end = (dir: string): void => {
+    const ended = nodes.get(dir)?.then((node) => node?.stop());
+    nodes.delete(dir);
+    failedAt.delete(dir);
+    if (ended) ending.add(ended.finally(() => ending.delete(ended)));
   };
-  const scan = (dir: string, onEntry: (entry: string) => void): void => {
-    if (stopped) return;
-    for (const entry of fs.readdirSync(dir, { withFileTypes: true }))
-      if (entry.isDirectory()) onEntry(path.join(dir, entry.name));
-  };
-  const watched = new Set<string>();
-  const once = (dir: string, run: () => void): void => {
-    if (watched.has(dir)) return;
-    watched.add(dir);
-    run();
-  };
-  watch(root, (tenant) =>
-    once(tenant, () =>
-      watch(tenant, (instance) =>
-        once(instance, () => {
-          watchers.push(fs.watch(instance, () => look(instance)));
-          look(instance);
-        }),
-      ),
-    ),
-  );
+
+  fs.mkdirSync(root, { recursive: true });
+  look();
   return {
     async stop() {
       stopped = true;
-      for (const watcher of watchers) watcher.close();
-      for (const node of await Promise.all(nodes.values())) await node?.stop();
+      folders.only(new Set());
+      for (const dir of [...nodes.keys()]) end(dir);
+      await Promise.all(ending);
     },
   };
 }

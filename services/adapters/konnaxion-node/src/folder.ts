@@ -6,6 +6,7 @@ import { keyIdOf } from '@orgo/core';
 import { z } from 'zod';
 import { initialState, type NodeState, nodeStateSchema } from './domain/state.ts';
 import { replaceFile } from './durable.ts';
+import { messageOf, NodeError } from './node-error.ts';
 
 /** Who a node is and whom it follows; written once by `join`. */
 export const nodeConfigSchema = z.strictObject({
@@ -32,24 +33,47 @@ export const placesIn = (dir: string) => ({
   pack: (id: string) => path.join(dir, 'packs', id),
 });
 
-export const readConfig = async (dir: string): Promise<NodeConfig> =>
-  nodeConfigSchema.parse(JSON.parse(await fs.readFile(placesIn(dir).config, 'utf8')));
-
-/** The state as it was last made durable; the initial one for a node that never activated. */
-export async function readState(dir: string, channel: string): Promise<NodeState> {
-  let text: string;
+/** A JSON file of a node, of its schema; undefined where there is none. @throws NodeError HOME_UNREADABLE where there is something else */
+async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   try {
-    text = await fs.readFile(placesIn(dir).state, 'utf8');
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return initialState(channel);
-    throw e;
+    return schema.parse(JSON.parse(await fs.readFile(file, 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new NodeError('HOME_UNREADABLE', `${file}: ${why}`, { cause: error });
   }
-  return nodeStateSchema.parse(JSON.parse(text));
 }
 
-/** crash: the old state or the new one is there after it, so the active pack is one or the other, never neither. */
-export const writeState = (dir: string, state: NodeState): Promise<void> =>
-  replaceFile(placesIn(dir).state, JSON.stringify(state));
+/** Who lives in a folder; null where nobody does. @throws NodeError HOME_UNREADABLE */
+export const findConfig = async (dir: string): Promise<NodeConfig | null> =>
+  (await readJson(placesIn(dir).config, nodeConfigSchema)) ?? null;
+
+/** @throws NodeError NODE_NOT_FOUND, HOME_UNREADABLE */
+export async function readConfig(dir: string): Promise<NodeConfig> {
+  const config = await findConfig(dir);
+  if (config === null) throw new NodeError('NODE_NOT_FOUND', `no node lives in ${dir}`);
+  return config;
+}
+
+/**
+ * The state as it was last made durable; the initial one for a node that never activated.
+ * @throws NodeError HOME_UNREADABLE: floors that cannot be read are never taken for zero
+ */
+export const readState = async (dir: string, channel: string): Promise<NodeState> =>
+  (await readJson(placesIn(dir).state, nodeStateSchema)) ?? initialState(channel);
+
+/**
+ * Replaces the state; durable on return.
+ * @throws NodeError POINTER_SWITCH_FAILED
+ */
+export async function writeState(dir: string, state: NodeState): Promise<void> {
+  try {
+    // crash: the old state or the new one is there after it, so the active pack is one or the other, never neither.
+    await replaceFile(placesIn(dir).state, JSON.stringify(state));
+  } catch (error) {
+    throw new NodeError('POINTER_SWITCH_FAILED', messageOf(error), { cause: error });
+  }
+}
 
 /** A node's own key: Ed25519, made on the node, never leaves it. */
 export type NodeKey = { key_id: string; publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array };
@@ -66,12 +90,16 @@ export async function createKey(dir: string): Promise<NodeKey> {
   return keyOf(privateKey, jwk.x);
 }
 
+const jwkSchema = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() });
+
+/** @throws NodeError HOME_UNREADABLE where it is absent, or no key */
 export async function readKey(dir: string): Promise<NodeKey> {
-  const jwk = JSON.parse(await fs.readFile(placesIn(dir).key, 'utf8')) as {
-    kty: string;
-    crv: string;
-    x: string;
-    d: string;
-  };
-  return keyOf(createPrivateKey({ key: jwk, format: 'jwk' }), jwk.x);
+  const file = placesIn(dir).key;
+  const jwk = await readJson(file, jwkSchema);
+  if (jwk === undefined) throw new NodeError('HOME_UNREADABLE', `${file} is absent`);
+  try {
+    return keyOf(createPrivateKey({ key: jwk, format: 'jwk' }), jwk.x);
+  } catch (error) {
+    throw new NodeError('HOME_UNREADABLE', `${file}: ${messageOf(error)}`, { cause: error });
+  }
 }

@@ -1,11 +1,19 @@
-import type { ReasonCode } from '@orgo/contracts';
+import type { ChannelTarget } from '@orgo/contracts';
+import type { Refusal } from '@orgo/core';
 import { prepare } from './activate.ts';
-import { activeTarget } from './active.ts';
 import { readChannel } from './channel.ts';
-import { isNews, withActivation, withFailure } from './domain/judge.ts';
-import type { NodeState } from './domain/state.ts';
-import { fetchPack } from './fetch-pack.ts';
+import {
+  awaitsConfirmation,
+  isNews,
+  withActivation,
+  withMetadataRefusal,
+  withRefusal,
+  withReported,
+} from './domain/judge.ts';
+import { activeTarget, type NodeState } from './domain/state.ts';
+import { fetchPack, removeParts } from './fetch-pack.ts';
 import { type NodeConfig, type NodeKey, readConfig, readKey, readState, writeState } from './folder.ts';
+import { codeOfError, messageOf } from './node-error.ts';
 import { sendReport } from './report.ts';
 
 export type NodeLog = (event: string, fields: Record<string, unknown>) => void;
@@ -16,26 +24,32 @@ export type KonnaxionNode = { config: NodeConfig; stop(): Promise<void> };
 /**
  * Follows one channel: pulls, verifies, switches, reports; then waits and looks again. Network failures are held: the active pack keeps
  * serving (RO-12, RO-28). A refused target is reported once and not tried again; a newer one is.
+ * @throws NodeError NODE_NOT_FOUND, HOME_UNREADABLE where there is no node to start
  */
 export async function startNode(dir: string, options: { pollMs: number; log: NodeLog }): Promise<KonnaxionNode> {
   const config = await readConfig(dir);
-  const key = await readKey(dir);
-  const log: NodeLog = (event, fields) =>
-    options.log(event, { tenant_id: config.tenant_id, node: config.instance_id, ...fields });
+  await readKey(dir);
+  await readState(dir, config.channel);
+  await removeParts(dir);
+  const log = unlessRepeated((event, fields) =>
+    options.log(event, { tenant_id: config.tenant_id, node: config.instance_id, ...fields }),
+  );
   const stopping = new AbortController();
+  const { signal } = stopping;
   const loop = (async () => {
-    let held = '';
-    while (!stopping.signal.aborted) {
+    let held = false;
+    while (!signal.aborted) {
       try {
-        await step(dir, config, key, log);
+        // Read anew: joining again may have given the node another address to ask.
+        await step(dir, await readConfig(dir), await readKey(dir), log, signal);
         if (held) log('node.online', {});
-        held = '';
-      } catch (e) {
-        const why = e instanceof Error ? e.message : String(e);
-        if (why !== held) log('node.hold', { error_message: why });
-        held = why;
+        held = false;
+      } catch (error) {
+        if (signal.aborted) break;
+        log('node.hold', { error_code: codeOfError(error), error_message: messageOf(error) });
+        held = true;
       }
-      await pause(options.pollMs, stopping.signal);
+      await pause(options.pollMs, signal);
     }
   })();
   return {
@@ -47,55 +61,56 @@ export async function startNode(dir: string, options: { pollMs: number; log: Nod
   };
 }
 
-/** One look at the channel. Public so that a test can drive a node without a clock. */
-export async function step(dir: string, config: NodeConfig, key: NodeKey, log: NodeLog): Promise<NodeState> {
-  let state = await readState(dir, config.channel);
-  const channel = await readChannel(dir, config);
-  if (!channel.ok) {
-    const target = activeTarget(state);
-    // Bad metadata names no target that could be trusted: it is reported against what is active, once.
-    if (target && state.last_attempt?.reason_code !== channel.code)
-      state = await keep(dir, withFailure(state, target, 'VERIFY', channel.code));
-    log('node.metadata_refused', { error_code: channel.code, detail: channel.detail });
-  } else if (channel.value && isNews(state, channel.value.target)) {
-    state = await attempt(dir, config, state, channel.value, log);
-  }
-  if (state.last_attempt && !state.last_attempt.reported) {
-    await sendReport(config, state, key, new Date().toISOString());
-    // crash: if we die before this is written the report goes out again under another nonce; the gatekeeper records both.
-    state = await keep(dir, { ...state, last_attempt: { ...state.last_attempt, reported: true } });
-  }
-  return state;
-}
-
-async function attempt(
+/**
+ * One look at the channel. Public so that a test can drive a node without a clock. What was not reported is reported first, so that no
+ * attempt goes by unsaid (KS-01); a node that cannot report holds what it has.
+ * @throws NodeError: the world failed; the same step may be taken again
+ */
+export async function step(
   dir: string,
   config: NodeConfig,
+  key: NodeKey,
+  log: NodeLog,
+  signal?: AbortSignal,
+): Promise<NodeState> {
+  const report = async (state: NodeState): Promise<NodeState> => {
+    if (state.last_attempt === null || state.last_attempt.reported) return state;
+    await sendReport(config, state, key, new Date().toISOString(), signal);
+    // crash: if we die before this is written the report goes out again under another nonce; the gatekeeper records both.
+    return keep(dir, withReported(state));
+  };
+  const before = await report(await readState(dir, config.channel));
+  const channel = await readChannel(dir, config, signal);
+  if (!channel.ok) {
+    log('node.metadata_refused', { error_code: channel.code, detail: channel.detail });
+    const after = withMetadataRefusal(before, channel.code);
+    return after === before ? before : report(await keep(dir, after));
+  }
+  const asked = channel.value;
+  if (asked && isNews(before, asked.target)) {
+    const fetched = await fetchPack(dir, config, asked.target.pack_id, asked.manifest, signal);
+    return report(await attempt(dir, before, asked.target, fetched.ok ? null : fetched, log));
+  }
+  const active = activeTarget(before);
+  return active && awaitsConfirmation(before) ? report(await attempt(dir, before, active, null, log)) : before;
+}
+
+/** Verifies a pack that is here and switches to it, or puts on record why not. */
+async function attempt(
+  dir: string,
   before: NodeState,
-  channel: { target: Parameters<typeof isNews>[1]; manifest: Uint8Array },
+  target: ChannelTarget,
+  refused: Refusal | null,
   log: NodeLog,
 ): Promise<NodeState> {
-  const { target } = channel;
-  const failed = (code: ReasonCode, detail: string): Promise<NodeState> => {
-    log('node.activation_refused', {
-      error_code: code,
-      detail,
-      release_id: target.release_id,
-      pack_id: target.pack_id,
-    });
-    return keep(dir, withFailure(before, target, 'ACTIVATE', code));
-  };
-  const fetched = await fetchPack(dir, config, target.pack_id, channel.manifest);
-  if (!fetched.ok) return failed(fetched.code, fetched.detail);
-  const prepared = await prepare(dir, before, target);
-  if (!prepared.ok) return failed(prepared.code, prepared.detail);
+  const { release_id, release_seq, pack_id, kristal_id } = target;
+  const prepared = refused ?? (await prepare(dir, before, target));
+  if (!prepared.ok) {
+    log('node.activation_refused', { error_code: prepared.code, detail: prepared.detail, release_id, pack_id });
+    return keep(dir, withRefusal(before, target, prepared.code));
+  }
   const after = await keep(dir, withActivation(before, target));
-  log('node.activated', {
-    release_id: target.release_id,
-    release_seq: target.release_seq,
-    pack_id: target.pack_id,
-    kristal_id: target.kristal_id,
-  });
+  log('node.activated', { release_id, release_seq, pack_id, kristal_id });
   return after;
 }
 
@@ -103,6 +118,16 @@ const keep = async (dir: string, state: NodeState): Promise<NodeState> => {
   await writeState(dir, state);
   return state;
 };
+
+/** Drops a line that says what the line before it said: what stays as it is, is said once. */
+function unlessRepeated(log: NodeLog): NodeLog {
+  let last = '';
+  return (event, fields) => {
+    const line = JSON.stringify([event, fields]);
+    if (line !== last) log(event, fields);
+    last = line;
+  };
+}
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

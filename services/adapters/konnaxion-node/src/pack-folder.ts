@@ -2,6 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { ok, parseStrict, type Result, refuse } from '@orgo/core';
 import { openPack, type Pack, type PackSource, packManifestPath, type VerifiedPack, verifyPack } from '@orgo/kristal';
+import { messageOf } from './node-error.ts';
 
 /** The files of a pack in a folder; links are reported as they are, so that one too many is refused. */
 export function packSource(folder: string): PackSource {
@@ -29,7 +30,8 @@ export function packSource(folder: string): PackSource {
 
 /**
  * Verifies every byte of a stored pack and opens it for queries. Whoever serves from it holds exactly the bytes that were verified.
- * Refuses as `verifyPack` and `openPack` do, and with `MANIFEST_SCHEMA_INVALID` where the manifest is absent or no JSON.
+ * Refuses as `verifyPack` and `openPack` do, with `FILE_MISSING` or `MANIFEST_SCHEMA_INVALID` where the manifest is absent or no JSON, and
+ * with `CONTRACT_UNSUPPORTED` where a table is none: the bytes are what was compiled, so it was compiled wrongly.
  */
 export async function openPackFolder(
   folder: string,
@@ -49,6 +51,6 @@ export async function openPackFolder(
   if (!verified.ok) return verified;
   if (verified.value.packId !== packId)
     return refuse('MANIFEST_ID_MISMATCH', `found ${verified.value.packId}, asked for ${packId}`);
-  const pack = await openPack(verified.value);
+  const pack = await openPack(verified.value).catch((error) => refuse('CONTRACT_UNSUPPORTED', messageOf(error)));
   return pack.ok ? ok({ verified: verified.value, pack: pack.value }) : pack;
 }

@@ -1,7 +1,15 @@
-import { type NodeReport, nodeReportSchema, payloadTypes } from '@orgo/contracts';
-import { canonicalBytes, type DsseEnvelope, pae, toBase64 } from '@orgo/core';
+import {
+  hex64Schema,
+  isReasonCode,
+  type NodeReport,
+  nodeReportSchema,
+  payloadTypes,
+  type ReasonCode,
+} from '@orgo/contracts';
+import { canonicalBytes, type DsseEnvelope, pae, parseStrict, toBase64 } from '@orgo/core';
 import type { NodeState } from './domain/state.ts';
 import type { NodeConfig, NodeKey } from './folder.ts';
+import { NodeError, noAnswer } from './node-error.ts';
 
 /** The signed, nonce-bound report about the last attempt (KS-01). DSSE over the exact bytes. */
 export function signReport(
@@ -36,23 +44,44 @@ export function signReport(
   };
 }
 
-/** Sends a report under a fresh nonce; resolves when the release service holds it durably. @throws when it does not answer so. */
+/**
+ * Sends a report under a fresh nonce; resolves when the release service holds it durably.
+ * @throws NodeError with the code of the answer that refuses it, or SERVICE_UNAVAILABLE: it is not on record
+ */
 export async function sendReport(
   config: NodeConfig,
   state: NodeState,
   key: NodeKey,
   reportedAt: string,
+  signal?: AbortSignal,
 ): Promise<void> {
   const base = `${config.api}/v1/tenants/${config.tenant_id}/nodes/${config.instance_id}`;
-  const nonce = await fetch(`${base}/nonce`, { signal: AbortSignal.timeout(10_000) });
-  if (!nonce.ok) throw new Error(`HTTP ${nonce.status} for a nonce`);
-  const envelope = signReport(config, state, key, (await nonce.text()).trim(), reportedAt);
+  const nonce = hex64Schema.safeParse((await ask('nonce', `${base}/nonce`, signal)).trim());
+  if (!nonce.success) throw new NodeError('SERVICE_UNAVAILABLE', `${base}/nonce gave no nonce`);
+  const envelope = signReport(config, state, key, nonce.data, reportedAt);
   if (!envelope) return;
-  const answer = await fetch(`${base}/reports`, {
+  await ask('report', `${base}/reports`, signal, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(envelope),
-    signal: AbortSignal.timeout(10_000),
   });
-  if (!answer.ok) throw new Error(`HTTP ${answer.status} for a report`);
+}
+
+async function ask(what: string, url: string, signal?: AbortSignal, init: RequestInit = {}): Promise<string> {
+  try {
+    const timeout = AbortSignal.timeout(10_000);
+    const answer = await fetch(url, { ...init, signal: signal ? AbortSignal.any([timeout, signal]) : timeout });
+    const text = await answer.text();
+    if (answer.ok) return text;
+    throw new NodeError(codeOfProblem(text), `${what}: HTTP ${answer.status} from ${url}`);
+  } catch (error) {
+    throw noAnswer(what, error);
+  }
+}
+
+/** The reason code of a problem document (RFC 9457); for any other answer there was none. */
+function codeOfProblem(text: string): ReasonCode {
+  const json = parseStrict(text);
+  const problem = json.ok ? (json.value as { code?: unknown } | null) : null;
+  return typeof problem?.code === 'string' && isReasonCode(problem.code) ? problem.code : 'SERVICE_UNAVAILABLE';
 }

@@ -31,10 +31,13 @@ export function judgeTarget(state: NodeState, target: ChannelTarget): Result<tru
   return ok(true);
 }
 
-/** The first pack of a number stands. The lowest numbers are forgotten first: the floor is above them. */
+/** The first pack of a number and of a release stands. The lowest numbers are forgotten first: the floor is above them. */
 function withSeen(state: NodeState, target: ChannelTarget): Pick<NodeState, 'seen' | 'highest_seen_seq'> {
   if (target.channel !== state.channel) return state;
-  const seen = state.seen.some(({ release_seq }) => release_seq === target.release_seq)
+  const known = state.seen.some(
+    ({ release_seq, release_id }) => release_seq === target.release_seq || release_id === target.release_id,
+  );
+  const seen = known
     ? state.seen
     : [...state.seen, placeOf(target)].sort((a, b) => a.release_seq - b.release_seq).slice(-maxSeen);
   return { seen, highest_seen_seq: Math.max(state.highest_seen_seq, target.release_seq) };
