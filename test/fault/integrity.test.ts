@@ -49,7 +49,7 @@ describe('one flipped byte', () => {
     ['an Exchange manifest', 'compile-pack', 'compile-exchange', 'exchange-manifest'],
   ])('in %s stops the build at %s', async (_, reader, from, kind) => {
     const { ended, fsck, ref } = await flipBeforeReader(`flip-${kind.slice(0, 12)}`, reader, from, kind);
-    expect(ended.status).toBe('FAILED');
+    expect(ended.status).toBe(reader === 'validate' ? 'VALIDATION_FAILED' : 'FAILED');
     expect(ended.reason_codes).toContain('HASH_MISMATCH');
     expect(ended.stages.at(-1)).toMatchObject({ stage: reader, status: 'FAIL' });
     expect(fsck.findings).toEqual([expect.objectContaining({ code: 'HASH_MISMATCH', place: `artifact/${ref}` })]);
