@@ -11,6 +11,14 @@ const samePlace = (a: Place | null, b: Place): boolean =>
 export const isNews = (state: NodeState, target: ChannelTarget): boolean =>
   !samePlace(state.active, target) && !samePlace(state.refused, target);
 
+/** What the same number or the same release once named, where that was another pack. */
+const otherPack = (state: NodeState, target: ChannelTarget): Place | undefined =>
+  state.seen.find(
+    (seen) =>
+      (seen.release_seq === target.release_seq || seen.release_id === target.release_id) &&
+      seen.pack_id !== target.pack_id,
+  );
+
 /**
  * The channel rules, after integrity was verified (RO-06, RO-08, C-12): one monotonic order per channel, no second pack under a number or
  * a release id, nothing below the highest number ever activated. Rolling back is a newer release of an older pack.
@@ -19,11 +27,7 @@ export const isNews = (state: NodeState, target: ChannelTarget): boolean =>
 export function judgeTarget(state: NodeState, target: ChannelTarget): Result<true> {
   if (target.channel !== state.channel)
     return refuse('TARGET_NOT_FOR_CHANNEL', `${target.channel}, this node follows ${state.channel}`);
-  const other = state.seen.find(
-    (seen) =>
-      (seen.release_seq === target.release_seq || seen.release_id === target.release_id) &&
-      seen.pack_id !== target.pack_id,
-  );
+  const other = otherPack(state, target);
   if (other)
     return refuse('RELEASE_SUBSTITUTED', `${other.release_id}, number ${other.release_seq}, was ${other.pack_id}`);
   if (target.release_seq < state.highest_activated_seq)
@@ -34,9 +38,7 @@ export function judgeTarget(state: NodeState, target: ChannelTarget): Result<tru
 /** The first pack of a number and of a release stands. The lowest numbers are forgotten first: the floor is above them. */
 function withSeen(state: NodeState, target: ChannelTarget): Pick<NodeState, 'seen' | 'highest_seen_seq'> {
   if (target.channel !== state.channel) return state;
-  const known = state.seen.some(
-    ({ release_seq, release_id }) => release_seq === target.release_seq || release_id === target.release_id,
-  );
+  const known = state.seen.some((seen) => samePlace(seen, target)) || otherPack(state, target) !== undefined;
   const seen = known
     ? state.seen
     : [...state.seen, placeOf(target)].sort((a, b) => a.release_seq - b.release_seq).slice(-maxSeen);
