@@ -55,7 +55,7 @@ export type Bus = {
    * @throws Breach SERVER_CONFIG_MISMATCH when a setting reads back other than asked.
    */
   ensureStreams(): Promise<string>;
-  /** Called after every reconnection, when requests go through again. Answers how to stop listening. */
+  /** Called after every reconnection, when requests go through again, out and in. Answers how to stop listening. */
   onReconnect(listener: () => void): () => void;
   /** A public event; fire and forget. */
   publishEvent(subject: string, bytes: Uint8Array): void;
@@ -93,6 +93,15 @@ export async function connectBus(options: { url: string; name: string; log: Log 
   const listeners = new Set<() => void>();
   let connected = true;
 
+  /** The client subscribes again without waiting: only an answered ping says that the server has taken that in. */
+  const tellListeners = async (): Promise<void> => {
+    const answered = await nc.flush().then(
+      () => true,
+      () => false,
+    );
+    // Lost again meanwhile: the next reconnection tells them.
+    if (answered && connected) for (const listener of listeners) listener();
+  };
   const watch = async (): Promise<void> => {
     for await (const status of nc.status()) {
       if (status.type === 'disconnect') {
@@ -103,7 +112,7 @@ export async function connectBus(options: { url: string; name: string; log: Log 
         connected = true;
         log.info({ server: status.server }, 'bus connected again');
         for (const pull of pulls) pull.recover();
-        for (const listener of listeners) listener();
+        void tellListeners();
       } else if (status.type === 'error') {
         log.error({ err: status.error }, 'bus error');
       }
