@@ -15,9 +15,12 @@ const tallyFile = path.join(folder, 'tally.json');
 const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
 const reporters = ['--reporter=default', `--reporter=${path.join(root, 'infra/tally-reporter.ts')}`];
 
+/** npm takes the `--` away that stands before them, other callers may not. */
+const given = process.argv.slice(process.argv[2] === '--' ? 3 : 2);
+
 const { code, late } = await new Promise<{ code: number; late: boolean }>((resolve) => {
   let late = false;
-  const child = spawnTied(process.execPath, [vitest, 'run', ...reporters, ...process.argv.slice(2)], {
+  const child = spawnTied(process.execPath, [vitest, 'run', ...reporters, ...given], {
     cwd: root,
     env: { ...process.env, [TALLY_FILE]: tallyFile },
   });
