@@ -94,7 +94,8 @@ export async function startInstance(options: {
     up = true;
     writeServers(home, servers);
     writeInstance({ api: url, token: apiToken(home), tenant: firstTenant, pid: process.pid });
-    undo.push(removeInstance);
+    // Last of all: who waits for this file to go knows that nothing is left.
+    undo.unshift(removeInstance);
     return { url, tenant: firstTenant, servers, stop };
   } catch (error) {
     await stop();
