@@ -11,6 +11,14 @@ const SERVICES = ['orchestrator', 'gatekeeper', 'release', 'audit'];
 const isService = (room: string): boolean => SERVICES.includes(room);
 const isAdapter = (room: string): boolean => room.startsWith('adapters/');
 const PURE = ['contracts', 'core', 'kristal'];
+/** The libraries of the rooms that promise to be small. `#sha256` is core's own switch between Node and the browser. */
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  contracts: ['zod'],
+  core: ['@noble/hashes', '#sha256'],
+  kristal: ['zod', 'hyparquet', 'hyparquet-writer'],
+};
+/** Clients of the servers. What goes over them is the affair of runtime (the bus) and store. */
+const SERVER_CLIENTS = /^(pg|ioredis|bullmq|@prisma\/.*|@nats-io\/.*)$/;
 /** Tests of any room may use these besides. */
 const TEST_ROOMS = ['infra', 'corpora', 'contracts', 'core'];
 
@@ -40,6 +48,14 @@ export const rules: readonly Rule[] = [
     'adapter-sdk',
   ]),
   sees('services-never-import-services', (from) => isService(from.room), [...PURE, 'runtime', 'store', 'adapter-sdk']),
+  {
+    name: 'of-the-services-only-the-validate-worker-uses-the-adapter-sdk',
+    breaks: (from, to) =>
+      isService(from.room) &&
+      to.kind === 'room' &&
+      to.room === 'adapter-sdk' &&
+      !from.file.startsWith('services/gatekeeper/src/validate/'),
+  },
   sees('infra-sees-contracts-only', room('infra', 'bin'), ['contracts']),
   {
     name: 'a-domain-touches-nothing-but-contracts-core-and-kristal',
@@ -57,6 +73,18 @@ export const rules: readonly Rule[] = [
       from.file.includes('/src/') &&
       !from.test &&
       !from.file.endsWith('.node.ts'),
+  },
+  {
+    name: 'pure-rooms-use-few-libraries',
+    breaks: (from, to) =>
+      to.kind === 'external' &&
+      from.file.includes('/src/') &&
+      !from.test &&
+      LIBRARIES[from.room]?.includes(to.name) === false,
+  },
+  {
+    name: 'adapters-reach-no-server',
+    breaks: (from, to) => isAdapter(from.room) && !from.test && to.kind === 'external' && SERVER_CLIENTS.test(to.name),
   },
   {
     name: 'only-the-composition-root-starts-services',

@@ -11,6 +11,8 @@ const packages = new Map([
   ['@orgo/audit', 'audit'],
   ['@orgo/gatekeeper', 'gatekeeper'],
   ['@orgo/adapter-pin', 'adapters/pin'],
+  ['@orgo/konnaxion-node', 'adapters/konnaxion-node'],
+  ['@orgo/corpora', 'corpora'],
   ['@orgo/infra', 'infra'],
 ]);
 
@@ -28,6 +30,17 @@ describe('a planted violation fails', () => {
     ['adapters-see-contracts-core-kristal-and-the-sdk-only', 'services/adapters/echo/src/a.ts', '@orgo/adapter-pin'],
     ['services-never-import-services', 'services/audit/src/a.ts', '@orgo/gatekeeper/domain'],
     ['services-never-import-services', 'services/audit/src/a.test.ts', '@orgo/gatekeeper'],
+    [
+      'of-the-services-only-the-validate-worker-uses-the-adapter-sdk',
+      'services/gatekeeper/src/service.ts',
+      '@orgo/adapter-sdk',
+    ],
+    ['kristal-corpora-and-runtime-see-contracts-and-core-only', 'packages/corpora/src/a.ts', '@orgo/kristal'],
+    ['kristal-corpora-and-runtime-see-contracts-and-core-only', 'packages/kristal/src/a.ts', '@orgo/runtime/log'],
+    ['pure-rooms-use-few-libraries', 'packages/contracts/src/a.ts', 'ajv'],
+    ['pure-rooms-use-few-libraries', 'packages/kristal/src/a.ts', 'uuidv7'],
+    ['adapters-reach-no-server', 'services/adapters/pin/src/a.ts', 'pg'],
+    ['adapters-reach-no-server', 'services/adapters/pin/src/a.ts', '@nats-io/transport-node'],
     ['infra-sees-contracts-only', 'infra/a.ts', '@orgo/audit'],
     ['a-domain-touches-nothing-but-contracts-core-and-kristal', 'services/audit/src/domain/a.ts', '@orgo/runtime/log'],
     ['a-domain-touches-nothing-but-contracts-core-and-kristal', 'services/audit/src/domain/a.ts', '../repo.ts'],
@@ -72,6 +85,10 @@ describe('what the rules allow', () => {
   test.each([
     ['packages/core/src/a.ts', '@orgo/contracts'],
     ['packages/core/src/sha256.node.ts', 'node:crypto'],
+    ['packages/core/src/digest.ts', '#sha256'],
+    ['packages/kristal/src/a.ts', 'hyparquet'],
+    ['packages/corpora/src/a.ts', 'world-countries'],
+    ['services/gatekeeper/src/validate/stage.ts', '@orgo/adapter-sdk'],
     ['packages/core/src/a.test.ts', 'node:fs'],
     ['packages/kristal/src/a.ts', '@orgo/core'],
     ['services/audit/src/domain/a.ts', './b.ts'],
@@ -79,6 +96,9 @@ describe('what the rules allow', () => {
     ['services/adapters/pin/src/index.ts', '@orgo/adapter-sdk'],
     ['packages/cli/src/commands/up.ts', '@orgo/audit'],
     ['packages/cli/src/commands/verify.ts', '@orgo/audit/domain'],
+    ['packages/cli/src/commands/konnaxion.ts', '@orgo/konnaxion-node'],
+    ['packages/cli/src/corpus-write.ts', '@orgo/corpora'],
+    ['packages/cli/src/compose/instance.ts', '@orgo/infra/servers'],
   ])('%s imports %s', (file, specifier) => {
     expect(broken({ [file]: `import '${specifier}';` })).toEqual([]);
   });
