@@ -8,7 +8,7 @@ import { repo } from '../kit/instance.ts';
 /** Codes that nothing says yet, and what will. A row that gets a speaker leaves this list. */
 const AWAITED: Readonly<Record<string, string>> = {
   IDENTIFIER_INVALID: 'identifiers outside the allowed set are refused as REQUEST_INVALID at the door',
-  SIGNATURE_MISSING: 'an envelope without a signature is refused as SIGNATURE_INVALID',
+  SIGNATURE_MISSING: 'an envelope without a signature is refused as THRESHOLD_NOT_MET',
   KEY_REVOKED: 'rotation of keys',
   ALG_MISMATCH: 'a second signature algorithm',
   COMMAND_DUPLICATE: 'a repeated command is answered with its stored reply',
