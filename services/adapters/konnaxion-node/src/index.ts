@@ -1,3 +1,4 @@
+export * from './activate.ts';
 export * from './active.ts';
 export * from './domain/judge.ts';
 export * from './domain/state.ts';
