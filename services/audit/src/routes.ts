@@ -1,6 +1,7 @@
 import { canonical, leafHash, type Result, toBase64, toHex, utf8, verifyInclusion } from '@orgo/core';
 import { Breach, Refused } from '@orgo/runtime/errors';
 import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
+import { paramOf } from '@orgo/runtime/http-asked';
 import { type BundleDeps, bundleOf } from './bundle.ts';
 import { toPublicBuildRecord } from './domain/index.ts';
 import { type FsckDeps, fsck } from './fsck.ts';
@@ -13,8 +14,6 @@ export type RouteDeps = BundleDeps & FsckDeps;
 
 /** Entries read at a time: some twenty megabytes at the most. */
 const pageOfEntries = 256;
-
-const paramOf = (request: HttpRequest, name: string): string => request.params[name] ?? '';
 
 /** Absent and not visible look the same. @throws Refused TENANT_NOT_FOUND */
 async function tenantOf({ trust }: RouteDeps, request: HttpRequest): Promise<string> {

@@ -9,10 +9,10 @@ import type { Db } from '@orgo/store/db';
 import type { Incoming, ItemResult } from '@orgo/store/machine';
 import type { LocalHandler } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
+import type { Turns } from '@orgo/store/turns';
 import type { AlarmFired, BuildInput, OpenCase } from './domain/index.ts';
 import { verifyReceipt } from './receipts.ts';
 import { caseMachine } from './repo.ts';
-import type { Turns } from './turns.ts';
 
 /** The subject on which audit asks for receipts to be folded. */
 export const receiptSubject = 'orgo.v1.*.receipt.orchestrator';
@@ -22,7 +22,7 @@ export const receiptSubject = 'orgo.v1.*.receipt.orchestrator';
  * believed is refused; its build is not touched.
  */
 export const takeReceipts =
-  (deps: { turns: Turns; trust: TrustStore; cache: StatementCache; log: Log }) =>
+  (deps: { turns: Turns<BuildInput>; trust: TrustStore; cache: StatementCache; log: Log }) =>
   async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
     const { turns, trust, cache, log } = deps;
     const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
@@ -50,7 +50,7 @@ export const takeReceipts =
 
 /** Due leases and backoffs, as inputs of their builds. */
 export const takeAlarms =
-  (turns: Turns) =>
+  (turns: Turns<BuildInput>) =>
   (rows: readonly DueAlarm[]): Promise<ItemResult[]> =>
     turns.take(
       rows.map((row) => {

@@ -1,5 +1,6 @@
 import type { BuildStatus, CaseView } from '@orgo/contracts';
 import { Fault } from '@orgo/runtime/errors';
+import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
 import { textArray } from '@orgo/store/text-array';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -8,8 +9,6 @@ import { PrismaClient } from './generated/prisma/client.ts';
 import { type StoredBuild, withPipeline } from './repo.ts';
 import type { Snapshots } from './snapshots.ts';
 
-/** A page, newest first: ids sort by the time they were made. `cursor` is the last id of the page before. */
-export type PageOf = { cursor: string | null; limit: number };
 export type Page<T> = { items: T[]; next_cursor: string | null };
 
 export type Named = { tenant_id: string; id: string };

@@ -3,7 +3,8 @@ import type { Bus } from '@orgo/runtime/bus';
 import { Fault } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { Db } from '@orgo/store/db';
-import type { Turns } from './turns.ts';
+import type { Turns } from '@orgo/store/turns';
+import type { BuildInput } from './domain/index.ts';
 
 const page = 256;
 
@@ -26,7 +27,7 @@ export async function resendIfLost({
 }: {
   db: Db;
   bus: Bus;
-  turns: Turns;
+  turns: Turns<BuildInput>;
   log: Log;
 }): Promise<number> {
   const created = await bus.ensureStreams();

@@ -4,16 +4,17 @@ import { sha256Hex } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Fault, Refused } from '@orgo/runtime/errors';
 import type { BytesAnswer, Handlers, HttpRequest, ServerEvent } from '@orgo/runtime/http';
+import { headerOf, type PageOf, pageOf, paramOf, requestKeyOf } from '@orgo/runtime/http-asked';
 import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
+import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
-import { type PersonAct, traceIdOf } from './domain/index.ts';
-import type { PageOf, Reads } from './reads.ts';
+import { type BuildInput, type PersonAct, traceIdOf } from './domain/index.ts';
+import type { Reads } from './reads.ts';
 import { admittedOf, checkTenant } from './requests.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Started } from './starts.ts';
-import type { Turns } from './turns.ts';
 import type { Watch } from './watch.ts';
 
 export type RouteDeps = {
@@ -22,34 +23,10 @@ export type RouteDeps = {
   trust: TrustStore;
   reads: Reads;
   snapshots: Snapshots;
-  turns: Turns;
+  turns: Turns<BuildInput>;
   watch: Watch;
   start(ask: { admitted: Awaited<ReturnType<typeof admittedOf>> }): Promise<Started>;
 };
-
-const headerOf = ({ headers }: HttpRequest, name: string): string | null => {
-  const value = headers[name];
-  return typeof value === 'string' && value !== '' ? value : null;
-};
-
-/** A caller's idempotency key, as a name of fixed length. @throws Refused REQUEST_INVALID */
-const requestKeyOf = (request: HttpRequest): string | null => {
-  const key = headerOf(request, 'idempotency-key');
-  if (key !== null && key.length > 255)
-    throw new Refused('REQUEST_INVALID', 'an idempotency key has at most 255 characters');
-  return key === null ? null : sha256Hex(key);
-};
-
-const paramOf = (request: HttpRequest, name: string): string => request.params[name] ?? '';
-
-function pageOf({ query }: HttpRequest, id: z.ZodType): PageOf {
-  const { cursor = null, limit = '50' } = query;
-  if (cursor !== null && !id.safeParse(cursor).success)
-    throw new Refused('REQUEST_INVALID', 'not a cursor of this list');
-  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > 200)
-    throw new Refused('REQUEST_INVALID', 'a page has 1 to 200 items');
-  return { cursor, limit: Number(limit) };
-}
 
 async function statusOf({ reads }: RouteDeps, tenant: string, build: string): Promise<BuildStatus> {
   const status = await reads.status(tenant, build);

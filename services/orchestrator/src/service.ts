@@ -6,7 +6,9 @@ import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
+import { createTurns } from '@orgo/store/turns';
 import type { OrchestratorConfig } from './config.ts';
+import { keyOf } from './domain/index.ts';
 import { caseSubject, encodeSends } from './encode.ts';
 import { openCases, receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
 import { createReads } from './reads.ts';
@@ -14,8 +16,8 @@ import { buildMachine } from './repo.ts';
 import { resendIfLost } from './resend.ts';
 import { orchestratorRoutes } from './routes.ts';
 import { createSnapshots } from './snapshots.ts';
+import { attributesOf } from './span-attributes.ts';
 import { createStarts } from './starts.ts';
-import { createTurns } from './turns.ts';
 import { createWatch } from './watch.ts';
 
 export { type OrchestratorConfig, orchestratorConfig } from './config.ts';
@@ -52,6 +54,9 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
     },
   };
   const turns = createTurns({
+    span: 'orchestrator.advance',
+    keyOf,
+    attributesOf,
     run: (incoming) => transact(db, machine, incoming, options),
     changed: watch.changed,
     max: config.ORGO_COMMIT_BATCH,

@@ -3,11 +3,11 @@ import { digestOf } from '@orgo/core';
 import { Fault, Refused } from '@orgo/runtime/errors';
 import { newId } from '@orgo/runtime/ids';
 import type { TrustStore } from '@orgo/runtime/trust';
+import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
 import type { Asked, ReleaseInput, ReleaseState } from './domain/index.ts';
 import type { Reads } from './reads.ts';
 import { checkTenant } from './tenant.ts';
-import type { Turns } from './turns.ts';
 
 export type CreateDeps = { releases: Turns<ReleaseInput>; reads: Reads; trust: TrustStore };
 type Request = z.infer<typeof createReleaseSchema>;

@@ -4,11 +4,11 @@ import { fromBase64, keyIdOf } from '@orgo/core';
 import { Fault, Refused } from '@orgo/runtime/errors';
 import { newId } from '@orgo/runtime/ids';
 import type { TrustStore } from '@orgo/runtime/trust';
+import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
 import { type Join, type NodeInput, type NodeState, nodeView } from './domain/index.ts';
 import type { Reads } from './reads.ts';
 import { checkTenant } from './tenant.ts';
-import type { Turns } from './turns.ts';
 import type { Waits } from './waits.ts';
 
 export type EnrollDeps = {

@@ -4,9 +4,9 @@ import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import type { Log } from '@orgo/runtime/log';
 import type { DueAlarm } from '@orgo/store/alarms';
 import type { ItemResult } from '@orgo/store/machine';
+import type { Turns } from '@orgo/store/turns';
 import { type Authorized, type Belief, type Believed, believeReceipt } from './believe.ts';
 import type { NodeInput, ReleaseInput } from './domain/index.ts';
-import type { Turns } from './turns.ts';
 
 /** The subject on which audit asks for receipts to be folded. */
 export const receiptSubject = 'orgo.v1.*.receipt.release';

@@ -7,6 +7,7 @@ import type { Log } from '@orgo/runtime/log';
 import { withSpan } from '@orgo/runtime/telemetry';
 import type { Incoming } from '@orgo/store/machine';
 import type { LocalHandler } from '@orgo/store/relay';
+import type { Turns } from '@orgo/store/turns';
 import type { ReleaseInput, ReleaseState } from './domain/index.ts';
 import type { JobItem } from './encode.ts';
 import { type EvidenceDeps, findEvidence } from './evidence.ts';
@@ -14,7 +15,6 @@ import type { Reads } from './reads.ts';
 import type { Publication } from './tuf/metadata.ts';
 import type { ChannelReader } from './tuf/reader.ts';
 import { type ChannelRepository, targetFilePath } from './tuf/repository.ts';
-import type { Turns } from './turns.ts';
 
 export type JobDeps = EvidenceDeps & {
   turns: Turns<ReleaseInput>;

@@ -1,11 +1,10 @@
 import type { NodeView, ReleaseStatus } from '@orgo/contracts';
 import { Fault } from '@orgo/runtime/errors';
+import type { PageOf } from '@orgo/runtime/http-asked';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type NodeState, nodeView, type ReleaseState, statusOf } from './domain/index.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 
-/** A page. `cursor` is the last id of the page before. */
-export type PageOf = { cursor: string | null; limit: number };
 export type Page<T> = { items: T[]; next_cursor: string | null };
 
 /** What lists and status pages show. Reads committed rows; what it says may be old by the time it is read. */

@@ -3,10 +3,10 @@ import { type DsseEnvelope, digestOfBytes, type JsonValue, parseStrict, sha256He
 import { Fault, Refused } from '@orgo/runtime/errors';
 import { collect } from '@orgo/runtime/http';
 import { verifySignature } from '@orgo/runtime/signer';
+import type { Turns } from '@orgo/store/turns';
 import type { Identity, NodeInput, NodeState } from './domain/index.ts';
 import type { Nonces } from './nonces.ts';
 import type { Reads } from './reads.ts';
-import type { Turns } from './turns.ts';
 
 export type ReportDeps = { nodes: Turns<NodeInput>; reads: Reads; nonces: Nonces };
 

@@ -5,44 +5,21 @@ import {
   type ReleaseStatus,
   releaseIdSchema,
 } from '@orgo/contracts';
-import { sha256Hex, utf8 } from '@orgo/core';
+import { utf8 } from '@orgo/core';
 import { Refused } from '@orgo/runtime/errors';
 import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
+import { type PageOf, pageOf, paramOf, requestKeyOf } from '@orgo/runtime/http-asked';
 import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { z } from 'zod';
 import { type CreateDeps, createRelease } from './create.ts';
 import { type EnrollDeps, joinNode } from './enroll.ts';
-import type { PageOf, Reads } from './reads.ts';
+import type { Reads } from './reads.ts';
 import { getNonce, type ReportDeps, takeReport } from './reports.ts';
 import { checkTenant } from './tenant.ts';
 import type { ChannelReader } from './tuf/reader.ts';
 import { channelRoute } from './tuf/route.ts';
 
 export type RouteDeps = CreateDeps & EnrollDeps & ReportDeps & { reader: ChannelReader };
-
-const headerOf = ({ headers }: HttpRequest, name: string): string | null => {
-  const value = headers[name];
-  return typeof value === 'string' && value !== '' ? value : null;
-};
-
-/** A caller's idempotency key, as a name of fixed length. @throws Refused REQUEST_INVALID */
-const requestKeyOf = (request: HttpRequest): string | null => {
-  const key = headerOf(request, 'idempotency-key');
-  if (key !== null && key.length > 255)
-    throw new Refused('REQUEST_INVALID', 'an idempotency key has at most 255 characters');
-  return key === null ? null : sha256Hex(key);
-};
-
-const paramOf = (request: HttpRequest, name: string): string => request.params[name] ?? '';
-
-function pageOf({ query }: HttpRequest, id: z.ZodType): PageOf {
-  const { cursor = null, limit = '50' } = query;
-  if (cursor !== null && !id.safeParse(cursor).success)
-    throw new Refused('REQUEST_INVALID', 'not a cursor of this list');
-  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > 200)
-    throw new Refused('REQUEST_INVALID', 'a page has 1 to 200 items');
-  return { cursor, limit: Number(limit) };
-}
 
 /** Begins a release under the root span of its trace. */
 async function create(deps: RouteDeps, request: HttpRequest): Promise<ReleaseStatus> {

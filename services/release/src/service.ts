@@ -7,6 +7,7 @@ import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
+import { createTurns } from '@orgo/store/turns';
 import type { ReleaseConfig } from './config.ts';
 import { keyOf, type NodeInput, nodeKeyOf, type ReleaseInput } from './domain/index.ts';
 import { encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
@@ -18,7 +19,6 @@ import { nodeMachine, releaseMachine } from './repo.ts';
 import { releaseRoutes } from './routes.ts';
 import { createChannelReader } from './tuf/reader.ts';
 import { openChannels } from './tuf/repository.ts';
-import { createTurns } from './turns.ts';
 import { createWaits } from './waits.ts';
 
 export { type ReleaseConfig, releaseConfig } from './config.ts';
@@ -64,7 +64,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
   const releases = createTurns<ReleaseInput>({
     span: 'release.advance',
     keyOf,
-    idName: 'release_id',
+    attributesOf: (input) => ({ tenant_id: keyOf(input).tenant_id, release_id: keyOf(input).id, input: input.type }),
     run: (incoming) => transact(db, releaseMachine, incoming, { ...shell, encode: encodeSends(keyring) }),
     changed: waits.changed,
     max: maxBatch,
@@ -72,7 +72,11 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
   const nodes = createTurns<NodeInput>({
     span: 'release.node',
     keyOf: nodeKeyOf,
-    idName: 'instance_id',
+    attributesOf: (input) => ({
+      tenant_id: nodeKeyOf(input).tenant_id,
+      instance_id: nodeKeyOf(input).id,
+      input: input.type,
+    }),
     run: (incoming) => transact(db, nodeMachine, incoming, { ...shell, encode: encodeNodeSends(keyring) }),
     changed: waits.changed,
     max: maxBatch,

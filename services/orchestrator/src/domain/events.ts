@@ -23,6 +23,7 @@ export type PhaseEvent =
 
 /** What the sealed record says. */
 export type Ending = {
+  reason_codes: string[];
   record_ref: Digest;
   kristal_id: Digest | null;
   pack_id: string | null;

@@ -18,6 +18,7 @@ const ended = (
   ...moved(state, event.type),
   open: null,
   ready: null,
+  reason_codes: event.reason_codes,
   record_ref: event.record_ref,
   kristal_id: event.kristal_id,
   pack_id: event.pack_id,

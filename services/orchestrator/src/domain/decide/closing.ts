@@ -53,12 +53,13 @@ const endings = {
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-/** The record is sealed: the build has ended as it says. What a rerun gave is compared with its original (DT-01, BR-10). */
+/** The record is sealed: the build has ended as it says, which may be worse than what was asked for. What a rerun gave is compared with its original (DT-01, BR-10). */
 export function decideRecord(state: BuildState, { decision, decision_digest, log_index }: Timed<Receipt>): Yes {
   const record = decision.outputs.find((output) => output.kind === 'build-record');
   if (state.closing?.asked !== 'CLOSE' || record === undefined) return nothing;
   const outcome = buildOutcomes.find((known) => known === decision.detail.outcome) ?? state.closing.outcome;
   const ending = {
+    reason_codes: decision.reason_codes,
     record_ref: record.ref,
     kristal_id: text(decision.detail.kristal_id) as Ending['kristal_id'],
     pack_id: text(decision.detail.pack_id),

@@ -1,11 +1,12 @@
-import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
-import { createLane } from '@orgo/store/lane';
-import { type Incoming, type ItemResult, type Key, keyText } from '@orgo/store/machine';
+import { endSpan, type SpanAttributes, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
+import { createLane } from './lane.ts';
+import { type Incoming, type ItemResult, type Key, keyText } from './machine.ts';
 
 /** The one way to a machine. What comes while a transaction runs shares the next one. */
 export type Turns<Input> = {
   /** One result per input, in order, after the commit. */
   take(incoming: readonly Incoming<Input>[]): Promise<ItemResult[]>;
+  /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 };
 
@@ -13,16 +14,15 @@ export type Turns<Input> = {
  * Batches inputs through `run`, each under a span of that name that continues its message's trace; what an input makes the machine say
  * carries that span's context. `changed` is told the aggregates of every batch after its commit.
  */
-export function createTurns<Input extends { type: string }>(options: {
+export function createTurns<Input>(options: {
   span: string;
   keyOf(input: Input): Key;
-  /** Name of the span attribute that holds an aggregate's id. */
-  idName: 'release_id' | 'instance_id';
+  attributesOf(input: Input): SpanAttributes;
   run(incoming: Incoming<Input>[]): Promise<ItemResult[]>;
   changed(keys: readonly Key[]): void;
   max: number;
 }): Turns<Input> {
-  const { span: name, keyOf, idName, run, changed, max } = options;
+  const { span: name, keyOf, attributesOf, run, changed, max } = options;
   const lane = createLane<Incoming<Input>, ItemResult>(
     async (incoming) => {
       const results = await run(incoming);
@@ -33,10 +33,9 @@ export function createTurns<Input extends { type: string }>(options: {
   );
   return {
     async take(incoming) {
-      const spans = incoming.map(({ input, traceparent }) => {
-        const { tenant_id, id } = keyOf(input);
-        return startSpan(name, { traceparent, attributes: { tenant_id, [idName]: id, input: input.type } });
-      });
+      const spans = incoming.map(({ input, traceparent }) =>
+        startSpan(name, { traceparent, attributes: attributesOf(input) }),
+      );
       const traced = incoming.map((item, at) => ({
         ...item,
         traceparent: traceparentOf(spans[at] as (typeof spans)[number]),
