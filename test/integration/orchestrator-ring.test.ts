@@ -123,7 +123,9 @@ test('a cancellation while a stage works shuts the gate: its late result is refu
   const end = await ring.ended(build_id);
   expect(end).toMatchObject({ status: 'CANCELLED', stages: [{ stage: 'echo-1', status: 'PASS' }] });
   late.resolve();
-  expect((await sealed(build_id)).map(({ kind }) => kind)).toEqual(['ADMISSION', 'STAGE', 'CANCEL', 'RECORD']);
+  const kinds = ['ADMISSION', 'STAGE', 'CANCEL', 'RECORD', 'REFUSAL'];
+  await expect.poll(async () => (await sealed(build_id)).map(({ kind }) => kind), soon).toEqual(kinds);
+  expect((await sealed(build_id)).at(-1)).toMatchObject({ stage: 'echo-2', reason_codes: ['GATE_SUBJECT_CLOSED'] });
 });
 
 test('a cancellation right after the start ends the build with a record', async () => {
