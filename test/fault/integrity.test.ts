@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { BuildStarted, BuildStatus, FsckReport } from '@orgo/contracts';
+import type { BuildRecord, BuildStarted, BuildStatus, CommandItem, FsckReport, GateDecision } from '@orgo/contracts';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startInstance, type TestInstance } from '../kit/instance.ts';
-import { Overhearing } from '../kit/overhear.ts';
+import { itemsOf, Overhearing } from '../kit/overhear.ts';
 import { artifactFile, type BuildResult, flipByte, newTenant, outputOf, writeCorpora } from '../kit/story.ts';
 
 // One byte changed behind Orgo's back: the next reader refuses with the right code, the build stops, and fsck names the place.
@@ -27,32 +27,61 @@ describe('one flipped byte', () => {
   });
 
   /** Holds the reader of an artifact still while its bytes are changed, then lets it read. */
-  const flipBeforeReader = async (name: string, reader: string, from: string, kind: string) => {
+  const flipBeforeReader = async (
+    name: string,
+    reader: string,
+    find: (status: BuildStatus, opening: GateDecision) => string | undefined,
+  ) => {
     const story = await newTenant(orgo, name);
     const pid = orgo.pids()[reader] as number;
     process.kill(pid, 'SIGSTOP');
     const { build_id } = (await story.cli('build', 'start', ...folders, '--json')).json as BuildStarted;
-    await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.cmd.${reader}`);
+    const command = await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.cmd.${reader}`);
     const status = (await story.cli('build', 'status', build_id, '--json')).json as BuildStatus;
-    const { ref } = outputOf(status, from, kind);
+    const [item] = itemsOf<CommandItem>(command);
+    const ref = find(status, JSON.parse(item?.decision?.payload ?? '{}') as GateDecision) ?? '';
     flipByte(artifactFile(orgo.home, story.tenant, ref), -2);
     process.kill(pid, 'SIGCONT');
     const ended = (await story.cli('build', 'watch', build_id, '--json')).json as BuildResult;
     const fsck = (await story.cli('audit', 'fsck', '--json')).json as FsckReport;
-    return { ended, fsck, ref };
+    expect(fsck.findings).toEqual([expect.objectContaining({ code: 'HASH_MISMATCH', place: `artifact/${ref}` })]);
+    const record = (await story.cli('record', 'show', ended.build_id, '--json')).json as BuildRecord;
+    expect(record).toMatchObject({ outcome: ended.status, reason_codes: ended.reason_codes });
+    const out = path.join(work, `bundle-${name}`);
+    const bundle = await story.cli('record', 'export', ended.build_id, '--bundle', '--out', out, '--json');
+    expect(bundle).toMatchObject({ code: 5, json: { error: { code: 'HASH_MISMATCH' } } });
+    expect(bundle.stdout + bundle.stderr).toContain(ref);
+    return { ended, record };
   };
 
   it.each([
+    ['the pinned context', 'resolve', 'pin', 'pinned-context'],
     ['lines of claims', 'resolve', 'extract', 'claim-ir-lines'],
     ['a batch manifest', 'validate', 'resolve', 'resolved-batch'],
     ['an Exchange', 'compile-pack', 'compile-exchange', 'exchange'],
     ['an Exchange manifest', 'compile-pack', 'compile-exchange', 'exchange-manifest'],
   ])('in %s stops the build at %s', async (_, reader, from, kind) => {
-    const { ended, fsck, ref } = await flipBeforeReader(`flip-${kind.slice(0, 12)}`, reader, from, kind);
+    const find = (status: BuildStatus) => outputOf(status, from, kind).ref;
+    const { ended } = await flipBeforeReader(`flip-${kind.slice(0, 12)}`, reader, find);
     expect(ended.status).toBe(reader === 'validate' ? 'VALIDATION_FAILED' : 'FAILED');
     expect(ended.reason_codes).toContain('HASH_MISMATCH');
     expect(ended.stages.at(-1)).toMatchObject({ stage: reader, status: 'FAIL' });
-    expect(fsck.findings).toEqual([expect.objectContaining({ code: 'HASH_MISMATCH', place: `artifact/${ref}` })]);
+  });
+
+  it('in a mandate stops the build at pin, on record', async () => {
+    const { ended } = await flipBeforeReader('flip-mandate', 'pin', (_, { mandate_ref }) => mandate_ref);
+    expect(ended).toMatchObject({ status: 'FAILED', reason_codes: ['HASH_MISMATCH'] });
+  });
+
+  it('in a pipeline stops the build at pin, on record, although nobody can read the pipeline any more', async () => {
+    const { ended, record } = await flipBeforeReader('flip-pipeline', 'pin', (_, { pipeline_ref }) => pipeline_ref);
+    expect(ended).toMatchObject({ status: 'FAILED', reason_codes: ['HASH_MISMATCH'] });
+    expect(record.pipeline.pipeline_id).toBe('unreadable');
+  });
+
+  it('in a stage report stops nothing, because nothing is built on it', async () => {
+    const { ended } = await flipBeforeReader('flip-report', 'resolve', (_, { report }) => report?.ref);
+    expect(ended).toMatchObject({ status: 'COMPLETED', reason_codes: [] });
   });
 
   it('in a log entry is named by fsck and refused by its readers', async () => {

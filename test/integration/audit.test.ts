@@ -13,6 +13,7 @@ import { newId } from '@orgo/runtime/ids';
 import { verifySeal } from '@orgo/runtime/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { artifactFile, flipByte } from '../kit/story.ts';
 import {
   type Audit,
   authorizationFor,
@@ -312,6 +313,47 @@ describe('folding the record of a build that is being closed', () => {
     expect(await audit.call('GET', `/records/${build_id}`), 'no record before it is sealed').toMatchObject({
       body: { code: 'RECORD_NOT_FOUND' },
     });
+  });
+
+  test('does without what cannot be read, seals that, and no later fold reads it', async () => {
+    const pipeline = await audit.put('pipeline', pipelines.echo);
+    const pins = { build_id: newId('bld'), pipeline_ref: pipeline.ref };
+    const context = await audit.put('pinned-context', { no: 'context' });
+    const admission = decisionOf({ ...pins, kind: 'ADMISSION', stage: null, adapter: null, inputs: [pipeline] });
+    const stage = decisionOf({ ...pins, stage: 'echo-1', outputs: [context] });
+    await audit.seal([{ decision: admission }, { decision: stage }]);
+    const unreadable = [{ ref: context.ref, code: 'HASH_MISMATCH' }];
+    flipByte(artifactFile(audit.instance.home, tenant, context.ref), 3);
+
+    expect(await fold(pins.build_id, { closing: { ...closing, outcome: 'COMPLETED', reason_codes: [] } })).toEqual({
+      ok: true,
+      record: null,
+      unreadable,
+    });
+    const told = await fold(pins.build_id);
+    expect(told).toMatchObject({ ok: true, record: { kind: 'build-record' }, unreadable });
+    const { outcome, reason_codes, trigger, rerun_of } = closing;
+    const statement = await audit.put('build-statement', {});
+    const detail = { outcome, trigger, rerun_of, unreadable: [context.ref] };
+    const record = { ...pins, kind: 'RECORD', stage: null, adapter: null, detail, reason_codes } as const;
+    await audit.seal([{ decision: decisionOf({ ...record, outputs: [told.record, statement] }) }]);
+    const shown = await audit.call('GET', `/records/${pins.build_id}`);
+    expect(shown).toMatchObject({ status: 200, body: { outcome: 'FAILED', contract_profile: null } });
+    const bundle = () => audit.call('GET', `/records/${pins.build_id}/bundle`);
+
+    expect(await bundle()).toMatchObject({
+      body: { code: 'HASH_MISMATCH', detail: expect.stringContaining(context.ref) },
+    });
+    flipByte(artifactFile(audit.instance.home, tenant, context.ref), 3);
+    expect((await audit.call('GET', `/records/${pins.build_id}`)).body, 'the same when it is whole again').toEqual(
+      shown.body,
+    );
+    expect((await bundle()).status).toBe(200);
+    flipByte(artifactFile(audit.instance.home, tenant, pipeline.ref), 3);
+    expect(await audit.call('GET', `/records/${pins.build_id}`), 'broken after it was sealed').toMatchObject({
+      body: { code: 'HASH_MISMATCH' },
+    });
+    flipByte(artifactFile(audit.instance.home, tenant, pipeline.ref), 3);
   });
 
   test('says why it cannot', async () => {

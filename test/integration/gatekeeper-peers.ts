@@ -1,4 +1,13 @@
-import { closingOf, foldRecord, recordReads, recordText, type SealedLeaf, splitAtRecord } from '@orgo/audit/domain';
+import {
+  closingOf,
+  foldRecord,
+  recordReads,
+  recordText,
+  type SealedLeaf,
+  splitAtRecord,
+  type Unreadable,
+  unreadableOf,
+} from '@orgo/audit/domain';
 import {
   type ArtifactRef,
   authorizationSchema,
@@ -18,7 +27,10 @@ import {
   emptyFrontier,
   formatCheckpoint,
   leafHash,
+  ok,
   parseStrict,
+  type Refusal,
+  refuse,
   signNote,
   toHex,
   utf8,
@@ -28,6 +40,7 @@ import type { TestInstance } from '@orgo/infra/test-servers';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus, Serving } from '@orgo/runtime/bus';
 import { ackOf, decodeEnvelope } from '@orgo/runtime/envelope';
+import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import { type Keyring, verifySignature } from '@orgo/runtime/signer';
 import type { TrustStore } from '@orgo/runtime/trust';
@@ -110,16 +123,25 @@ export async function startAuditPeer(deps: AuditDeps & { after?: AuditPeer }): P
   const fold = async (
     build: string,
     closing: { outcome: BuildOutcome; reason_codes: string[] },
-  ): Promise<ArtifactRef> => {
+  ): Promise<{ record: ArtifactRef | null; unreadable: Unreadable[] }> => {
     const { leaves } = splitAtRecord(sealed.filter((leaf) => leaf.decision.build_id === build && !peer.hide(leaf)));
-    const refs = recordReads(leaves.map((leaf) => leaf.decision));
-    const bytes = new Map(await Promise.all(refs.map(async (ref) => [ref, await artifacts.get(tenant, ref)] as const)));
-    const closes = closingOf(closing, closing.reason_codes);
+    const decisions = leaves.map((leaf) => leaf.decision);
+    const bytes = new Map<Digest, Uint8Array>();
+    const broken = new Map<Digest, Refusal>();
+    for (const ref of recordReads(decisions))
+      await artifacts.get(tenant, ref).then(
+        (read) => bytes.set(ref, read),
+        (error) => broken.set(ref, refuse(codeOf(error), 'broken')),
+      );
+    const unreadable = unreadableOf(decisions, (ref) => broken.get(ref) ?? ok(bytes.get(ref) as Uint8Array));
+    if (closing.outcome === 'COMPLETED' && unreadable.length > 0) return { record: null, unreadable };
+    const closes = closingOf({ ...closing, unreadable: unreadable.map(({ ref }) => ref) }, closing.reason_codes);
     if (!closes.ok) throw new Error(closes.detail);
     const source = { tenant_id: tenant, build_id: build, origin: root.log.origin, closing: closes.value, leaves };
     const record = foldRecord({ ...source, read: (ref: Digest) => bytes.get(ref) });
     if (!record.ok) throw new Error(`${record.code} ${record.detail}`);
-    return artifacts.put(tenant, 'build-record', 'application/json', utf8(recordText(record.value)));
+    const text = utf8(recordText(record.value));
+    return { record: await artifacts.put(tenant, 'build-record', 'application/json', text), unreadable };
   };
 
   const servings: Serving[] = [
@@ -134,7 +156,7 @@ export async function startAuditPeer(deps: AuditDeps & { after?: AuditPeer }): P
       const asked = parseStrict(bytes);
       if (!asked.ok) throw new Error(asked.detail);
       const { build_id, closing } = asked.value as { build_id: string; closing: never };
-      return canonicalBytes({ ok: true, record: await fold(build_id, closing) });
+      return canonicalBytes({ ok: true, ...(await fold(build_id, closing)) });
     }),
   ];
 

@@ -4,6 +4,7 @@ import { payloadTypes } from '@orgo/contracts';
 import { evolveGate, type GateEvent, initialGate } from '@orgo/gatekeeper/domain';
 import { createKey } from '@orgo/runtime/signer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { artifactFile, flipByte } from '../kit/story.ts';
 import { type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
 
 let gate: Gatekeeper;
@@ -11,11 +12,6 @@ beforeEach(async () => {
   gate = await startGatekeeper();
 });
 afterEach(() => gate.stop());
-
-const artifactFile = (ref: string): string => {
-  const hex = ref.slice('sha256:'.length);
-  return join(gate.instance.home, 'artifacts', tenant, 'sha256', hex.slice(0, 2), hex);
-};
 
 describe('a build of eight stages', () => {
   test('passes each gate in turn and ends in a signed record that names every decision', async () => {
@@ -95,7 +91,7 @@ describe('the bytes of an output', () => {
     const build = await gate.echo();
     await gate.admit(build);
     const output = await gate.echoText(build, 'echo-1');
-    const file = artifactFile(output.ref);
+    const file = artifactFile(gate.instance.home, tenant, output.ref);
     const bytes = await readFile(file);
     bytes[5] = (bytes[5] as number) ^ 1;
     await chmod(file, 0o600);
@@ -117,6 +113,30 @@ describe('the bytes of an output', () => {
     });
   });
 
+  test('that broke after all stages passed end the build as failed, and the record says what it does without', async () => {
+    const build = await gate.echo();
+    await gate.admit(build);
+    for (const { stage } of build.pipeline.stages) await gate.passEcho(build, stage);
+    await gate.stageDecision(build, 'echo-8');
+    flipByte(artifactFile(gate.instance.home, tenant, build.pins.pipeline_ref), 5);
+    expect(await gate.claim(build, { claim: 'CLOSE', detail: { outcome: 'COMPLETED' } })).toEqual({
+      outcome: 'accepted',
+      code: null,
+    });
+    const record = await gate.decision(build, (decision) => decision.kind === 'RECORD');
+    expect(record).toMatchObject({
+      verdict: 'PASS',
+      reason_codes: ['HASH_MISMATCH'],
+      detail: { outcome: 'FAILED', unreadable: [build.pins.pipeline_ref], releasable: false },
+    });
+    expect(await gate.json(record.outputs[0]?.ref as never)).toMatchObject({
+      outcome: 'FAILED',
+      reason_codes: ['HASH_MISMATCH'],
+      pipeline: { pipeline_id: 'unreadable' },
+      outputs: { kristal: null },
+    });
+  });
+
   test('must be as many as declared', async () => {
     const build = await gate.echo();
     await gate.admit(build);
@@ -133,7 +153,7 @@ describe('the bytes of an output', () => {
     await gate.admit(build);
     const output = await gate.echoText(build, 'echo-1');
     const bytes = await gate.platform.artifacts.get(tenant, output.ref);
-    await rm(artifactFile(output.ref));
+    await rm(artifactFile(gate.instance.home, tenant, output.ref));
     const item = await gate.replyItem(build, 'echo-1', { outputs: [output] });
     expect(await gate.ask('reply', [item])).toEqual([{ outcome: 'later', code: 'GATE_EVIDENCE_MISSING' }]);
     expect(await gate.rows('SELECT 1 FROM accepted_decision')).toEqual([]);

@@ -1,5 +1,5 @@
 import { type ArtifactRef, type Digest, type EvidenceBundle, payloadTypes } from '@orgo/contracts';
-import { canonicalBytes, digestOfBytes, ok, pae, type Result, toBase64, toHex, utf8 } from '@orgo/core';
+import { canonicalBytes, digestOfBytes, ok, pae, type Result, refuse, toBase64, toHex, utf8 } from '@orgo/core';
 import { readFileIfAny } from '@orgo/runtime/durable-file';
 import { Breach, Fault } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
@@ -81,16 +81,24 @@ function signedFiles({ decision }: StoredLeaf): File[] {
   });
 }
 
-async function missingOf({ artifacts }: BundleDeps, tenant: string, files: readonly File[]): Promise<File | undefined> {
-  const found = await Promise.all(
-    files.map(async (file) => file.content !== null || (await artifacts.stat(tenant, file.digest as Digest)) !== null),
-  );
-  return files.find((_, at) => !found[at]);
+/**
+ * Whether every artifact can be given as it is named, read one after the other. A bundle without one of them would not verify, so there is none then:
+ * `HASH_MISMATCH` or `SIZE_MISMATCH`, naming the first. @throws Fault GATE_EVIDENCE_MISSING for one that is not there, which may be restored
+ */
+async function readable({ artifacts }: BundleDeps, tenant: string, files: readonly File[]): Promise<Result<true>> {
+  for (const { content, digest, size, path } of files) {
+    if (content !== null) continue;
+    const read = await artifacts.verify(tenant, digest as Digest, size);
+    if (read.ok) continue;
+    if (read.code === 'ARTIFACT_NOT_FOUND') throw new Fault('GATE_EVIDENCE_MISSING', `${path} cannot be read`);
+    return refuse(read.code, `artifact/${digest}: ${read.detail}`);
+  }
+  return ok(true);
 }
 
 /**
  * Everything that an auditor needs to check a build without Orgo, as a signed inventory (docs/evidence-bundle.md). Artifacts are named, everything
- * else is carried. Refuses as `sealedRecord`.
+ * else is carried. Refuses as `sealedRecord`, and with `HASH_MISMATCH` or `SIZE_MISMATCH` where the bytes of an artifact have changed.
  * @throws Fault GATE_EVIDENCE_MISSING when an artifact cannot be found, SIGNER_UNAVAILABLE; Breach where what is stored contradicts itself
  */
 export async function bundleOf(deps: BundleDeps, tenant_id: string, build_id: string): Promise<Result<EvidenceBundle>> {
@@ -108,8 +116,8 @@ export async function bundleOf(deps: BundleDeps, tenant_id: string, build_id: st
   ]);
   const all = [carried(bundlePaths.checkpoint, utf8(checkpoint.note)), ...parts.flat()];
   const files = all.sort((a, b) => (a.path < b.path ? -1 : 1));
-  const missing = await missingOf(deps, tenant_id, files);
-  if (missing !== undefined) throw new Fault('GATE_EVIDENCE_MISSING', `${missing.path} cannot be read`);
+  const whole = await readable(deps, tenant_id, files);
+  if (!whole.ok) return whole;
 
   const listed = files.map(({ path, size, digest }) => ({ path, size, digest: digest as Digest }));
   const inventory: Inventory = { v: 1, tenant_id, build_id, files: listed };

@@ -17,7 +17,8 @@ const questionSchema = z.strictObject({
 
 /**
  * The gatekeeper, about to close a build, asks for its record: `{v: 1, build_id, closing: {outcome, reason_codes, trigger, rerun_of}}`. The answer
- * is `{ok: true, record}`, the stored artifact, or `{ok: false, code, detail}`.
+ * is `{ok: true, record, unreadable: [{ref, code}]}` or `{ok: false, code, detail}`. `record` is the stored artifact; null where the build is said to have
+ * completed and something is unreadable.
  */
 export const foldQuestion = (deps: RecordDeps): Question => ({
   subject: foldSubject('*'),
@@ -29,6 +30,6 @@ export const foldQuestion = (deps: RecordDeps): Question => ({
     const closes = closingOf(closing, closing.reason_codes);
     if (!closes.ok) return { ok: false, code: closes.code, detail: closes.detail };
     const folded = await foldForClosing(deps, { tenant, build: build_id, closing: closes.value });
-    return folded.ok ? { ok: true, record: folded.value } : { ok: false, code: folded.code, detail: folded.detail };
+    return folded.ok ? { ok: true, ...folded.value } : { ok: false, code: folded.code, detail: folded.detail };
   },
 });

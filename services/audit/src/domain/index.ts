@@ -11,7 +11,7 @@ export {
   type SealedLeaf,
   splitAtRecord,
 } from './record.ts';
-export { type ReadArtifact, recordReads } from './record-artifacts.ts';
+export { type ReadArtifact, recordReads, type Unreadable, unreadableOf } from './record-artifacts.ts';
 export { envelopeHash, hashesHold, recordCore, recordHash } from './record-hash.ts';
 export { initialLog, type LogState, logPhases } from './state.ts';
 export { logTable } from './table.ts';

@@ -75,6 +75,7 @@ export const closing = (outcome: RecordClosing['outcome'], reason_codes: string[
   reason_codes,
   trigger: { type: 'manual', actor: 'ann', reason: 'a test' },
   rerun_of: null,
+  unreadable: [],
 });
 
 export const sourceOf = (leaves: readonly SealedLeaf[], more: Partial<RecordSource> = {}): RecordSource => ({

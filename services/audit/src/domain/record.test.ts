@@ -1,9 +1,20 @@
-import { buildRecordSchema, type GateDecision } from '@orgo/contracts';
-import { digestOf } from '@orgo/core';
+import { buildRecordSchema, type Digest, type GateDecision } from '@orgo/contracts';
+import { canonicalBytes, digestOf, ok, refuse } from '@orgo/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { admission, artifact, closing, decision, leavesOf, sourceOf, stage } from './record.fixture.ts';
+import {
+  admission,
+  artifact,
+  closing,
+  decision,
+  leavesOf,
+  pipeline,
+  pipelineRef,
+  sourceOf,
+  stage,
+} from './record.fixture.ts';
 import { closingOf, foldRecord, splitAtRecord } from './record.ts';
+import { unreadableOf } from './record-artifacts.ts';
 import { envelopeHash, hashesHold, recordHash } from './record-hash.ts';
 
 const whole = [admission, stage(2, 'echo-1'), stage(3, 'echo-2'), stage(4, 'echo-3')];
@@ -82,6 +93,25 @@ describe('a folded record', () => {
     });
   });
 
+  test('does without what the closing says could not be read, whatever the bytes are by then', () => {
+    const pinned = stage(2, 'echo-1', { outputs: [artifact('pinned-context')] });
+    const unreadable = [artifact('pinned-context').ref, admission.pipeline_ref as Digest].sort();
+    const source = { closing: { ...closing('FAILED', ['HASH_MISMATCH']), unreadable } };
+    const record = folded([admission, pinned], { ...source, read: () => undefined });
+    expect(record).toMatchObject({ contract_profile: null, kristal_policy_selections: null, policy_selections: [] });
+    expect(record.pipeline.pipeline_id).toBe('unreadable');
+    expect(buildRecordSchema.safeParse(record).error).toBeUndefined();
+    expect(folded([admission, pinned], source)).toEqual(record);
+    const later = folded([admission, pinned], { ...source, read: () => canonicalBytes({ other: 'bytes' }) });
+    expect(later).toEqual(record);
+  });
+
+  test('of a build that completed does without nothing', () => {
+    const unreadable = [artifact('echo-text', 'echo-1').ref];
+    const source = sourceOf(leavesOf(...whole), { closing: { ...closing('COMPLETED'), unreadable } });
+    expect(foldRecord(source)).toMatchObject({ ok: false, code: 'GATE_EVIDENCE_MISSING' });
+  });
+
   test('does not build on the outputs of a stage that failed', () => {
     const failed = stage(2, 'echo-1', {
       verdict: 'FAIL',
@@ -89,6 +119,31 @@ describe('a folded record', () => {
       reason_codes: ['GATE_CONTRACT_INVALID'],
     });
     expect(folded([admission, failed], { closing: closing('FAILED') }).contract_profile).toBeNull();
+  });
+});
+
+describe('what a closing has to do without', () => {
+  const outputs = [artifact('pinned-context'), artifact('snapshot-set'), artifact('echo-text')];
+  const decisions = [admission, stage(2, 'echo-1', { outputs })];
+  const [context, snapshots] = outputs.map(({ ref }) => ref) as [Digest, Digest];
+  const pipelineOnly = (ref: Digest) => (ref === pipelineRef ? ok(canonicalBytes(pipeline as never)) : undefined);
+
+  test('is each artifact that a fold wants and cannot have, with its code, in order', () => {
+    const read = (ref: Digest) =>
+      ref === context ? refuse('HASH_MISMATCH', '') : (pipelineOnly(ref) ?? ok(canonicalBytes({})));
+    expect(unreadableOf(decisions, read)).toEqual(
+      [
+        { ref: context, code: 'HASH_MISMATCH' },
+        { ref: snapshots, code: 'GATE_CONTRACT_INVALID' },
+      ].sort((a, b) => (a.ref < b.ref ? -1 : 1)),
+    );
+  });
+
+  test('is the pipeline only where its bytes cannot be read: one that does not parse is why a build was rejected', () => {
+    expect(unreadableOf([admission], () => refuse('ARTIFACT_NOT_FOUND', ''))).toEqual([
+      { ref: pipelineRef, code: 'ARTIFACT_NOT_FOUND' },
+    ]);
+    expect(unreadableOf([admission], () => ok(canonicalBytes('no pipeline')))).toEqual([]);
   });
 });
 
@@ -206,8 +261,16 @@ describe('what closes a record', () => {
     ['an outcome nobody knows', { outcome: 'DONE', trigger }],
     ['a trigger nobody knows', { outcome: 'COMPLETED', trigger: { ...trigger, type: 'ci' } }],
     ['a rerun of something odd', { outcome: 'COMPLETED', trigger, rerun_of: 7 }],
+    ['unreadable words', { outcome: 'FAILED', trigger, unreadable: ['x'] }],
+    ['an unreadable artifact twice', { outcome: 'FAILED', trigger, unreadable: [digestOf(1), digestOf(1)] }],
   ])('is not %s', (_, detail) => {
     expect(closingOf(detail, [])).toMatchObject({ ok: false, code: 'CLAIM_MALFORMED' });
+  });
+
+  test('lists what was unreadable, and nothing where nothing is said', () => {
+    const unreadable = [digestOf(1), digestOf(2)].sort();
+    expect(closingOf({ outcome: 'FAILED', trigger, unreadable }, [])).toMatchObject({ value: { unreadable } });
+    expect(closingOf({ outcome: 'FAILED', trigger }, [])).toMatchObject({ value: { unreadable: [] } });
   });
 
   test('the RECORD decision and what came after it are no part of it', () => {

@@ -4,6 +4,7 @@ import {
   type BuildRecord,
   buildOutcomes,
   type Digest,
+  digestSchema,
   type GateDecision,
 } from '@orgo/contracts';
 import { canonical, type JsonValue, ok, type Result, refuse } from '@orgo/core';
@@ -21,6 +22,8 @@ export type RecordClosing = {
   reason_codes: string[];
   trigger: Trigger;
   rerun_of: string | null;
+  /** Artifacts that could not be read when the build was closed, sorted: no fold reads them, and what they would say is empty. */
+  unreadable: Digest[];
 };
 
 /** Everything a record is folded from. `leaves` are those of the build, in log order, without the RECORD decision and what came after it. */
@@ -38,6 +41,14 @@ const triggerTypes = ['manual', 'schedule', 'webhook', 'incident', 'release', 'o
 const isObject = (value: unknown): value is Record<string, JsonValue> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Sorted and each once, so that a closing has one form; undefined for anything else. */
+function unreadableIn(value: JsonValue | undefined): Digest[] | undefined {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || !value.every((ref) => digestSchema.safeParse(ref).success)) return undefined;
+  const refs = value as Digest[];
+  return refs.every((ref, i) => i === 0 || (refs[i - 1] as Digest) < ref) ? refs : undefined;
+}
+
 /** Reads the closing from the detail of a RECORD decision or from a fold request. Refuses with `CLAIM_MALFORMED`. */
 export function closingOf(detail: unknown, reasonCodes: readonly string[]): Result<RecordClosing> {
   if (!isObject(detail) || !isObject(detail.trigger)) return refuse('CLAIM_MALFORMED', 'no closing');
@@ -48,7 +59,9 @@ export function closingOf(detail: unknown, reasonCodes: readonly string[]): Resu
   if (outcome === undefined || type === undefined || typeof actor !== 'string' || typeof reason !== 'string')
     return refuse('CLAIM_MALFORMED', 'no closing');
   if (rerun_of !== null && typeof rerun_of !== 'string') return refuse('CLAIM_MALFORMED', 'no closing');
-  return ok({ outcome, reason_codes: [...reasonCodes], trigger: { type, actor, reason }, rerun_of });
+  const unreadable = unreadableIn(detail.unreadable);
+  if (unreadable === undefined) return refuse('CLAIM_MALFORMED', 'what is unreadable is no sorted list of digests');
+  return ok({ outcome, reason_codes: [...reasonCodes], trigger: { type, actor, reason }, rerun_of, unreadable });
 }
 
 /** The leaves that a record is folded from, and the RECORD decision if it was given: what comes after it is no part of the record. */
@@ -61,7 +74,8 @@ export function splitAtRecord(leaves: readonly SealedLeaf[]): { leaves: SealedLe
 
 /**
  * Folds the Build Record of a build from its sealed decisions and the artifacts they name (BR-01 to BR-18). Nothing else enters, so whoever
- * holds the evidence gets the same bytes. Refuses with `RECORD_NOT_FOUND` (never admitted), `GATE_EVIDENCE_MISSING` or `GATE_CONTRACT_INVALID`.
+ * holds the evidence gets the same bytes. Refuses with `RECORD_NOT_FOUND` (never admitted), `GATE_EVIDENCE_MISSING` (also for a build that is said to have
+ * completed although something could not be read) or `GATE_CONTRACT_INVALID`.
  */
 export function foldRecord(source: RecordSource): Result<BuildRecord> {
   const { leaves, closing } = source;
@@ -71,7 +85,9 @@ export function foldRecord(source: RecordSource): Result<BuildRecord> {
   const last = leaves.at(-1);
   if (admission === undefined || first === undefined || last === undefined)
     return refuse('RECORD_NOT_FOUND', 'no admission of that build is in the log');
-  const artifacts = readRecordArtifacts(decisions, source.read);
+  if (closing.outcome === 'COMPLETED' && closing.unreadable.length > 0)
+    return refuse('GATE_EVIDENCE_MISSING', `no build completed with ${closing.unreadable[0]} unreadable`);
+  const artifacts = readRecordArtifacts(decisions, source.read, closing.unreadable);
   if (!artifacts.ok) return artifacts;
   const { pipeline, context, snapshots, packManifest } = artifacts.value;
   const stages = stageRows(leaves);

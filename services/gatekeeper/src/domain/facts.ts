@@ -52,10 +52,15 @@ export type AdmitFacts = {
   orgo: string;
 };
 
+/** An artifact that audit could not read when it folded the record, and why. */
+export type Unreadable = { ref: Digest; code: ReasonCode };
+
 /** The record that audit folded, read back and hashed, and the statement signed over it. */
 export type CloseFacts = {
   record: BuildRecord;
   record_artifact: ArtifactRef;
+  /** What the record does without, sorted by reference; sealed with it, so that every later fold does without it too. */
+  unreadable: Unreadable[];
   /** Null where the record is not complete: nothing is signed over it. */
   statement_artifact: ArtifactRef | null;
 };

@@ -3,48 +3,69 @@ import {
   artifactRefSchema,
   type BuildRecord,
   buildRecordSchema,
+  digestSchema,
   foldSubject,
+  isReasonCode,
   payloadTypes,
 } from '@orgo/contracts';
-import { canonicalBytes, pae, parseStrict, toBase64 } from '@orgo/core';
+import { canonical, canonicalBytes, pae, parseStrict, toBase64 } from '@orgo/core';
 import { artifactLimits } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus } from '@orgo/runtime/bus';
 import { Fault } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
 import type { Queryable } from '@orgo/store/db';
-import { type CloseFacts, type Closing, type GateState, recordFindings, statementOf } from '../domain/index.ts';
+import { z } from 'zod';
+import {
+  type CloseFacts,
+  type Closing,
+  closedWith,
+  type GateState,
+  recordFindings,
+  statementOf,
+  type Unreadable,
+} from '../domain/index.ts';
 
 export type CloseDeps = { bus: Bus; artifacts: ArtifactStore; keyring: Keyring; db: Queryable };
 
 /** Folding reads a few artifacts and writes one; it waits longer than a ring message. */
 const foldTimeoutMs = 30_000;
 
-/** Asks audit to fold the record of a frozen build. Audit stores it; it is read back here, so that what is signed is what is stored. */
-async function foldedRecord(
-  { bus, artifacts }: CloseDeps,
-  state: GateState,
-  closing: Closing,
-): Promise<{ record: BuildRecord; artifact: ArtifactRef }> {
-  const { tenant_id, build_id } = state;
+type Folded = { record: BuildRecord; artifact: ArtifactRef; unreadable: Unreadable[] };
+
+const answerSchema = z.object({
+  ok: z.literal(true),
+  record: artifactRefSchema.nullable(),
+  unreadable: z.array(z.object({ ref: digestSchema, code: z.string().refine(isReasonCode) })),
+});
+
+/** One question to audit. `record` is null where a build that is said to have completed has something unreadable. */
+async function askFold(bus: Bus, { tenant_id, build_id }: GateState, closing: Closing) {
   const { outcome, reason_codes, trigger, rerun_of } = closing;
   const question = canonicalBytes({ v: 1, build_id, closing: { outcome, reason_codes, trigger, rerun_of } });
   const answer = parseStrict(await bus.request(foldSubject(tenant_id), question, { timeoutMs: foldTimeoutMs }));
-  const told = (answer.ok ? answer.value : null) as {
-    ok?: boolean;
-    record?: unknown;
-    code?: string;
-    detail?: string;
-  } | null;
-  const named = artifactRefSchema.safeParse(told?.record);
-  if (told?.ok !== true || !named.success)
-    throw new Fault('AUDIT_UNAVAILABLE', `audit folds no record: ${told?.code ?? 'no answer'} ${told?.detail ?? ''}`);
-  const artifact = named.data as ArtifactRef;
-  const json = parseStrict(await artifacts.get(tenant_id, artifact.ref), artifactLimits);
+  const told = answerSchema.safeParse(answer.ok ? answer.value : null);
+  if (told.success)
+    return { record: told.data.record as ArtifactRef | null, unreadable: told.data.unreadable as Unreadable[] };
+  const no = (answer.ok ? answer.value : null) as { code?: string; detail?: string } | null;
+  throw new Fault('AUDIT_UNAVAILABLE', `audit folds no record: ${no?.code ?? 'no answer'} ${no?.detail ?? ''}`);
+}
+
+/**
+ * Asks audit to fold the record of a frozen build, as completed if it may be and as failed if something of it cannot be read. Audit stores it; it is read
+ * back here, so that what is signed is what is stored.
+ */
+async function foldedRecord({ bus, artifacts }: CloseDeps, state: GateState, closing: Closing): Promise<Folded> {
+  const first = await askFold(bus, state, closing);
+  const told = first.record === null ? await askFold(bus, state, closedWith(closing, first.unreadable)) : first;
+  // Bytes that came back or broke between the two questions: the closing asked for is not the one that follows from them.
+  if (told.record === null || canonical(told.unreadable) !== canonical(first.unreadable))
+    throw new Fault('AUDIT_UNAVAILABLE', 'what can be read of the build changes while its record is folded');
+  const json = parseStrict(await artifacts.get(state.tenant_id, told.record.ref), artifactLimits);
   const record = buildRecordSchema.safeParse(json.ok ? json.value : undefined);
   if (!record.success)
     throw new Fault('AUDIT_UNAVAILABLE', `what audit folds is no record: ${record.error.issues[0]?.message}`);
-  return { record: record.data as BuildRecord, artifact };
+  return { record: record.data as BuildRecord, artifact: told.record, unreadable: told.unreadable };
 }
 
 const pendingText = `SELECT message_id FROM outbox WHERE tenant_id = $1 AND aggregate = $2 AND channel = 'decision'`;
@@ -56,15 +77,15 @@ const pendingText = `SELECT message_id FROM outbox WHERE tenant_id = $1 AND aggr
  */
 export async function closeFacts(deps: CloseDeps, state: GateState, closing: Closing): Promise<CloseFacts> {
   const { tenant_id, build_id } = state;
-  let { record, artifact } = await foldedRecord(deps, state, closing);
-  if (recordFindings(state, record).length > 0) {
+  let { record, artifact, unreadable } = await foldedRecord(deps, state, closing);
+  if (recordFindings(state, record, unreadable).length > 0) {
     const { rows } = await deps.db.query({ name: 'close_pending', text: pendingText }, [tenant_id, build_id]);
     if (rows.length > 0)
       throw new Fault('AUDIT_UNAVAILABLE', `${rows.length} decisions of the build are not sealed yet`);
     // Sealed between the first fold and the look into the outbox: the second fold shows it, or it is missing for good.
-    ({ record, artifact } = await foldedRecord(deps, state, closing));
-    if (recordFindings(state, record).length > 0)
-      return { record, record_artifact: artifact, statement_artifact: null };
+    ({ record, artifact, unreadable } = await foldedRecord(deps, state, closing));
+    if (recordFindings(state, record, unreadable).length > 0)
+      return { record, record_artifact: artifact, unreadable, statement_artifact: null };
   }
   const signer = await deps.keyring.signer(tenant_id, 'gatekeeper');
   const payload = canonicalBytes(statementOf(record, artifact));
@@ -81,5 +102,5 @@ export async function closeFacts(deps: CloseDeps, state: GateState, closing: Clo
     'application/json',
     canonicalBytes(envelope),
   );
-  return { record, record_artifact: artifact, statement_artifact };
+  return { record, record_artifact: artifact, unreadable, statement_artifact };
 }

@@ -3,7 +3,7 @@ import { digestOf } from '@orgo/core';
 import { describe, expect, it } from 'vitest';
 import { leaseGraceMs } from './decide/issue.ts';
 import { decide } from './decide.ts';
-import type { BuildInput, Receipt } from './inputs.ts';
+import type { BuildInput, Receipt, Timed } from './inputs.ts';
 import type { BuildState } from './state.ts';
 import { statusOf } from './view.ts';
 import { admitted, World } from './world.fixture.ts';
@@ -345,6 +345,22 @@ describe('the end', () => {
     expect(world.cases).toMatchObject([
       { type: 'build-failed', reason_codes: ['COMPILE_FAILED'], refs: [{ kind: 'stage-report' }] },
     ]);
+  });
+
+  it('is what the sealed record says, also where it is worse than what was asked for', () => {
+    const world = running();
+    for (const answer of ['ok', 'ok'] as const) turn(world, answer);
+    for (const receipt of world.gate.reply(world.commands.at(-1) as never, 'ok')) world.step(receipt);
+    expect(world.state).toMatchObject({ phase: 'CLOSING', closing: { outcome: 'COMPLETED' } });
+    const [sealed] = world.gate.claim(world.claims.splice(0)[0] as never);
+    const decision = {
+      ...(sealed as Timed<Receipt>).decision,
+      reason_codes: ['HASH_MISMATCH'],
+      detail: { outcome: 'FAILED', unreadable: [digestOf('bytes')], kristal_id: null, pack_id: null },
+    };
+    world.step({ ...(sealed as Timed<Receipt>), decision });
+    expect(world.state).toMatchObject({ phase: 'FAILED', reason_codes: ['HASH_MISMATCH'], kristal_id: null });
+    expect(world.cases).toMatchObject([{ type: 'build-failed', reason_codes: ['HASH_MISMATCH'] }]);
   });
 
   it('of a cancellation keeps a stage that was decided before it, and opens nothing', () => {

@@ -105,6 +105,7 @@ export class ModelGate {
             kind: 'RECORD',
             verdict: 'PASS',
             final: true,
+            reason_codes: claim.reason_codes,
             outputs: [ref('build-record', '1'), ref('build-statement', '1')],
             detail: { outcome: claim.detail.outcome ?? 'FAILED', kristal_id: null, pack_id: null },
           }),

@@ -1,7 +1,7 @@
 import type { BuildRecord } from '@orgo/contracts';
 import { digestOf } from '@orgo/core';
 import { describe, expect, test } from 'vitest';
-import type { CloseFacts } from '../facts.ts';
+import type { CloseFacts, Unreadable } from '../facts.ts';
 import {
   artifact,
   build_id,
@@ -14,7 +14,7 @@ import {
   tenant_id,
 } from '../gate.fixture.ts';
 import { type GateState, initialGate } from '../state.ts';
-import { outcomeOf, recordFindings } from './close.ts';
+import { closedWith, outcomeOf, recordFindings } from './close.ts';
 
 const echo = pipelineOf('echo');
 const kristal = pipelineOf('kristal');
@@ -176,6 +176,7 @@ describe('close', () => {
       tenant_id,
       build_id,
       outcome: state.closing?.outcome,
+      reason_codes: state.closing?.reason_codes,
       as_of: state.admission?.as_of,
       mandate_ref: state.admission?.mandate_ref,
       pipeline: { ref: state.admission?.pipeline_ref },
@@ -184,13 +185,14 @@ describe('close', () => {
       record_hash: digestOf('record'),
       ...more,
     }) as unknown as BuildRecord;
-  const facts = (record: BuildRecord): CloseFacts => ({
+  const facts = (record: BuildRecord, unreadable: Unreadable[]): CloseFacts => ({
     record,
     record_artifact: artifact('build-record'),
+    unreadable,
     statement_artifact: artifact('build-statement'),
   });
-  const close = (record: BuildRecord) =>
-    claimInput({ claim: 'CLOSE', detail: { outcome: 'COMPLETED' } }, { close: facts(record) });
+  const close = (record: BuildRecord, unreadable: Unreadable[] = []) =>
+    claimInput({ claim: 'CLOSE', detail: { outcome: 'COMPLETED' } }, { close: facts(record, unreadable) });
 
   test.each([
     ['all stages passed', done, 'COMPLETED'],
@@ -252,6 +254,7 @@ describe('close', () => {
       { decisions: [...recordOf(frozen).decisions, { digest: digestOf('x') }] } as unknown as Partial<BuildRecord>,
     ],
     ['tells another outcome', { outcome: 'FAILED' } as Partial<BuildRecord>],
+    ['tells other reasons', { reason_codes: ['HASH_MISMATCH'] } as Partial<BuildRecord>],
     ['is of another pipeline', { pipeline: { ref: digestOf('x') } } as Partial<BuildRecord>],
     [
       'names an Exchange nobody accepted',
@@ -265,6 +268,50 @@ describe('close', () => {
     expect(decision).toMatchObject({ kind: 'REFUSAL', reason_codes: ['RECORD_INCOMPLETE'] });
     expect(state).toMatchObject({ phase: 'CLOSING', record: null });
     expect(step(state, close(recordOf(state))).decision).toMatchObject({ kind: 'RECORD' });
+  });
+
+  describe('with bytes that cannot be read', () => {
+    const lost = frozen.stages['echo-1']?.accepted?.outputs[0]?.ref as Unreadable['ref'];
+    const unreadable: Unreadable[] = [{ ref: lost, code: 'HASH_MISMATCH' }];
+    const asFailed: Partial<BuildRecord> = { outcome: 'FAILED', reason_codes: ['HASH_MISMATCH'] };
+
+    test('a build that would have completed failed, and the decision says which bytes', () => {
+      const { decision, state } = step(frozen, close(recordOf(frozen, asFailed), unreadable));
+      expect(decision).toMatchObject({
+        kind: 'RECORD',
+        verdict: 'PASS',
+        reason_codes: ['HASH_MISMATCH'],
+        detail: { outcome: 'FAILED', unreadable: [lost], kristal_id: null, releasable: false },
+      });
+      expect(state).toMatchObject({ phase: 'CLOSED', record: { outcome: 'FAILED' } });
+    });
+
+    test('no record says that it completed, nor that it failed where everything can be read', () => {
+      expect(step(frozen, close(recordOf(frozen), unreadable)).outcome).toMatchObject({ code: 'RECORD_INCOMPLETE' });
+      expect(step(frozen, close(recordOf(frozen, asFailed))).outcome).toMatchObject({
+        code: 'RECORD_INCOMPLETE',
+      });
+    });
+
+    test('only the build’s own artifacts excuse anything', () => {
+      const foreign: Unreadable[] = [{ ref: digestOf('another'), code: 'HASH_MISMATCH' }];
+      expect(recordFindings(frozen, recordOf(frozen, asFailed), foreign)).toEqual([
+        { code: 'RECORD_INCOMPLETE', detail: expect.stringContaining(digestOf('another')) },
+      ]);
+      const pipeline: Unreadable[] = [{ ref: frozen.admission?.pipeline_ref ?? lost, code: 'HASH_MISMATCH' }];
+      expect(recordFindings(frozen, recordOf(frozen, asFailed), pipeline)).toEqual([]);
+    });
+
+    test('every other outcome stands, with its own reasons', () => {
+      const failed = step(before, replyInput(before, { stage: 'echo-2', outputs: [] })).state;
+      const state = step(failed, freezeInput('FAILED')).state;
+      const closing = state.closing as NonNullable<GateState['closing']>;
+      expect(closedWith(closing, unreadable)).toEqual(closing);
+      expect(step(state, close(recordOf(state), unreadable)).decision).toMatchObject({
+        reason_codes: closing.reason_codes,
+        detail: { outcome: 'FAILED', unreadable: [lost] },
+      });
+    });
   });
 
   test('what an adapter refuses after the end is still on record, and moves nothing', () => {

@@ -1,7 +1,7 @@
-import type { BuildOutcome, BuildRecord } from '@orgo/contracts';
+import type { ArtifactRef, BuildOutcome, BuildRecord, Digest } from '@orgo/contracts';
 import { buildOutcomes } from '@orgo/contracts';
-import { sendOf } from '../decision.ts';
-import type { ClaimInput, CloseFacts, Finding, FreezeInput } from '../facts.ts';
+import { sendOf, uniqueCodes } from '../decision.ts';
+import type { ClaimInput, CloseFacts, Finding, FreezeInput, Unreadable } from '../facts.ts';
 import { blankDecision } from '../header.ts';
 import type { Closing, GateState } from '../state.ts';
 import { rerunOf, triggerOf } from '../trigger.ts';
@@ -58,8 +58,35 @@ export function decideFreeze(state: GateState, input: FreezeInput & { now: strin
   return { ok: true, events: [{ type: 'FROZEN', closing }], sends: [], alarms: [] };
 }
 
+/**
+ * What a build is closed with once it is known what of it cannot be read: nothing that was built on bytes nobody can show again has completed, so it
+ * failed, for the reason the bytes give. Any other outcome stands.
+ */
+export const closedWith = (closing: Closing, unreadable: readonly Unreadable[]): Closing =>
+  closing.outcome !== 'COMPLETED' || unreadable.length === 0
+    ? closing
+    : { ...closing, outcome: 'FAILED', reason_codes: uniqueCodes(unreadable.map(({ code }) => code)) };
+
+/** Artifacts that a record may have to do without: the pipeline, and what stages made. */
+function knownRefs(state: GateState): Set<Digest> {
+  const outputs: ArtifactRef[] = Object.values(state.stages).flatMap((stage) => stage.accepted?.outputs ?? []);
+  return new Set([
+    ...outputs.map(({ ref }) => ref),
+    ...(state.admission === null ? [] : [state.admission.pipeline_ref]),
+  ]);
+}
+
 /** What a folded record lacks or contradicts, held against the gatekeeper's own decisions. */
-export function recordFindings(state: GateState, record: BuildRecord): Finding[] {
+export function recordFindings(
+  state: GateState,
+  record: BuildRecord,
+  unreadable: readonly Unreadable[] = [],
+): Finding[] {
+  const closing = state.closing === null ? null : closedWith(state.closing, unreadable);
+  const known = knownRefs(state);
+  const unheard = unreadable
+    .filter(({ ref }) => !known.has(ref))
+    .map(({ ref }) => ({ code: 'RECORD_INCOMPLETE', detail: `does without ${ref}, which is no part of the build` }));
   const named = new Set<string>(record.decisions.map((decision) => decision.digest));
   const missing = state.decisions
     .filter((digest) => !named.has(digest))
@@ -71,7 +98,7 @@ export function recordFindings(state: GateState, record: BuildRecord): Finding[]
   const kristal = record.outputs.kristal;
   const facts = [
     record.tenant_id === state.tenant_id && record.build_id === state.build_id,
-    record.outcome === state.closing?.outcome,
+    record.outcome === closing?.outcome && sameCodes(record.reason_codes, closing.reason_codes),
     record.mandate_ref === state.admission?.mandate_ref && record.pipeline.ref === state.admission?.pipeline_ref,
     record.as_of === state.admission?.as_of,
     kristal === null || (kristal.kristal_id === state.canon.kristal_id && kristal.pack_id === state.canon.pack_id),
@@ -80,16 +107,20 @@ export function recordFindings(state: GateState, record: BuildRecord): Finding[]
   const contradicts = facts.every(Boolean)
     ? []
     : [{ code: 'RECORD_INCOMPLETE', detail: 'contradicts what was admitted or decided' }];
-  return [...missing, ...invented, ...contradicts];
+  return [...missing, ...invented, ...unheard, ...contradicts];
 }
+
+const sameCodes = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((code, i) => code === b[i]);
 
 /** Signs off the record: the build's last leaf. A record that is not complete is refused on record and the build stays unrecorded. */
 export function decideClose(state: GateState, input: ClaimInput & { now: string }, facts: CloseFacts): GateOutcome {
-  const { closing } = state;
-  if (state.phase !== 'CLOSING' || closing === null)
+  if (state.phase !== 'CLOSING' || state.closing === null)
     return { ok: false, code: 'GATE_SUBJECT_CLOSED', detail: `the build is ${state.phase}` };
+  const { unreadable } = facts;
+  const closing = closedWith(state.closing, unreadable);
   const statement = facts.statement_artifact;
-  const [found] = recordFindings(state, facts.record);
+  const [found] = recordFindings(state, facts.record, unreadable);
   const first =
     found ?? (statement === null ? { code: 'RECORD_INCOMPLETE', detail: 'no statement over it' } : undefined);
   if (first !== undefined || statement === null) {
@@ -119,6 +150,7 @@ export function decideClose(state: GateState, input: ClaimInput & { now: string 
       outcome: closing.outcome,
       trigger: closing.trigger,
       rerun_of: closing.rerun_of,
+      unreadable: unreadable.map(({ ref }) => ref),
       kristal_id: kristal?.kristal_id ?? null,
       pack_id: kristal?.pack_id ?? null,
       record_hash: facts.record.record_hash,
