@@ -1,0 +1,164 @@
+import fs from 'node:fs';
+import { placesIn } from '@orgo/konnaxion-node';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type NodeInstance, startNodeInstance, tenant } from './konnaxion-node-instance.ts';
+import { packIdOf, readerPack, type TestPack } from './konnaxion-node-packs.ts';
+
+// A real node on real channels: it follows releases, says once what it did, and holds what it has while nothing comes through.
+let packs: [TestPack, TestPack, TestPack];
+let node: NodeInstance;
+
+beforeAll(async () => {
+  packs = await Promise.all([readerPack(2), readerPack(1), readerPack(0)]);
+});
+beforeEach(async () => {
+  node = await startNodeInstance();
+  await node.join();
+});
+afterEach(() => node.stop());
+
+const said = () =>
+  node.road.reports.map(({ attempt, active_pack_id }) => [attempt.type, attempt.status, active_pack_id]);
+const packFiles = () => node.road.asked.filter((path) => path.startsWith('tuf/packs/'));
+const folders = () => fs.readdirSync(placesIn(node.dir).packs);
+
+test('it follows its channel from release to release and says each activation once', async () => {
+  const [a, b] = packs;
+  const first = await node.publish(a);
+  expect(await node.look()).toMatchObject({
+    active: { release_seq: 1, pack_id: packIdOf(a) },
+    last_known_good: null,
+    last_attempt: { target: first, status: 'SUCCEEDED', reported: true },
+  });
+  expect(await node.answer()).toMatchObject({ ok: true, value: { runtime_pack_id: packIdOf(a) } });
+  await node.publish(b);
+  expect(await node.look()).toMatchObject({
+    active: { release_seq: 2, pack_id: packIdOf(b) },
+    last_known_good: { release_seq: 1, pack_id: packIdOf(a) },
+    highest_activated_seq: 2,
+  });
+  expect(await node.answer()).toMatchObject({ ok: true, value: { runtime_pack_id: packIdOf(b) } });
+  // Nothing new: nothing is written, fetched or said.
+  const before = node.stateBytes();
+  node.road.asked.length = 0;
+  await node.look();
+  expect(node.road.asked).toEqual(['tuf/metadata/2.root.json', 'tuf/metadata/timestamp.json']);
+  expect(node.stateBytes()).toBe(before);
+  expect(said()).toEqual([
+    ['ACTIVATE', 'SUCCEEDED', packIdOf(a)],
+    ['ACTIVATE', 'SUCCEEDED', packIdOf(b)],
+  ]);
+  expect(node.road.reports[1]).toMatchObject({
+    tenant_id: tenant,
+    channel: 'stable',
+    health: 'HEALTHY',
+    release_seq: 2,
+  });
+  expect(folders().sort()).toEqual([packIdOf(a), packIdOf(b)].sort());
+});
+
+test('it goes back to an older pack by a newer release, without fetching it again', async () => {
+  const [a, b] = packs;
+  for (const pack of [a, b]) {
+    await node.publish(pack);
+    await node.look();
+  }
+  node.road.asked.length = 0;
+  await node.publish(a);
+  expect(await node.look()).toMatchObject({
+    active: { release_seq: 3, pack_id: packIdOf(a) },
+    last_known_good: { pack_id: packIdOf(b) },
+  });
+  expect(packFiles()).toEqual([]);
+});
+
+test('it fetches a pack again that was damaged where it lay', async () => {
+  const [a, b] = packs;
+  for (const pack of [a, b]) {
+    await node.publish(pack);
+    await node.look();
+  }
+  const file = `${placesIn(node.dir).pack(packIdOf(a))}/data/triples.parquet`;
+  fs.writeFileSync(file, 'gone');
+  fs.writeFileSync(`${placesIn(node.dir).pack(packIdOf(a))}/extra`, 'x');
+  await node.publish(a);
+  expect(await node.look()).toMatchObject({ active: { release_seq: 3, pack_id: packIdOf(a) } });
+  expect(await node.answer()).toMatchObject({ ok: true });
+});
+
+test('it waits for a first release, and minds no other channel', async () => {
+  await expect(node.look()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  await node.channels.publish('beta', 'x');
+  expect(await node.look()).toMatchObject({ active: null, last_attempt: null });
+  expect(node.road.reports).toEqual([]);
+  expect(await node.answer()).toMatchObject({ ok: false, code: 'PACK_NOT_ACTIVE' });
+});
+
+describe('while nothing comes through', () => {
+  test('it holds: the state is as it was, the active pack serves, and nothing is said', async () => {
+    const [a, b] = packs;
+    await node.publish(a);
+    await node.look();
+    const answer = await node.answer();
+    const before = node.stateBytes();
+    await node.publish(b);
+    node.road.down = true;
+    for (let n = 0; n < 3; n++) await expect(node.look()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(node.stateBytes()).toBe(before);
+    expect(await node.answer()).toEqual(answer);
+    node.road.clear();
+    expect(await node.look()).toMatchObject({ active: { pack_id: packIdOf(b) } });
+    expect(said().map(([, status]) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  });
+
+  test.each(['drop', 'cut'] as const)(
+    'of any one answer (%s), it refuses nothing and goes on from there',
+    async (how) => {
+      const [a, b] = packs;
+      await node.publish(a);
+      await node.look();
+      await node.publish(b);
+      const [base, asked] = [`${node.dir}-base`, node.road.asked];
+      fs.cpSync(node.dir, base, { recursive: true });
+      asked.length = 0;
+      await node.look();
+      const answers = asked.filter((path) => path !== 'tuf/metadata/2.root.json');
+      // All of it: metadata, manifest, every file of the pack, nonce and report.
+      expect(answers).toHaveLength(4 + 1 + 9 + 2 - 1);
+      for (const lost of answers) {
+        fs.rmSync(node.dir, { recursive: true });
+        fs.cpSync(base, node.dir, { recursive: true });
+        node.road.reports.length = 0;
+        node.road.trick = (path) => (path === lost ? how : undefined);
+        // A report may have been taken although its answer was lost; what is never known is said again.
+        if (!(how === 'cut' && lost.endsWith('/reports')))
+          await expect(node.look(), lost).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+        const held = await node.state();
+        expect([packIdOf(a), packIdOf(b)]).toContain(held.active?.pack_id);
+        expect(held.last_attempt?.status).toBe('SUCCEEDED');
+        expect(await node.answer()).toMatchObject({ ok: true });
+        node.road.trick = () => undefined;
+        expect(await node.look(), lost).toMatchObject({
+          active: { pack_id: packIdOf(b) },
+          last_attempt: { reported: true },
+        });
+        expect(new Set(said().map(([, status]) => status))).toEqual(new Set(['SUCCEEDED']));
+        expect(folders().sort()).toEqual([packIdOf(a), packIdOf(b)].sort());
+      }
+    },
+  );
+
+  test('to the release service, what was done is said later, before anything else is done', async () => {
+    const [a, b] = packs;
+    await node.publish(a);
+    node.road.refusing = 'REPORT_NOT_ENROLLED';
+    await expect(node.look()).rejects.toMatchObject({ code: 'REPORT_NOT_ENROLLED' });
+    expect(await node.state()).toMatchObject({ active: { pack_id: packIdOf(a) }, last_attempt: { reported: false } });
+    await node.publish(b);
+    await expect(node.look()).rejects.toMatchObject({ code: 'REPORT_NOT_ENROLLED' });
+    expect(await node.state()).toMatchObject({ active: { pack_id: packIdOf(a) } });
+    node.road.clear();
+    expect(await node.look()).toMatchObject({ active: { pack_id: packIdOf(b) } });
+    expect(said().map(([, , active]) => active)).toEqual([packIdOf(a), packIdOf(b)]);
+  });
+});
