@@ -126,7 +126,6 @@ export const authorizationFor = (decision: GateDecision, stage = 'ingest'): Auth
 export type Decided = {
   decision: GateDecision;
   authorizations?: Authorization[];
-  reply_to?: 'orchestrator' | 'release';
 };
 
 /** Signs decisions and their authorizations as one batch of a signer, as the gatekeeper does. */
@@ -145,10 +144,10 @@ export function itemsOf(
     signer.sign,
   ) as SignedItemWire[];
   let at = 0;
-  return decided.map(({ authorizations = [], reply_to = 'orchestrator' }) => {
+  return decided.map(({ authorizations = [] }) => {
     const [decision, ...rest] = signed.slice(at, at + 1 + authorizations.length);
     at += 1 + authorizations.length;
-    return { decision: decision as SignedItemWire, authorizations: rest, reply_to, traceparent };
+    return { decision: decision as SignedItemWire, authorizations: rest, traceparent };
   });
 }
 
@@ -159,6 +158,8 @@ export type Audit = {
   root: Root;
   replicas: Replica[];
   receipts: ReceiptItem[];
+  /** Service that was handed a receipt, by decision. */
+  receivers: Map<Digest, string>;
   /** Receipts are answered `later` while this is false. */
   taking: boolean;
   /** Asks for decisions to be sealed; answers what became of each. */
@@ -200,6 +201,7 @@ export async function startAudit(
     root: await trust.root(tenant),
     replicas: [await startOne(instance, options.settings ?? {})],
     receipts: [],
+    receivers: new Map(),
     taking: true,
     async send(items, of = tenant) {
       const bytes = encodeEnvelope('decision', of, items);
@@ -251,6 +253,7 @@ export async function startAudit(
     await bus.serve(subjectOf('receipt', { tenant: '*', service }), 'test', async (bytes, { subject }) => {
       const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
       if (!envelope.ok) throw new Error(envelope.detail);
+      for (const item of envelope.value.items) audit.receivers.set(digestOfItem(item), service);
       if (audit.taking) audit.receipts.push(...envelope.value.items);
       return ackOf(envelope.value.items.map(() => ({ outcome: audit.taking ? 'accepted' : 'later', code: null })));
     });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import {
   type ArtifactRef,
   type BuildRecord,
+  decisionKinds,
   foldSubject,
   pipelines,
   type ReceiptItem,
@@ -50,7 +51,7 @@ test('a decision is sealed in order, and its receipt proves it with everything i
   expect(verdictOf(receipt)).toEqual({ ok: true, value: { index: 0, size: 1 } });
   const [row] = await audit.rows('SELECT * FROM log_leaf');
   expect(row.leaf.toString()).toBe(item?.decision.payload);
-  expect(row).toMatchObject({ decision_digest: digestOf(decision), stage: 'pin', reply_to: 'orchestrator' });
+  expect(row).toMatchObject({ decision_digest: digestOf(decision), stage: 'pin' });
   await expect.poll(() => audit.rows('SELECT * FROM outbox')).toEqual([]);
 });
 
@@ -99,6 +100,23 @@ test('a decision that is sealed already is a duplicate, and its receipt still go
   await expect
     .poll(() => audit.receipts.map(digestOfItem).sort(), { timeout: 10_000 })
     .toEqual(items.map(digestOfItem).sort());
+});
+
+test('who gets a receipt follows from what was decided; nobody on the road has a say', async () => {
+  const decided = decisionKinds.map((kind) => ({ decision: decisionOf({ kind }) }));
+  const items = itemsOf(decided, await gatekeeper());
+  const diverted = items.map((item) => ({ ...item, reply_to: 'release' }) as never);
+  expect((await audit.send(diverted)).map(({ outcome }) => outcome)).not.toContain('accepted');
+  expect(await audit.send(items)).toEqual(items.map(() => accepted));
+  await expect.poll(() => audit.receivers.size).toBe(items.length);
+  const told = decided.map(({ decision }) => [decision.kind, audit.receivers.get(digestOf(decision))]);
+  expect(Object.fromEntries(told)).toEqual({
+    ...Object.fromEntries(decisionKinds.map((kind) => [kind, 'orchestrator'])),
+    RELEASE: 'release',
+    NODE_JOIN: 'release',
+    NODE_REPORT: 'release',
+    RELEASE_CLOSE: 'release',
+  });
 });
 
 describe('refuses for good', () => {

@@ -48,7 +48,7 @@ export async function startRealAudit(deps: AuditDeps): Promise<RealAudit> {
       digest,
       decision,
       seal,
-      item: { decision: item, authorizations, reply_to: 'orchestrator', traceparent: null },
+      item: { decision: item, authorizations, traceparent: null },
     };
     sealed.push(leaf);
     for (const one of waiting.filter(({ holds }) => holds(decision))) {

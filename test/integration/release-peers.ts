@@ -133,7 +133,6 @@ export async function startPeers(platform: Platform, tenant: string, { realAudit
         authorizations.map((one) => one.payload),
         gatekeeper,
       ),
-      reply_to: 'release',
       traceparent: null,
     };
     const bytes = await bus.request(subjectOf('decision', { tenant }), encodeEnvelope('decision', tenant, [item]));

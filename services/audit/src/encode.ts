@@ -1,4 +1,4 @@
-import { type Digest, subjectOf } from '@orgo/contracts';
+import { type Digest, receiptServiceOf, subjectOf } from '@orgo/contracts';
 import { appendLeaves, equalBytes, formatCheckpoint, fromHex, type JsonValue, signNote, toHex } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
@@ -14,9 +14,9 @@ import type { Guard } from './guard.ts';
 export type SignedHead = { size: number; root: Uint8Array; note: string };
 type Sent = SendOf<SealSend>;
 
-const leafText = `INSERT INTO log_leaf (tenant_id, idx, leaf, leaf_hash, decision_digest, build_id, stage, kind, proof, authorizations, reply_to, at)
-SELECT $1, i::bigint, convert_to(l, 'UTF8'), decode(h, 'hex'), d, b, s, k, p::jsonb, a::jsonb, r, $2::timestamptz
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[]) AS x(i, l, h, d, b, s, k, p, a, r)`;
+const leafText = `INSERT INTO log_leaf (tenant_id, idx, leaf, leaf_hash, decision_digest, build_id, stage, kind, proof, authorizations, at)
+SELECT $1, i::bigint, convert_to(l, 'UTF8'), decode(h, 'hex'), d, b, s, k, p::jsonb, a::jsonb, $2::timestamptz
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) AS x(i, l, h, d, b, s, k, p, a)`;
 const nodeText = `INSERT INTO log_node (tenant_id, level, idx, hash)
 SELECT $1, l::smallint, i::bigint, decode(h, 'hex') FROM unnest($2::text[], $3::text[], $4::text[]) AS x(l, i, h)`;
 const checkpointText = `INSERT INTO log_checkpoint (tenant_id, size, root, note, epoch, at)
@@ -63,7 +63,6 @@ async function keep(
       of(({ decided }) => decided.decision.kind),
       of(({ decided }) => JSON.stringify(decided.item.decision.proof)),
       of(({ decided }) => JSON.stringify(decided.item.authorizations)),
-      of(({ decided }) => decided.item.reply_to),
     ]),
     tx.query({ name: 'log_checkpoint_insert', text: checkpointText }, [
       tenant,
@@ -126,7 +125,7 @@ export const sealBatch =
         const path = (appended.paths[at] as Uint8Array[]).map(toHex);
         const seal = { index: sent.send.index, size: head.size, path, checkpoint: head.note };
         out.push({
-          subject: subjectOf('receipt', { tenant, service: item.reply_to }),
+          subject: subjectOf('receipt', { tenant, service: receiptServiceOf[decision.kind] }),
           transport: 'request',
           channel: 'receipt',
           tenant_id: tenant,

@@ -4,7 +4,6 @@ import {
   decisionSchema,
   type GateDecision,
   payloadTypes,
-  type ReceiptService,
   type SignedItemWire,
 } from '@orgo/contracts';
 import { digestOfBytes, equalBytes, fromUtf8, leafHash, parseStrict } from '@orgo/core';
@@ -23,14 +22,12 @@ export type LeafRow = {
   kind: string;
   proof: SignedItemWire['proof'];
   authorizations: SignedItemWire[];
-  reply_to: string;
 };
 
 /** An entry that was read back and re-hashed. */
 export type StoredLeaf = SealedLeaf & { bytes: Uint8Array; item: Omit<DecisionItem, 'traceparent'> };
 
-export const leafColumns =
-  'idx, leaf, leaf_hash, decision_digest, build_id, stage, kind, proof, authorizations, reply_to';
+export const leafColumns = 'idx, leaf, leaf_hash, decision_digest, build_id, stage, kind, proof, authorizations';
 
 /** What a stored entry contradicts, or null. Every entry is asked before it is used. */
 export function leafFinding({ leaf, leaf_hash, decision_digest }: LeafRow): string | null {
@@ -55,7 +52,6 @@ export function readLeaf(tenant: string, row: LeafRow): StoredLeaf {
     item: {
       decision: { type: payloadTypes.decision, payload: text.value, proof: row.proof },
       authorizations: row.authorizations,
-      reply_to: row.reply_to as ReceiptService,
     },
   };
 }

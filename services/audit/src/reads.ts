@@ -58,7 +58,6 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
         kind: row.kind,
         proof: row.proof as LeafRow['proof'],
         authorizations: row.authorizations as unknown as LeafRow['authorizations'],
-        reply_to: row.replyTo,
       }));
     },
     async nodesOver(tenantId, level, from, to) {

@@ -77,7 +77,7 @@ const rowOf = ({ key, send, traceparent }: Sent, { decision, authorizations }: S
   tenant_id: key.tenant_id,
   aggregate: key.id,
   message_id: send.digest,
-  item: { decision, authorizations, reply_to: send.reply_to, traceparent } as unknown as JsonValue,
+  item: { decision, authorizations, traceparent } as unknown as JsonValue,
 });
 
 /**

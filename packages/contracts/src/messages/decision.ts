@@ -79,15 +79,29 @@ export const decisionSchema = z
   .meta({ id: 'GateDecision' });
 export type GateDecision = z.infer<typeof decisionSchema>;
 
-/** Who folds the receipt of a decision. */
+/** Services that fold receipts. */
 export const receiptServices = ['orchestrator', 'release'] as const;
 export type ReceiptService = (typeof receiptServices)[number];
+
+/** Who folds the receipt of a decision. It follows from what was decided, which is signed, so nobody on the road can divert it. */
+export const receiptServiceOf = {
+  ADMISSION: 'orchestrator',
+  STAGE: 'orchestrator',
+  ATTEMPT: 'orchestrator',
+  FENCE: 'orchestrator',
+  REFUSAL: 'orchestrator',
+  CANCEL: 'orchestrator',
+  RECORD: 'orchestrator',
+  RELEASE: 'release',
+  NODE_JOIN: 'release',
+  NODE_REPORT: 'release',
+  RELEASE_CLOSE: 'release',
+} as const satisfies Record<GateDecision['kind'], ReceiptService>;
 
 export const decisionItemSchema = z
   .strictObject({
     decision: signedItemSchema,
     authorizations: z.array(signedItemSchema).max(16),
-    reply_to: z.enum(receiptServices),
     traceparent: traceparentSchema.nullable(),
   })
   .meta({ id: 'DecisionItem' });

@@ -1,4 +1,4 @@
-import type { ArtifactRef, Authorization, Digest, GateDecision, ReceiptService } from '@orgo/contracts';
+import type { ArtifactRef, Authorization, Digest, GateDecision } from '@orgo/contracts';
 import { canonical, digestOf, type JsonValue, utf8Length } from '@orgo/core';
 
 /** Text to be signed as it is, and its content id. */
@@ -10,7 +10,6 @@ export type DecisionSend = Signable & {
   authorizations: Signable[];
   /** Stored before the decision commits; the decision names it. */
   report: { artifact: ArtifactRef; text: string } | null;
-  reply_to: ReceiptService;
 };
 
 /** An entry of the log holds at most 65,535 bytes; what is left is for the signed item around it. */
@@ -54,19 +53,10 @@ export function sendOf(
   decision: GateDecision,
   parts: { authorizations?: Authorization[]; report?: DecisionSend['report'] } = {},
 ): DecisionSend {
-  const service: ReceiptService = releaseKinds.has(decision.kind) ? 'release' : 'orchestrator';
   return {
     ...signable(decision),
     decision,
     authorizations: (parts.authorizations ?? []).map(signable),
     report: parts.report ?? null,
-    reply_to: service,
   };
 }
-
-const releaseKinds: ReadonlySet<GateDecision['kind']> = new Set([
-  'RELEASE',
-  'NODE_JOIN',
-  'NODE_REPORT',
-  'RELEASE_CLOSE',
-]);

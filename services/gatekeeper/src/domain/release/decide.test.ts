@@ -103,7 +103,6 @@ describe('release', () => {
     const authorization = JSON.parse(send?.authorizations[0]?.payload ?? '');
     expect(authorization).toMatchObject({ stage: 'publish', build_id: release_id, as_of: asOf });
     expect(authorization.inputs.map((ref: { kind: string }) => ref.kind)).toEqual(['pack-file', 'pack-manifest']);
-    expect(send?.reply_to).toBe('release');
     expect(state).toMatchObject({ phase: 'AUTHORIZED', pack_id, channel: 'stable' });
   });
 
