@@ -214,6 +214,16 @@ describe('a reply that may not speak', () => {
       'GATE_INPUT_MISMATCH',
     ],
     [
+      'a command configured otherwise than the pinned pipeline',
+      replyInput(before, { stage: 'echo-2', command: { config: { quick: true } } }),
+      'COMMAND_PAYLOAD_MISMATCH',
+    ],
+    [
+      'the name of another adapter',
+      replyInput(before, { stage: 'echo-2', reply: { adapter: { name: 'resolve', version: '1.0.0' } } }),
+      'REPLY_CORRELATION_MISMATCH',
+    ],
+    [
       'another time',
       replyInput(before, { stage: 'echo-2', command: { as_of: '2026-01-01T00:00:00.000Z' } }),
       'GATE_INPUT_MISMATCH',

@@ -43,7 +43,7 @@ export function decideReply(state: GateState, input: ReplyInput & { now: string 
       `${stage.stage} was never authorized`,
     );
   }
-  const unauthorized = authorizationFault(input, command, gate, admission);
+  const unauthorized = authorizationFault(input, command, { stage, gate, admission });
   if (unauthorized !== null) return refuseOnRecord(state, input, [unauthorized.code], unauthorized.detail);
 
   const result = reply.status === 'error' ? null : resultOf(input);
