@@ -2,7 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { canonicalBytes, type Digest } from '@orgo/core';
 import {
+  type NodeConfig,
   type NodeState,
+  type Provision,
   placesIn,
   provisionNode,
   queryActive,
@@ -37,11 +39,14 @@ export async function startNodeInstance() {
     lines,
     log: (event: string, fields: Record<string, unknown>): void => void lines.push({ event, ...fields }),
     /** Provisions against the public keys that the tenant has for these roles. */
-    async join(roles = ['tuf-root'], more: { api?: string; channel?: string; instance_id?: string } = {}) {
+    async join(
+      roles = ['tuf-root'],
+      { folder = dir, ...more }: Partial<Provision> & { folder?: string } = {},
+    ): Promise<NodeConfig> {
       const keys = await Promise.all(roles.map(async (role) => (await keyring.signer(tenant, role)).publicKey));
       const provision = { api: road.url, tenant_id: tenant, instance_id: 'edge-1', channel, ...more };
-      const config = await provisionNode(dir, provision, keys);
-      publicKey = new Uint8Array((await readKey(dir)).publicKey);
+      const config = await provisionNode(folder, provision, keys);
+      publicKey = new Uint8Array((await readKey(folder)).publicKey);
       return config;
     },
     /** One look at the channel, as a process that has just started takes it: nothing is in memory. */
