@@ -107,13 +107,15 @@ export function createStarts(options: {
         traceparent: admitted.traceparent,
       })),
     );
-    const lost = inserted.filter((_, n) => results[n]?.outcome === 'later');
-    if (lost.length === 0) return verdicts;
-    const [failed] = results.filter(({ outcome }) => outcome === 'later');
+    const failed = results.find(({ outcome }) => outcome === 'later');
+    if (failed === undefined) return verdicts;
     // Another process was faster with the same keys: what it stored is now the answer. Anything else is the world failing.
-    if (tries === 1) throw new Fault(failed?.code ?? 'STATE_CONFLICT', 'the build could not be stored');
-    const again = await begin(lost, tries - 1);
-    return asks.map((ask, at) => again[lost.indexOf(ask)] ?? (verdicts[at] as Verdict));
+    if (tries === 1) throw new Fault(failed.code ?? 'STATE_CONFLICT', 'the build could not be stored');
+    // Whoever was answered by an ask that came to nothing was answered wrongly: only what is stored stays said.
+    const stored = new Set(inserted.filter((_, n) => results[n]?.outcome !== 'later'));
+    const open = asks.filter((ask) => !stored.has(ask));
+    const again = await begin(open, tries - 1);
+    return asks.map((ask, at) => again[open.indexOf(ask)] ?? (verdicts[at] as Verdict));
   };
 
   const lane = createLane<Ask, Started>((asks) => begin(asks), { max: 128 });
