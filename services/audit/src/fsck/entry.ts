@@ -1,4 +1,4 @@
-import { type GateDecision, payloadTypes, type SignedItemWire } from '@orgo/contracts';
+import { type GateDecision, payloadTypes, type ReasonCode, type SignedItemWire } from '@orgo/contracts';
 import { type SignedItem, type TrustedKey, verifyItem } from '@orgo/core';
 import { codeOf, detailOf } from '@orgo/runtime/errors';
 import { verifySignature } from '@orgo/runtime/signer';
@@ -30,7 +30,7 @@ export function createLeafCheck(trust: TrustStore, tenant: string, findings: Fin
 
   return async (row: LeafRow): Promise<void> => {
     const place = `log/${row.idx}`;
-    const add = (code: string, detail: string) =>
+    const add = (code: ReasonCode, detail: string) =>
       findings.add(code, place, `${aboutDecision(row as never)}: ${detail}`);
     const found = leafFinding(row);
     if (found !== null) return add('LEAF_HASH_MISMATCH', found);

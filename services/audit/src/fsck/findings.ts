@@ -1,7 +1,7 @@
-import type { FsckReport } from '@orgo/contracts';
+import type { FsckReport, ReasonCode } from '@orgo/contracts';
 
 export type Findings = {
-  add(code: string, place: string, detail: string): void;
+  add(code: ReasonCode, place: string, detail: string): void;
   count(): number;
   list(): FsckReport['findings'];
 };

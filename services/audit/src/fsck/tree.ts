@@ -5,6 +5,8 @@ import {
   type Frontier,
   frontierRoot,
   parseCheckpoint,
+  type Refusal,
+  refuse,
   verifyNote,
 } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
@@ -47,14 +49,14 @@ export async function* entriesOf(
 }
 
 /** What a checkpoint says against its own row; null where they agree. */
-function noteFinding({ size, root, note }: StoredCheckpoint, { log }: Root): { code: string; detail: string } | null {
+function noteFinding({ size, root, note }: StoredCheckpoint, { log }: Root): Refusal | null {
   const verified = verifyNote(note, log.keys, verifySignature);
   if (!verified.ok) return verified;
   const said = parseCheckpoint(verified.value.body);
   if (!said.ok) return said;
-  if (said.value.origin !== log.origin) return { code: 'CHECKPOINT_MALFORMED', detail: 'it is of another log' };
+  if (said.value.origin !== log.origin) return refuse('CHECKPOINT_MALFORMED', 'it is of another log');
   const same = said.value.size === size && equalBytes(said.value.root, root);
-  return same ? null : { code: 'ROOT_MISMATCH', detail: 'the signed note says otherwise than its row' };
+  return same ? null : refuse('ROOT_MISMATCH', 'the signed note says otherwise than its row');
 }
 
 /** Checkpoints in order of size, one at a time. */

@@ -1,5 +1,6 @@
 import type { ArtifactRef, Authorization, Digest, GateDecision } from '@orgo/contracts';
 import { canonical, digestOf, type JsonValue, utf8Length } from '@orgo/core';
+import type { DecisionCode } from './codes.ts';
 
 /** Text to be signed as it is, and its content id. */
 export type Signable = { payload: string; digest: Digest };
@@ -46,7 +47,7 @@ export function jsonArtifact(kind: string, value: JsonValue): { artifact: Artifa
 export const bounded = (text: string, max: number): string => text.slice(0, max).toWellFormed();
 
 /** Codes in the order found, each once, as many as a decision may carry. */
-export const uniqueCodes = (codes: readonly string[]): string[] => [...new Set(codes)].slice(0, 64);
+export const uniqueCodes = (codes: readonly DecisionCode[]): DecisionCode[] => [...new Set(codes)].slice(0, 64);
 
 /** Turns a decided value into what leaves the gate. */
 export function sendOf(

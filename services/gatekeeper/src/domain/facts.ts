@@ -8,9 +8,10 @@ import type {
   StageCommand,
   StageReply,
 } from '@orgo/contracts';
+import type { DecisionCode } from './codes.ts';
 
 /** Why a check said no; `path` points into a JSON artifact. */
-export type Finding = { code: string; detail: string };
+export type Finding = { code: DecisionCode; detail: string };
 
 /** An artifact that another one refers to: it must be among the inputs or outputs of the stage. */
 export type Link = { kind: string; ref: Digest };

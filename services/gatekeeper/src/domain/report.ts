@@ -1,5 +1,6 @@
 import type { ArtifactRef, GateDecision } from '@orgo/contracts';
 import type { JsonValue } from '@orgo/core';
+import type { DecisionCode } from './codes.ts';
 import { bounded, type DecisionSend, jsonArtifact } from './decision.ts';
 import type { Finding } from './facts.ts';
 
@@ -15,7 +16,7 @@ const listed = <T extends JsonValue>(items: readonly T[]): JsonValue =>
 const line = (ref: ArtifactRef): string => `${ref.kind} ${ref.ref} ${ref.size}`;
 
 /** Codes of all findings, in the order of the checks. */
-export const codesOf = (checks: readonly Check[]): string[] =>
+export const codesOf = (checks: readonly Check[]): DecisionCode[] =>
   checks.flatMap((check) => check.findings.map((found) => found.code));
 
 /**

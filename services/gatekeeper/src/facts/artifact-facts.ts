@@ -1,4 +1,4 @@
-import type { ArtifactRef } from '@orgo/contracts';
+import type { ArtifactRef, ReasonCode } from '@orgo/contracts';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Fault, Refused } from '@orgo/runtime/errors';
 import type { ArtifactFact } from '../domain/index.ts';
@@ -11,7 +11,7 @@ export type Reader = { artifacts: ArtifactStore; judge: Judge };
 /** Absent bytes: a finding where somebody answers for them, a fault where they may still arrive. */
 export type WhenAbsent = 'finding' | 'fault';
 
-const unread = (artifact: ArtifactRef, code: string, detail: string): ArtifactFact => ({
+const unread = (artifact: ArtifactRef, code: ReasonCode, detail: string): ArtifactFact => ({
   artifact,
   bytes: { code, detail: `${artifact.kind} ${artifact.ref}: ${detail}` },
   contract: null,

@@ -1,4 +1,4 @@
-import { buildRequestSchema, type Digest, dsseEnvelopeSchema, pipelineSchema } from '@orgo/contracts';
+import { buildRequestSchema, type Digest, dsseEnvelopeSchema, pipelineSchema, type ReasonCode } from '@orgo/contracts';
 import { isDigest, type JsonValue, parseStrict } from '@orgo/core';
 import {
   artifactLimits,
@@ -32,7 +32,7 @@ const holds = (more: Partial<ContractFact> = {}): ContractFact => ({
   files: null,
   ...more,
 });
-const breaks = (code: string, detail: string): ContractFact => holds({ contract: { code, detail } });
+const breaks = (code: Finding['code'], detail: string): ContractFact => holds({ contract: { code, detail } });
 
 const link = (kind: string, ref: string): Link[] => (isDigest(ref) ? [{ kind, ref }] : []);
 
@@ -46,7 +46,7 @@ const json =
   <T extends z.ZodType>(
     schema: T,
     then: (value: z.output<T>) => ContractFact,
-    code = 'GATE_CONTRACT_INVALID',
+    code: ReasonCode = 'GATE_CONTRACT_INVALID',
   ): Contract =>
   (bytes) => {
     const parsed = parseStrict(bytes, artifactLimits);
@@ -59,7 +59,7 @@ const json =
 const read =
   <T>(
     reader: (value: JsonValue) => { ok: true; value: T } | ({ ok: false } & Finding),
-    code: string,
+    code: ReasonCode,
     then: (value: T) => ContractFact,
   ): Contract =>
   (bytes) => {

@@ -1,4 +1,4 @@
-import { type Digest, dsseEnvelopeSchema, payloadTypes } from '@orgo/contracts';
+import { type Digest, dsseEnvelopeSchema, payloadTypes, type ReasonCode } from '@orgo/contracts';
 import { canonical, equalBytes, fromUtf8, type JsonValue, parseStrict, verifyDsse } from '@orgo/core';
 import { artifactLimits, type MandateBundle, MandateBundleSchema, mandateBundleId } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
@@ -7,7 +7,7 @@ import { verifySignature } from '@orgo/runtime/signer';
 import type { Root } from '@orgo/runtime/trust';
 import type { MandateFact, MandatePolicyFact } from '../domain/index.ts';
 
-const no = (code: string, detail: string): MandateFact => ({ ok: false, code, detail });
+const no = (code: ReasonCode, detail: string): MandateFact => ({ ok: false, code, detail });
 
 /**
  * Reads a mandate: the canonical text of a Mandate Bundle whose id is its content, and a DSSE envelope over exactly these bytes by operators of
@@ -45,7 +45,7 @@ async function read(
   store: ArtifactStore,
   tenant: string,
   ref: Digest,
-  absent: string,
+  absent: ReasonCode,
 ): Promise<Uint8Array | MandateFact> {
   try {
     return await store.get(tenant, ref);

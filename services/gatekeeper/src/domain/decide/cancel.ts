@@ -1,3 +1,4 @@
+import { isDecisionCode } from '../codes.ts';
 import { sendOf, uniqueCodes } from '../decision.ts';
 import type { ClaimInput } from '../facts.ts';
 import { blankDecision } from '../header.ts';
@@ -13,7 +14,7 @@ export function decideCancel(state: GateState, input: ClaimInput & { now: string
     return refuseOnRecord(state, input, ['GATE_SUBJECT_UNKNOWN'], 'no such build was admitted');
   if (state.cancelled || state.phase === 'CLOSING' || state.phase === 'CLOSED')
     return refuseOnRecord(state, input, ['GATE_SUBJECT_CLOSED'], `the build is ${state.phase}`);
-  const reason_codes = uniqueCodes(['BUILD_CANCELLED', ...input.claim.reason_codes]);
+  const reason_codes = uniqueCodes(['BUILD_CANCELLED', ...input.claim.reason_codes.filter(isDecisionCode)]);
   const send = sendOf({
     ...blankDecision(state, input),
     kind: 'CANCEL',

@@ -1,5 +1,6 @@
 import type { ArtifactRef, BuildOutcome, BuildRecord, Digest } from '@orgo/contracts';
 import { buildOutcomes } from '@orgo/contracts';
+import { isDecisionCode } from '../codes.ts';
 import { sendOf, uniqueCodes } from '../decision.ts';
 import type { ClaimInput, CloseFacts, Finding, FreezeInput, Unreadable } from '../facts.ts';
 import { blankDecision } from '../header.ts';
@@ -51,7 +52,10 @@ export function decideFreeze(state: GateState, input: FreezeInput & { now: strin
   const closing: Closing = {
     claim: input.digest,
     outcome,
-    reason_codes: outcome === 'COMPLETED' ? [] : [...(state.stopped?.reason_codes ?? input.claim.reason_codes)],
+    reason_codes:
+      outcome === 'COMPLETED'
+        ? []
+        : [...(state.stopped?.reason_codes ?? input.claim.reason_codes.filter(isDecisionCode))],
     trigger: detail.trigger === undefined ? state.admission.trigger : triggerOf(detail, actor),
     rerun_of: rerunOf(detail) ?? state.admission.rerun_of,
   };
@@ -86,15 +90,20 @@ export function recordFindings(
   const known = knownRefs(state);
   const unheard = unreadable
     .filter(({ ref }) => !known.has(ref))
-    .map(({ ref }) => ({ code: 'RECORD_INCOMPLETE', detail: `does without ${ref}, which is no part of the build` }));
+    .map(
+      ({ ref }): Finding => ({
+        code: 'RECORD_INCOMPLETE',
+        detail: `does without ${ref}, which is no part of the build`,
+      }),
+    );
   const named = new Set<string>(record.decisions.map((decision) => decision.digest));
   const missing = state.decisions
     .filter((digest) => !named.has(digest))
-    .map((digest) => ({ code: 'RECORD_INCOMPLETE', detail: `lacks ${digest}` }));
+    .map((digest): Finding => ({ code: 'RECORD_INCOMPLETE', detail: `lacks ${digest}` }));
   const given = new Set<string>(state.decisions);
   const invented = [...named]
     .filter((digest) => !given.has(digest))
-    .map((digest) => ({ code: 'RECORD_INCOMPLETE', detail: `names ${digest}, which was never given` }));
+    .map((digest): Finding => ({ code: 'RECORD_INCOMPLETE', detail: `names ${digest}, which was never given` }));
   const kristal = record.outputs.kristal;
   const facts = [
     record.tenant_id === state.tenant_id && record.build_id === state.build_id,
@@ -104,7 +113,7 @@ export function recordFindings(
     kristal === null || (kristal.kristal_id === state.canon.kristal_id && kristal.pack_id === state.canon.pack_id),
     record.outcome === 'COMPLETED' || kristal === null,
   ];
-  const contradicts = facts.every(Boolean)
+  const contradicts: Finding[] = facts.every(Boolean)
     ? []
     : [{ code: 'RECORD_INCOMPLETE', detail: 'contradicts what was admitted or decided' }];
   return [...missing, ...invented, ...unheard, ...contradicts];

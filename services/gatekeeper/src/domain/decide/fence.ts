@@ -1,4 +1,5 @@
 import { type GateDecision, type ReasonCode, stageOf } from '@orgo/contracts';
+import { isDecisionCode, toldCodes } from '../codes.ts';
 import { sendOf, uniqueCodes } from '../decision.ts';
 import type { GateEvent } from '../events.ts';
 import type { ClaimInput } from '../facts.ts';
@@ -68,7 +69,7 @@ export function decideFence(state: GateState, input: Input): GateOutcome {
     ...blankDecision(state, input),
     kind: 'FENCE',
     verdict: 'FENCED',
-    reason_codes: uniqueCodes(input.claim.reason_codes),
+    reason_codes: uniqueCodes(input.claim.reason_codes.filter(isDecisionCode)),
     rests_on: [gate.opened_by],
     detail: { fence, resumed: gate.exhausted },
   };
@@ -97,7 +98,9 @@ export function decideExhausted(state: GateState, input: Input): GateOutcome {
 
   const fails = stage.on_exhausted === 'FAIL';
   const fence = Math.max(gate.fence, input.claim.epoch);
-  const reason_codes = uniqueCodes([stage.exhausted_code, ...input.claim.reason_codes]);
+  const reason_codes = uniqueCodes(
+    toldCodes([stage.exhausted_code, ...input.claim.reason_codes], 'STAGE_ATTEMPTS_EXHAUSTED'),
+  );
   const draft: GateDecision = {
     ...blankDecision(state, input),
     kind: 'STAGE',

@@ -1,4 +1,5 @@
 import type { ArtifactRef, Digest, StageDefinition } from '@orgo/contracts';
+import { type DecisionCode, toldCodes } from '../codes.ts';
 import type { ArtifactFact, Finding, ValidationFact } from '../facts.ts';
 import type { Check } from '../report.ts';
 import type { Canon } from '../state.ts';
@@ -56,20 +57,24 @@ function declared(outputs: readonly ArtifactFact[], stage: StageDefinition): Fin
   const undeclared = outputs.filter((fact) => !kinds.has(fact.artifact.kind));
   return [
     ...findings,
-    ...undeclared.map((fact) => ({
-      code: 'GATE_OUTPUT_UNDECLARED',
-      detail: `${fact.artifact.kind} ${fact.artifact.ref}`,
-    })),
+    ...undeclared.map(
+      (fact): Finding => ({
+        code: 'GATE_OUTPUT_UNDECLARED',
+        detail: `${fact.artifact.kind} ${fact.artifact.ref}`,
+      }),
+    ),
   ];
 }
 
 function broken(fact: ArtifactFact, known: readonly ArtifactRef[]): Finding[] {
   return fact.links
     .filter(({ kind, ref }) => !known.some((artifact) => artifact.kind === kind && artifact.ref === ref))
-    .map(({ kind, ref }) => ({
-      code: 'GATE_CONTRACT_INVALID',
-      detail: `${fact.artifact.kind} refers to ${kind} ${ref}, which is no input or output of the stage`,
-    }));
+    .map(
+      ({ kind, ref }): Finding => ({
+        code: 'GATE_CONTRACT_INVALID',
+        detail: `${fact.artifact.kind} refers to ${kind} ${ref}, which is no input or output of the stage`,
+      }),
+    );
 }
 
 /** A manifest and the files beside it must be the same set: none too many, none missing, sizes equal. */
@@ -78,11 +83,11 @@ function unlisted(manifest: ArtifactFact, outputs: readonly ArtifactFact[]): Fin
   const files = outputs.filter((fact) => fact.artifact.kind === 'pack-file').map((fact) => fact.artifact);
   const missing = manifest.files
     .filter((listed) => !files.some((file) => file.ref === listed.ref && file.size === listed.size))
-    .map((listed) => ({ code: 'FILE_MISSING', detail: `${listed.ref} of the manifest is no output` }));
+    .map((listed): Finding => ({ code: 'FILE_MISSING', detail: `${listed.ref} of the manifest is no output` }));
   const listed = new Set(manifest.files.map((file) => file.ref));
   const extra = files
     .filter((file) => !listed.has(file.ref))
-    .map((file) => ({ code: 'FILE_UNDECLARED', detail: `${file.ref} is not in the manifest` }));
+    .map((file): Finding => ({ code: 'FILE_UNDECLARED', detail: `${file.ref} is not in the manifest` }));
   return [...missing, ...extra];
 }
 
@@ -94,15 +99,23 @@ function contradictingIds(outputs: readonly ArtifactFact[], canon: Canon): Findi
   ).kristal_id;
   return outputs
     .filter((fact) => fact.ids.kristal_id !== undefined && fact.ids.kristal_id !== established)
-    .map((fact) => ({
-      code: fact.artifact.kind === 'exchange-manifest' ? 'EXCHANGE_MANIFEST_MISMATCH' : 'EXCHANGE_ID_MISMATCH',
-      detail: `${fact.artifact.kind} names ${fact.ids.kristal_id}, the Exchange is ${established}`,
-    }));
+    .map(
+      (fact): Finding => ({
+        code: fact.artifact.kind === 'exchange-manifest' ? 'EXCHANGE_MANIFEST_MISMATCH' : 'EXCHANGE_ID_MISMATCH',
+        detail: `${fact.artifact.kind} names ${fact.ids.kristal_id}, the Exchange is ${established}`,
+      }),
+    );
 }
+
+/** What a validation told; nothing where a plain PASS tells nothing. */
+export const validationCodes = ({ codes }: ValidationFact): readonly DecisionCode[] =>
+  codes.length === 0 ? [] : toldCodes(codes, 'VALIDATION_FAILED');
 
 function verdictFindings(validation: ValidationFact | null): Finding[] {
   if (validation === null) return [{ code: 'VALIDATION_REPORT_INVALID', detail: 'no report that could be judged' }];
   if (validation.verdict === 'PASS') return [];
-  const codes = validation.codes.length === 0 ? ['VALIDATION_FAILED'] : validation.codes;
-  return codes.map((code) => ({ code, detail: 'the report under the pinned policy' }));
+  return toldCodes(validation.codes, 'VALIDATION_FAILED').map((code) => ({
+    code,
+    detail: 'the report under the pinned policy',
+  }));
 }

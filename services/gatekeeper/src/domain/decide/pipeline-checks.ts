@@ -27,10 +27,12 @@ export function pipelineFaults(pipeline: Pipeline): Finding[] {
 export function missingGates(pipeline: Pipeline, demanded: boolean): Finding[] {
   const compiles = pipeline.stages.filter(isCompile);
   const open = compiles.filter((stage) => !validatedBefore(pipeline, stage));
-  const findings = open.map((stage) => ({
-    code: 'GATE_REQUIRED_MISSING',
-    detail: `no validation gate before ${stage.stage}`,
-  }));
+  const findings = open.map(
+    (stage): Finding => ({
+      code: 'GATE_REQUIRED_MISSING',
+      detail: `no validation gate before ${stage.stage}`,
+    }),
+  );
   const none = demanded && !pipeline.stages.some((stage) => stage.gate === 'validation');
   return none && compiles.length === 0
     ? [{ code: 'GATE_REQUIRED_MISSING', detail: 'the mandate demands a validation gate and the pipeline has none' }]

@@ -1,5 +1,6 @@
 import type { ReasonCode } from '@orgo/contracts';
 import type { Outcome } from '@orgo/core';
+import type { DecisionCode } from '../codes.ts';
 import { bounded, type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
 import type { GateEvent } from '../events.ts';
 import type { GateInput } from '../facts.ts';
@@ -22,7 +23,7 @@ const silent = (code: ReasonCode, detail: string): GateOutcome => ({ ok: false, 
 export function refuseOnRecord(
   state: GateState,
   input: GateInput,
-  codes: readonly [ReasonCode, ...string[]],
+  codes: readonly [ReasonCode, ...DecisionCode[]],
   detail: string,
   seen: Seen | null = null,
 ): GateOutcome {

@@ -1,4 +1,5 @@
-import { stageOf } from '@orgo/contracts';
+import { isReasonCode, stageOf } from '@orgo/contracts';
+import { toldCodes } from '../codes.ts';
 import { bounded, sendOf, uniqueCodes } from '../decision.ts';
 import type { ReplyInput } from '../facts.ts';
 import { blankDecision } from '../header.ts';
@@ -88,12 +89,11 @@ function decideLate(
 function decideAttempt(state: GateState, input: ReplyInput & { now: string }, gate: StageGate): GateOutcome {
   const { reply } = input;
   const fence = reply.epoch + 1;
-  const codes = reply.reason_codes.length > 0 ? reply.reason_codes : ['STAGE_INTERNAL_ERROR'];
   const send = sendOf({
     ...blankDecision(state, input),
     kind: 'ATTEMPT',
     verdict: 'ERROR',
-    reason_codes: uniqueCodes(codes),
+    reason_codes: uniqueCodes(toldCodes(reply.reason_codes, 'STAGE_INTERNAL_ERROR')),
     inputs: gate.inputs,
     rests_on: [gate.opened_by],
     detail: { fence, why: bounded(reply.detail, 300) },
@@ -107,8 +107,8 @@ function decideAttempt(state: GateState, input: ReplyInput & { now: string }, ga
 }
 
 function refusedByAdapter(state: GateState, input: ReplyInput & { now: string }): GateOutcome {
-  const [first = 'COMMAND_MALFORMED', ...rest] = input.reply.reason_codes;
-  const outcome = refuseOnRecord(state, input, [first as 'COMMAND_MALFORMED', ...rest], input.reply.detail);
+  const [first = 'COMMAND_MALFORMED', ...rest] = input.reply.reason_codes.filter(isReasonCode);
+  const outcome = refuseOnRecord(state, input, [first, ...rest], input.reply.detail);
   // The adapter did right: its word is taken, even though it changes nothing.
   return outcome.ok || outcome.sends === undefined
     ? outcome

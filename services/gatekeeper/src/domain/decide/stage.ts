@@ -7,6 +7,7 @@ import {
   stageAfter,
 } from '@orgo/contracts';
 import { digestOf, type JsonValue, utf8Length } from '@orgo/core';
+import { toldCodes } from '../codes.ts';
 import { type DecisionSend, maxDecisionBytes, sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
 import type { GateEvent } from '../events.ts';
 import type { ReplyInput } from '../facts.ts';
@@ -14,7 +15,7 @@ import { authorizationOf, blankDecision } from '../header.ts';
 import { acceptedOutputs, restsOn, stageInputs } from '../inputs.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
 import type { Accepted, Admission, Canon, GateState, Seen, StageGate } from '../state.ts';
-import { canonAfter, outputChecks } from './output-checks.ts';
+import { canonAfter, outputChecks, validationCodes } from './output-checks.ts';
 import type { GateOutcome } from './refusal.ts';
 
 type Turn = {
@@ -118,7 +119,7 @@ const contextOf = ({ state, input, stage, gate }: Turn) => ({
 });
 
 function failedReply(input: ReplyInput): Check {
-  const codes = input.reply.reason_codes.length > 0 ? input.reply.reason_codes : ['STAGE_INTERNAL_ERROR'];
+  const codes = toldCodes(input.reply.reason_codes, 'STAGE_INTERNAL_ERROR');
   return { check: 'adapter', findings: codes.map((code) => ({ code, detail: input.reply.detail })) };
 }
 
@@ -146,7 +147,7 @@ function detailOf({ input, stage }: Turn, canon: Canon): GateDecision['detail'] 
   };
   const validation =
     stage.gate === 'validation' && input.validation
-      ? { validation: { status: input.validation.verdict, codes: uniqueCodes(input.validation.codes) } }
+      ? { validation: { status: input.validation.verdict, codes: uniqueCodes(validationCodes(input.validation)) } }
       : {};
   return { ...ids, ...validation };
 }

@@ -1,6 +1,7 @@
 import type { Digest, GateDecision, NodeReport, ReasonCode } from '@orgo/contracts';
 import type { Outcome } from '@orgo/core';
 import { blankClaimDecision, type VerifiedClaim } from '../claim-decision.ts';
+import { type DecisionCode, toldCodes } from '../codes.ts';
 import { type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
 import type { LastReport, NodeEvent, NodeGate } from './machine.ts';
 
@@ -122,10 +123,11 @@ function decideReport(state: NodeGate, input: NodeInput, facts: ReportFacts): No
 }
 
 /** Why a report does not confirm its release; empty where it does. */
-function findings(report: NodeReport, { release }: ReportFacts): string[] {
+function findings(report: NodeReport, { release }: ReportFacts): DecisionCode[] {
   if (release === null) return ['RELEASE_NOT_FOUND'];
-  const failed = report.attempt.status === 'FAILED' ? [report.attempt.reason_code ?? 'ACTIVATION_NOT_CONFIRMED'] : [];
-  const elsewhere = report.channel === release.channel ? [] : ['TARGET_NOT_FOR_CHANNEL'];
+  const { status, reason_code } = report.attempt;
+  const failed = status === 'FAILED' ? toldCodes([reason_code ?? ''], 'ACTIVATION_NOT_CONFIRMED') : [];
+  const elsewhere: DecisionCode[] = report.channel === release.channel ? [] : ['TARGET_NOT_FOR_CHANNEL'];
   const active = report.active_pack_id === release.pack_id && report.pack_id === release.pack_id;
-  return [...failed, ...elsewhere, ...(active ? [] : ['ACTIVATION_NOT_CONFIRMED'])];
+  return [...failed, ...elsewhere, ...(active ? [] : (['ACTIVATION_NOT_CONFIRMED'] as const))];
 }

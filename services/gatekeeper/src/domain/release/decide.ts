@@ -8,6 +8,7 @@ import {
 } from '@orgo/contracts';
 import type { Outcome } from '@orgo/core';
 import { blankClaimDecision } from '../claim-decision.ts';
+import { isDecisionCode } from '../codes.ts';
 import { type DecisionSend, sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
 import { authorizationOf } from '../header.ts';
@@ -198,7 +199,7 @@ function close(
     kind: 'RELEASE_CLOSE',
     verdict: 'PASS',
     final: true,
-    reason_codes: uniqueCodes(input.claim.reason_codes),
+    reason_codes: uniqueCodes(input.claim.reason_codes.filter(isDecisionCode)),
     rests_on: [...state.decisions.slice(0, 1), ...confirmed.map((node) => node.decision)].slice(0, 64),
     detail: {
       status,
