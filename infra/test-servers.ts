@@ -1,11 +1,12 @@
 // What a test asks for when it needs servers. PostgreSQL is shared by the run and each test gets a database of its own;
 // NATS and Redis start in a few milliseconds, so a test gets its own and may wipe, stop or kill them.
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { cloneDatabase } from './migrate/databases.ts';
 import { type Service, serviceUrls } from './migrate.ts';
 import { type ServerName, type Servers, startServers } from './servers.ts';
+import { testFolder } from './test-scratch.ts';
+
+export { testFolder } from './test-scratch.ts';
 
 /** Set by infra/test-setup.ts for the processes that run tests. */
 export const SHARED_DATABASE = 'ORGO_TEST_DATABASE_URL';
@@ -29,7 +30,7 @@ export function testDatabase(): ReturnType<typeof cloneDatabase> {
 
 /** A migrated database and the servers in `need` (default: NATS and Redis), used by nobody else. */
 export async function testInstance(need: readonly ServerName[] = ['nats', 'redis']): Promise<TestInstance> {
-  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-test-'));
+  const home = testFolder('orgo-test-');
   const database = await testDatabase();
   const env = { ...process.env, DATABASE_URL: database.adminUrl, NATS_URL: '', REDIS_URL: '' };
   const servers = await startServers({ home, need, env });

@@ -78,7 +78,7 @@ it('docs/reference/config.md is what the settings print', async () => {
 });
 
 /** Between our own processes: nobody sets them. */
-const INTERNAL = ['ORGO_LIFELINE', 'ORGO_READY_FD', 'ORGO_TEST_DATABASE_URL', 'ORGO_TEST_TALLY'];
+const INTERNAL = ['ORGO_LIFELINE', 'ORGO_READY_FD', 'ORGO_TEST_DATABASE_URL', 'ORGO_TEST_SCRATCH', 'ORGO_TEST_TALLY'];
 /** Names of streams, not of variables. */
 const STREAMS = ['ORGO_CMD', 'ORGO_EVT'];
 

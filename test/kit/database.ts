@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { type ServerName, type Servers, startServers } from '@orgo/infra/servers';
+import { testFolder } from '@orgo/infra/test-servers';
 import { type Db, openDb } from '@orgo/store/db';
 import pg from 'pg';
 
@@ -10,7 +9,7 @@ export type TestServers = Servers & { [Symbol.asyncDispose](): Promise<void> };
 
 /** Real servers in a home of their own, gone with everything in it after `stop`. Ignores URLs in the environment. */
 export async function startTestServers(...need: ServerName[]): Promise<TestServers> {
-  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-test-'));
+  const home = testFolder('orgo-test-');
   const servers = await startServers({ home, need, env: {} }).catch((error) => {
     fs.rmSync(home, { recursive: true, force: true });
     throw error;

@@ -1,0 +1,57 @@
+// Where tests put what they throw away. A database is three hundred files: on a disk most of a test's time went into making and
+// removing them, in memory next to none. Only losing power could tell the difference, and no test does that.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const MEMORY = '/dev/shm';
+const ENOUGH_BYTES = 4 * 1024 ** 3;
+/** Set by `openScratch` for the processes that run tests. */
+const SCRATCH = 'ORGO_TEST_SCRATCH';
+
+/** A new folder for a home of a test. Whoever asks for it removes it. */
+export const testFolder = (prefix: string): string =>
+  fs.mkdtempSync(path.join(process.env[SCRATCH] ?? os.tmpdir(), prefix));
+
+/**
+ * From now on test folders are in memory, if there is plenty of it; the temporary folder otherwise.
+ * @returns removes them all
+ */
+export function openScratch(): () => void {
+  if (process.env[SCRATCH] !== undefined || !plentyOfMemory()) return () => {};
+  removeAbandoned();
+  const folder = fs.mkdtempSync(path.join(MEMORY, `orgo-tests-${process.pid}-`));
+  process.env[SCRATCH] = folder;
+  return () => {
+    delete process.env[SCRATCH];
+    fs.rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+function plentyOfMemory(): boolean {
+  try {
+    fs.accessSync(MEMORY, fs.constants.W_OK);
+    const { bavail, bsize } = fs.statfsSync(MEMORY);
+    return Math.min(bavail * bsize, os.freemem()) >= ENOUGH_BYTES;
+  } catch {
+    return false; // no such folder: not Linux
+  }
+}
+
+/** A run that was killed could not remove its own. */
+function removeAbandoned(): void {
+  for (const name of fs.readdirSync(MEMORY)) {
+    const [, pid] = /^orgo-tests-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    fs.rmSync(path.join(MEMORY, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
