@@ -1,20 +1,11 @@
 import { join } from 'node:path';
-import {
-  type ArtifactRef,
-  type BuildRecord,
-  decisionKinds,
-  foldSubject,
-  pipelines,
-  type ReceiptItem,
-  sealedSubject,
-} from '@orgo/contracts';
+import { decisionKinds, type ReceiptItem, sealedSubject } from '@orgo/contracts';
 import { digestOf, leafHash, parseCheckpoint, rootOf, toHex, verifyNote } from '@orgo/core';
 import { readFileIfAny } from '@orgo/runtime/durable-file';
 import { newId } from '@orgo/runtime/ids';
 import { verifySeal } from '@orgo/runtime/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { artifactFile, flipByte } from '../kit/story.ts';
 import {
   type Audit,
   authorizationFor,
@@ -232,61 +223,6 @@ test('the newest checkpoint is kept outside of the database', async () => {
   await expect.poll(async () => new TextDecoder().decode(await kept())).toBe(note);
 });
 
-test('routes give the checkpoint, proofs and entries that the log has', async () => {
-  expect(await audit.call('GET', '/log/checkpoint')).toMatchObject({
-    status: 404,
-    body: { code: 'LOG_ENTRY_NOT_FOUND' },
-  });
-  expect((await audit.call('GET', '/log/entries')).text).toBe('');
-  for (let size = 0; size < 40; size += 8) await audit.seal(many(8));
-  const { body: checkpoint } = await audit.call('GET', '/log/checkpoint');
-  expect(checkpoint).toMatchObject({ tenant_id: tenant, origin: audit.root.log.origin, tree_size: 40 });
-  const leaves = await audit.rows<{ leaf: Buffer }>('SELECT leaf FROM log_leaf ORDER BY idx');
-  expect(checkpoint.root_hash).toBe(toHex(rootOf(leaves.map(({ leaf }) => leafHash(leaf)))));
-  for (const index of [0, 15, 16, 38, 39]) {
-    const { body: proof } = await audit.call('GET', `/log/proofs/${index}`);
-    expect(proof).toMatchObject({ index, size: 40, leaf: leaves[index]?.leaf.toString('base64') });
-    const payload = Buffer.from(proof.leaf, 'base64').toString();
-    const seal = { index, size: 40, path: proof.path, checkpoint: proof.checkpoint };
-    expect(verifySeal(seal, payload, { log: audit.root.log, verify: verifySignature })).toMatchObject({ ok: true });
-  }
-  const lines = (await audit.call('GET', '/log/entries?from=3&to=7')).text.trimEnd().split('\n');
-  expect(lines.map((line) => JSON.parse(line))).toEqual(
-    [3, 4, 5, 6].map((index) => ({ index, leaf: leaves[index]?.leaf.toString('base64') })),
-  );
-  expect((await audit.call('GET', '/log/entries?from=38&to=9999')).text.split('\n')).toHaveLength(3);
-  expect(await audit.call('GET', '/log/proofs/40')).toMatchObject({
-    status: 404,
-    body: { code: 'LOG_ENTRY_NOT_FOUND' },
-  });
-  expect(await audit.call('GET', '/log/entries?from=-1')).toMatchObject({
-    status: 400,
-    body: { code: 'REQUEST_INVALID' },
-  });
-  expect(await audit.call('GET', `/records/${newId('bld')}`)).toMatchObject({
-    status: 404,
-    body: { code: 'RECORD_NOT_FOUND' },
-  });
-  expect(await audit.call('POST', '/log/fsck')).toMatchObject({
-    status: 200,
-    body: { ok: true, entries: 40, findings: [] },
-  });
-});
-
-test('paths go through stored inner nodes, one row per sixteen entries', async () => {
-  const items = itemsOf(many(300), await gatekeeper());
-  for (let at = 0; at < 300; at += 100) await audit.send(items.slice(at, at + 100));
-  const nodes = await audit.rows('SELECT level, count(*)::int AS n FROM log_node GROUP BY level ORDER BY level');
-  expect(nodes).toEqual([
-    { level: 4, n: 18 },
-    { level: 8, n: 1 },
-  ]);
-  const { body } = await audit.call('GET', '/log/proofs/299');
-  const seal = { index: 299, size: 300, path: body.path, checkpoint: body.checkpoint };
-  const payload = items[299]?.decision.payload ?? '';
-  expect(verifySeal(seal, payload, { log: audit.root.log, verify: verifySignature })).toMatchObject({ ok: true });
-});
-
 test('a sealed decision is told with its proof, a question that is none is told so', async () => {
   const decision = decisionOf({ kind: 'RECORD', stage: null });
   await audit.seal([{ decision }, ...many(3)]);
@@ -297,91 +233,6 @@ test('a sealed decision is told with its proof, a question that is none is told 
   })) as ReceiptItem;
   expect(verdictOf(told)).toEqual({ ok: true, value: { index: 0, size: 4 } });
   expect(await audit.ask(sealedSubject(tenant), { v: 1 })).toMatchObject({ ok: false, code: 'MESSAGE_MALFORMED' });
-});
-
-describe('folding the record of a build that is being closed', () => {
-  const closing = {
-    outcome: 'FAILED',
-    reason_codes: ['MANDATE_MISSING'],
-    trigger: { type: 'manual', actor: 'alice', reason: 'a test' },
-    rerun_of: null,
-  };
-  const fold = (build_id: string, more = {}) =>
-    audit.ask(foldSubject(tenant), { v: 1, build_id, closing, ...more }) as Promise<{
-      ok: boolean;
-      record: ArtifactRef;
-    }>;
-
-  test('stores what the sealed decisions say, and the same again', async () => {
-    const pipeline = await audit.put('pipeline', pipelines.echo);
-    const { build_id, ...admission } = decisionOf({ kind: 'ADMISSION', verdict: 'FAIL', stage: null, adapter: null });
-    const decision = { build_id, ...admission, pipeline_ref: pipeline.ref, inputs: [pipeline] };
-    await audit.seal([...many(2), { decision }]);
-    const told = await fold(build_id);
-    expect(told).toMatchObject({ ok: true, record: { kind: 'build-record', media_type: 'application/json' } });
-    const { platform } = audit.replicas[0] as Audit['replicas'][number];
-    const bytes = await platform.artifacts.get(tenant, told.record.ref);
-    expect(JSON.parse(Buffer.from(bytes).toString()) as BuildRecord).toMatchObject({
-      outcome: 'FAILED',
-      pipeline: { pipeline_id: 'echo' },
-      decisions: [{ digest: digestOf(decision), log_index: 2 }],
-      log: { origin: audit.root.log.origin, first_index: 2, last_index: 2 },
-    });
-    expect(await fold(build_id)).toEqual(told);
-    expect(await audit.call('GET', `/records/${build_id}`), 'no record before it is sealed').toMatchObject({
-      body: { code: 'RECORD_NOT_FOUND' },
-    });
-  });
-
-  test('does without what cannot be read, seals that, and no later fold reads it', async () => {
-    const pipeline = await audit.put('pipeline', pipelines.echo);
-    const pins = { build_id: newId('bld'), pipeline_ref: pipeline.ref };
-    const context = await audit.put('pinned-context', { no: 'context' });
-    const admission = decisionOf({ ...pins, kind: 'ADMISSION', stage: null, adapter: null, inputs: [pipeline] });
-    const stage = decisionOf({ ...pins, stage: 'echo-1', outputs: [context] });
-    await audit.seal([{ decision: admission }, { decision: stage }]);
-    const unreadable = [{ ref: context.ref, code: 'HASH_MISMATCH' }];
-    flipByte(artifactFile(audit.instance.home, tenant, context.ref), 3);
-
-    expect(await fold(pins.build_id, { closing: { ...closing, outcome: 'COMPLETED', reason_codes: [] } })).toEqual({
-      ok: true,
-      record: null,
-      unreadable,
-    });
-    const told = await fold(pins.build_id);
-    expect(told).toMatchObject({ ok: true, record: { kind: 'build-record' }, unreadable });
-    const { outcome, reason_codes, trigger, rerun_of } = closing;
-    const statement = await audit.put('build-statement', {});
-    const detail = { outcome, trigger, rerun_of, unreadable: [context.ref] };
-    const record = { ...pins, kind: 'RECORD', stage: null, adapter: null, detail, reason_codes } as const;
-    await audit.seal([{ decision: decisionOf({ ...record, outputs: [told.record, statement] }) }]);
-    const shown = await audit.call('GET', `/records/${pins.build_id}`);
-    expect(shown).toMatchObject({ status: 200, body: { outcome: 'FAILED', contract_profile: null } });
-    const bundle = () => audit.call('GET', `/records/${pins.build_id}/bundle`);
-
-    expect(await bundle()).toMatchObject({
-      body: { code: 'HASH_MISMATCH', detail: expect.stringContaining(context.ref) },
-    });
-    flipByte(artifactFile(audit.instance.home, tenant, context.ref), 3);
-    expect((await audit.call('GET', `/records/${pins.build_id}`)).body, 'the same when it is whole again').toEqual(
-      shown.body,
-    );
-    expect((await bundle()).status).toBe(200);
-    flipByte(artifactFile(audit.instance.home, tenant, pipeline.ref), 3);
-    expect(await audit.call('GET', `/records/${pins.build_id}`), 'broken after it was sealed').toMatchObject({
-      body: { code: 'HASH_MISMATCH' },
-    });
-    flipByte(artifactFile(audit.instance.home, tenant, pipeline.ref), 3);
-  });
-
-  test('says why it cannot', async () => {
-    expect(await fold(newId('bld'))).toMatchObject({ ok: false, code: 'RECORD_NOT_FOUND' });
-    expect(await fold(newId('bld'), { closing: { ...closing, outcome: 'SPLENDID' } })).toMatchObject({
-      ok: false,
-      code: 'CLAIM_MALFORMED',
-    });
-    expect(await fold('bld_1')).toMatchObject({ ok: false, code: 'MESSAGE_MALFORMED' });
-  });
 });
 
 test('connections that break in mid-batch lose nothing that was answered for, and leave no gap', async () => {

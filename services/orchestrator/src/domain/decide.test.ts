@@ -3,38 +3,13 @@ import { digestOf } from '@orgo/core';
 import { describe, expect, it } from 'vitest';
 import { leaseGraceMs } from './decide/issue.ts';
 import { decide } from './decide.ts';
-import type { BuildInput, Receipt, Timed } from './inputs.ts';
+import type { BuildInput, Receipt } from './inputs.ts';
 import type { BuildState } from './state.ts';
 import { statusOf } from './view.ts';
 import { admitted, World } from './world.fixture.ts';
+import { built, ended, running, turn } from './world-steps.fixture.ts';
 
 const key = { tenant_id: admitted.tenant_id, build_id: admitted.build_id };
-
-/** Runs claims and the newest command through the gate until nothing is on the road. */
-function turn(world: World, answer?: Parameters<World['gate']['reply']>[1]): void {
-  const command = world.commands.at(-1);
-  if (answer !== undefined && command !== undefined) world.receipts.push(...world.gate.reply(command, answer));
-  while (world.claims.length + world.receipts.length > 0) {
-    for (const claim of world.claims.splice(0)) world.receipts.push(...world.gate.claim(claim));
-    for (const receipt of world.receipts.splice(0)) world.step(receipt);
-  }
-}
-
-function built(): World {
-  const world = new World();
-  world.step({ type: 'start', admitted });
-  return world;
-}
-function running(): World {
-  const world = built();
-  turn(world);
-  return world;
-}
-function ended(answers: ('ok' | 'failed')[]): World {
-  const world = running();
-  for (const answer of answers) turn(world, answer);
-  return world;
-}
 
 /** A build in each phase that has a way in. */
 const worlds: Record<string, () => World> = {
@@ -345,22 +320,6 @@ describe('the end', () => {
     expect(world.cases).toMatchObject([
       { type: 'build-failed', reason_codes: ['COMPILE_FAILED'], refs: [{ kind: 'stage-report' }] },
     ]);
-  });
-
-  it('is what the sealed record says, also where it is worse than what was asked for', () => {
-    const world = running();
-    for (const answer of ['ok', 'ok'] as const) turn(world, answer);
-    for (const receipt of world.gate.reply(world.commands.at(-1) as never, 'ok')) world.step(receipt);
-    expect(world.state).toMatchObject({ phase: 'CLOSING', closing: { outcome: 'COMPLETED' } });
-    const [sealed] = world.gate.claim(world.claims.splice(0)[0] as never);
-    const decision = {
-      ...(sealed as Timed<Receipt>).decision,
-      reason_codes: ['HASH_MISMATCH'],
-      detail: { outcome: 'FAILED', unreadable: [digestOf('bytes')], kristal_id: null, pack_id: null },
-    };
-    world.step({ ...(sealed as Timed<Receipt>), decision });
-    expect(world.state).toMatchObject({ phase: 'FAILED', reason_codes: ['HASH_MISMATCH'], kristal_id: null });
-    expect(world.cases).toMatchObject([{ type: 'build-failed', reason_codes: ['HASH_MISMATCH'] }]);
   });
 
   it('of a cancellation keeps a stage that was decided before it, and opens nothing', () => {
