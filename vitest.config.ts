@@ -27,6 +27,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           // Pure code keeps nothing between files, and loading it once for all is half the time.
           isolate: false,
+          // Properties walk far; a busy machine must not turn that into a failure.
+          testTimeout: 60_000,
         },
       },
       lane('integration', 1, 30),
