@@ -18,8 +18,10 @@ export class CliError extends Error {
 /** Anything thrown, as a CliError; what nobody foresaw is exit 1. */
 export function asCliError(error: unknown): { code: string; detail: string; next: string; exit: number } {
   if (error instanceof CliError) return { code: error.code, detail: error.message, next: error.next, exit: error.exit };
-  const code = (error as { code?: unknown })?.code;
-  const detail = error instanceof Error ? error.message : String(error);
+  const { code, detail = error instanceof Error ? error.message : String(error) } = (error ?? {}) as {
+    code?: unknown;
+    detail?: string;
+  };
   if (typeof code === 'string' && isReasonCode(code))
     return { code, detail, next: reasons[code].help, exit: reasons[code].exit };
   return { code: 'INTERNAL_ERROR', detail, next: reasons.INTERNAL_ERROR.help, exit: 1 };

@@ -11,8 +11,8 @@ type Call = {
 };
 
 /**
- * The HTTP API, called by operation id from the routes table. A problem document becomes a CliError with its code;
- * no answer is `INSTANCE_NOT_RUNNING`. Retrying is the caller's.
+ * The HTTP API, called by operation id from the routes table. A problem document becomes a CliError with its code; no answer, or one that
+ * Orgo does not give, is `INSTANCE_NOT_RUNNING`, and one that breaks off is `SERVICE_UNAVAILABLE`. Retrying is the caller's.
  */
 export type Client = {
   tenant: string;
@@ -51,18 +51,33 @@ export function createClient(instance: Instance): Client {
     }
     if (response.ok) return response;
     const problem = (await response.json().catch(() => null)) as Problem | null;
-    throw new CliError(
-      problem?.code ?? 'INTERNAL_ERROR',
-      problem?.detail ?? `HTTP ${response.status} from ${route.path}`,
-      problem?.help,
-    );
+    if (typeof problem?.code !== 'string') throw strange(`HTTP ${response.status} without a code from ${route.path}`);
+    throw new CliError(problem.code, problem.detail, problem.help);
+  };
+  const strange = (what: string): CliError =>
+    new CliError('INSTANCE_NOT_RUNNING', `${instance.api} does not answer as Orgo does: ${what}`);
+  /** Reads an answer to its end. */
+  const read = async (operation: OperationId, call: Call, accept: string): Promise<Uint8Array> => {
+    const response = await send(operation, call, accept);
+    try {
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (e) {
+      if (call.signal?.aborted) throw e;
+      throw new CliError('SERVICE_UNAVAILABLE', `the answer of ${instance.api} broke off`);
+    }
   };
   return {
     tenant: instance.tenant,
     api: instance.api,
-    call: async <T>(operation: OperationId, call: Call = {}) =>
-      (await (await send(operation, call, 'application/json')).json()) as T,
-    bytes: async (operation, call = {}) => new Uint8Array(await (await send(operation, call, '*/*')).arrayBuffer()),
+    async call<T>(operation: OperationId, call: Call = {}) {
+      const text = Buffer.from(await read(operation, call, 'application/json')).toString('utf8');
+      try {
+        return JSON.parse(text) as T;
+      } catch {
+        throw strange(`no JSON from ${routes[operation].path}`);
+      }
+    },
+    bytes: (operation, call = {}) => read(operation, call, '*/*'),
     async *events<T>(operation: OperationId, call: Call = {}) {
       const response = await send(operation, call, 'text/event-stream');
       let rest = '';

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CliError } from './cli-error.ts';
+import { readInput, unreadable } from './read-input.ts';
 
 /** Where a document is from, as the build request carries it. */
 export type Source = {
@@ -28,9 +29,6 @@ type CorpusFile = {
   origin?: string;
 };
 
-const unreadable = (place: string, e: unknown): CliError =>
-  new CliError('INPUT_UNREADABLE', `${place}: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
-
 const hostile = /[\u0000-\u001f\u007f\\]/;
 
 function checkName(relative: string): void {
@@ -40,11 +38,25 @@ function checkName(relative: string): void {
 function readManifest(folder: string): CorpusFile | null {
   const file = path.join(folder, 'corpus.json');
   if (!fs.existsSync(file)) return null;
+  let json: unknown;
   try {
-    return JSON.parse(fs.readFileSync(file, 'utf8')) as CorpusFile;
+    json = JSON.parse(Buffer.from(readInput(file)).toString('utf8'));
   } catch (e) {
-    throw e instanceof SyntaxError ? new CliError('JSON_MALFORMED', `${file}: ${e.message}`) : unreadable(file, e);
+    throw e instanceof SyntaxError ? new CliError('JSON_MALFORMED', `${file}: ${e.message}`) : e;
   }
+  if (!isCorpusFile(json))
+    throw new CliError(
+      'USAGE_INVALID',
+      `${file} is no list of documents`,
+      'Write {"files": [{"path": …}]}, or leave it out.',
+    );
+  return json;
+}
+
+function isCorpusFile(json: unknown): json is CorpusFile {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return false;
+  const { files = [] } = json as { files?: unknown };
+  return Array.isArray(files) && files.every((file) => typeof file?.path === 'string');
 }
 
 /**
@@ -98,7 +110,11 @@ export function readCorpus(places: readonly string[]): LocalDocument[] {
       }
     };
     if (stat.isDirectory()) walk(place);
-    else add(place);
+    else if (stat.isFile()) add(place);
+    else throw new CliError('INPUT_UNREADABLE', `${place} is neither a file nor a folder`);
+    const found = new Set(documents.map((document) => document.path));
+    const lost = stat.isDirectory() && manifest?.files?.find((file) => !found.has(`${prefix}${file.path}`));
+    if (lost) throw new CliError('INPUT_UNREADABLE', `${path.join(place, lost.path)}: corpus.json names it`);
   }
   return documents.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }

@@ -35,7 +35,12 @@ export function findInstance(): Instance {
   } catch {
     throw new CliError('INSTANCE_NOT_RUNNING', `no running Orgo in ${homeDir()}`);
   }
-  const found = JSON.parse(text) as Instance;
+  let found: Instance;
+  try {
+    found = JSON.parse(text) as Instance;
+  } catch {
+    throw new CliError('HOME_UNREADABLE', `${instanceFile()} is no instance file; \`orgo up\` writes it anew`);
+  }
   try {
     process.kill(found.pid, 0);
   } catch (e) {

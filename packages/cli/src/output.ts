@@ -14,13 +14,20 @@ export type Output = {
   say(line: string): void;
 };
 
+let answered = false;
+
+/** One write: a reader of the pipe never sees half an object. */
+function answer(text: string): void {
+  answered = true;
+  process.stdout.write(`${text}\n`);
+}
+
 /** The output of this call; `--json` may stand anywhere on the line. */
 export function createOutput(json = process.argv.includes('--json')): Output {
   return {
     json,
     result(value, lines) {
-      // One write: a reader of the pipe never sees half an object.
-      process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${lines().join('\n')}\n`);
+      answer(json ? JSON.stringify(value) : lines().join('\n'));
     },
     say(line) {
       (json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -28,10 +35,13 @@ export function createOutput(json = process.argv.includes('--json')): Output {
   };
 }
 
-/** Prints a failure with its code and the next step, and answers the exit code. */
+/**
+ * Prints a failure with its code and the next step, and answers the exit code. With `--json` stdout has one object: the error, unless the
+ * command gave its result before it failed, which then says itself how it ended.
+ */
 export function printFailure(error: unknown, json: boolean): number {
   const { code, detail, next, exit } = asCliError(error);
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, detail, next } })}\n`);
+  if (json && !answered) answer(JSON.stringify({ error: { code, detail, next } }));
   process.stderr.write(`${pc.red(code)} ${detail}\n${pc.dim('next:')} ${next}\n`);
   if (exit === 1 && setting('ORGO_DEBUG') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exit;

@@ -1,9 +1,9 @@
-import fs from 'node:fs';
 import type { Digest } from '@orgo/contracts';
 import { digestOfBytes, fromBase64, parseStrict } from '@orgo/core';
 import { readPins, trustDir } from '@orgo/runtime/trust-files';
 import { CliError } from './cli-error.ts';
 import { homeDir } from './home.ts';
+import { readInput } from './read-input.ts';
 
 /**
  * Where trust comes from: the fingerprint of the root file a person names, else the home's pin of that tenant; never the bundle.
@@ -16,13 +16,7 @@ export async function pinnedRoot(tenant: string, file: string | undefined): Prom
       throw new CliError('TRUST_ROOT_MISSING', `this home pins no root of tenant ${tenant}, and no --root was given`);
     return pin as Digest;
   }
-  let bytes: Uint8Array;
-  try {
-    bytes = fs.readFileSync(file);
-  } catch (e) {
-    throw new CliError('INPUT_UNREADABLE', `${file}: ${(e as NodeJS.ErrnoException).code}`);
-  }
-  const envelope = parseStrict(bytes);
+  const envelope = parseStrict(readInput(file));
   const payload = envelope.ok ? (envelope.value as { payload?: unknown } | null)?.payload : undefined;
   const content = typeof payload === 'string' ? fromBase64(payload) : undefined;
   if (!content?.ok) throw new CliError('TRUST_ROOT_INVALID', `${file} is no root file`);

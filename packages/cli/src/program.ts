@@ -29,8 +29,8 @@ export async function createProgram(words: readonly string[]): Promise<Command> 
     .version('0.1.0')
     .option('--json', 'one JSON object on stdout, everything else on stderr')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`USAGE_INVALID ${text.replace(/^error: /, '')}`) })
-    .showHelpAfterError('next: add --help for what is understood');
+    // What is wrong with a call is said where every failure is.
+    .configureOutput({ outputError: () => undefined });
   const named = words.find((word) => !word.startsWith('-')) ?? '';
   const wanted = Object.hasOwn(areas, named) ? [named] : Object.keys(areas);
   for (const name of wanted) (await areas[name]?.())?.(program);

@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { adaptersOf, payloadTypes, pipelines } from '@orgo/contracts';
-import { canonicalBytes, type DsseEnvelope, type JsonValue, pae, toBase64 } from '@orgo/core';
+import { canonicalBytes, type DsseEnvelope, type JsonValue, pae, parseStrict, toBase64 } from '@orgo/core';
 import { mandates } from '@orgo/corpora';
 import { Keyring } from '@orgo/runtime/signer';
 import { createTenant, keysDir, trustDir } from '@orgo/runtime/trust';
+import { CliError } from './cli-error.ts';
 import { instanceName } from './home.ts';
+import { readInput } from './read-input.ts';
 
 export type ProvisionedTenant = {
   tenant_id: string;
@@ -37,7 +39,10 @@ export async function signMandate(home: string, tenant: string, bundle: JsonValu
   return { bundle: bytes, signature: canonicalBytes(envelope as unknown as JsonValue) };
 }
 
-/** The mandate of a file with `<file>.dsse` beside it, else signed here; without a file the default mandate of a profile. */
+/**
+ * The mandate of a file with `<file>.dsse` beside it, else signed here; without a file the default mandate of a profile.
+ * @throws CliError INPUT_UNREADABLE, MANDATE_INVALID where there is nothing to sign; Fault SIGNER_UNAVAILABLE
+ */
 export async function mandateFor(
   home: string,
   tenant: string,
@@ -45,7 +50,9 @@ export async function mandateFor(
   profile: keyof typeof mandates,
 ): Promise<SignedMandate> {
   if (file === undefined) return signMandate(home, tenant, mandates[profile] as unknown as JsonValue);
-  const bundle = new Uint8Array(fs.readFileSync(file));
-  if (fs.existsSync(`${file}.dsse`)) return { bundle, signature: new Uint8Array(fs.readFileSync(`${file}.dsse`)) };
-  return signMandate(home, tenant, JSON.parse(Buffer.from(bundle).toString('utf8')) as JsonValue);
+  const bundle = readInput(file);
+  if (fs.existsSync(`${file}.dsse`)) return { bundle, signature: readInput(`${file}.dsse`) };
+  const json = parseStrict(bundle);
+  if (!json.ok) throw new CliError('MANDATE_INVALID', `${file}: ${json.detail}`);
+  return signMandate(home, tenant, json.value);
 }

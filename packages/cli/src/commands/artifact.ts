@@ -5,6 +5,7 @@ import { CliError } from '../cli-error.ts';
 import { createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
 import { bytes, createOutput } from '../output.ts';
+import { writeOut } from '../write-out.ts';
 
 /** `orgo artifact get REF --out F`: bytes by digest, hashed again on arrival. */
 export function artifact(program: Command): void {
@@ -20,7 +21,7 @@ export function artifact(program: Command): void {
       const digest = digestOfBytes(found);
       // The server verifies as it reads; the road between is not trusted either.
       if (digest !== ref) throw new CliError('HASH_MISMATCH', `asked for ${ref}, got ${digest}`);
-      fs.writeFileSync(options.out, found);
+      writeOut(options.out, () => fs.writeFileSync(options.out, found));
       createOutput().result({ ref, size: found.length, out: options.out }, () => [
         `${options.out}  ${bytes(found.length)}  ${ref}`,
       ]);

@@ -7,6 +7,7 @@ import { CliError } from '../cli-error.ts';
 import { createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
 import { bytes, createOutput, table } from '../output.ts';
+import { writeOut } from '../write-out.ts';
 
 /** `orgo audit checkpoint|prove|fsck|export`: the sealed log of the tenant. */
 export function audit(program: Command): void {
@@ -27,7 +28,8 @@ export function audit(program: Command): void {
     .addHelpText('after', '\nExample:\n  orgo audit prove 4 --out proof.json')
     .action(async (index: string, options: { out?: string }) => {
       const found = await createClient(findInstance()).call<InclusionProofView>('getProof', { params: { index } });
-      if (options.out) fs.writeFileSync(options.out, JSON.stringify(found));
+      const { out } = options;
+      if (out) writeOut(out, () => fs.writeFileSync(out, JSON.stringify(found)));
       createOutput().result(found, () => [
         `entry ${found.index} of ${found.size}, root ${found.root}, path of ${found.path.length}${options.out ? `, written to ${options.out}` : ''}`,
       ]);
@@ -66,9 +68,11 @@ export function audit(program: Command): void {
       const client = createClient(findInstance());
       const checkpoint = await client.call<CheckpointView>('getCheckpoint');
       const entries = await client.bytes('exportLog', { query: { from: '0', to: `${checkpoint.tree_size}` } });
-      fs.mkdirSync(options.out, { recursive: true });
-      fs.writeFileSync(path.join(options.out, 'entries.jsonl'), entries);
-      fs.writeFileSync(path.join(options.out, 'checkpoint'), checkpoint.checkpoint);
+      writeOut(options.out, () => {
+        fs.mkdirSync(options.out, { recursive: true });
+        fs.writeFileSync(path.join(options.out, 'entries.jsonl'), entries);
+        fs.writeFileSync(path.join(options.out, 'checkpoint'), checkpoint.checkpoint);
+      });
       createOutput().result(
         { out: options.out, tree_size: checkpoint.tree_size, root_hash: checkpoint.root_hash },
         () => [`${options.out}  ${checkpoint.tree_size} entries, root ${checkpoint.root_hash}`],

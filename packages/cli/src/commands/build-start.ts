@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import { type ArtifactRef, type BuildStarted, type BuildStatus, isTerminalBuildPhase } from '@orgo/contracts';
 import { gazetteerArtifacts } from '@orgo/corpora';
+import { codeOf } from '@orgo/runtime/errors';
 import type { Command } from 'commander';
 import { auditOf, type BuildResult } from '../build-result.ts';
 import { describeAudit, describeBuild, followBuild } from '../build-view.ts';
@@ -62,9 +62,11 @@ export async function startBuild(
   if (options.profile !== 'grounded' && options.profile !== 'strict')
     throw new CliError('USAGE_INVALID', `no default mandate for profile ${options.profile}`);
   const documents = readCorpus(paths);
-  if (options.mandate && !fs.existsSync(options.mandate))
-    throw new CliError('INPUT_UNREADABLE', `${options.mandate}: ENOENT`);
-  const mandate = await mandateFor(homeDir(), client.tenant, options.mandate, options.profile);
+  const mandate = await mandateFor(homeDir(), client.tenant, options.mandate, options.profile).catch(async (error) => {
+    // Without a key of the tenant here: is there such a tenant at all?
+    if (codeOf(error) === 'SIGNER_UNAVAILABLE') await client.call('listBuilds');
+    throw error;
+  });
   const resources = gazetteerArtifacts().map(({ artifact, bytes }) => ({
     kind: artifact.kind,
     media_type: artifact.media_type,

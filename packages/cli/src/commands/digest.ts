@@ -1,8 +1,8 @@
-import fs from 'node:fs';
 import { digestOf, digestOfBytes, parseStrict } from '@orgo/core';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { createOutput } from '../output.ts';
+import { readInput } from '../read-input.ts';
 
 /** `orgo digest FILE`: SHA-256 over RFC 8785 bytes, or with --raw over the bytes as they are. Offline. */
 export function digest(program: Command): void {
@@ -13,12 +13,7 @@ export function digest(program: Command): void {
     .option('--raw', 'hash the bytes as they are')
     .addHelpText('after', '\nExamples:\n  orgo digest mandate.json\n  orgo digest --raw pack/data/triples.parquet')
     .action((file: string, options: { raw?: boolean }) => {
-      let bytes: Uint8Array;
-      try {
-        bytes = fs.readFileSync(file);
-      } catch (e) {
-        throw new CliError('INPUT_UNREADABLE', `${file}: ${(e as NodeJS.ErrnoException).code}`);
-      }
+      const bytes = readInput(file);
       let value: string;
       if (options.raw) value = digestOfBytes(bytes);
       else {

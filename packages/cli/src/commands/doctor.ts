@@ -1,10 +1,13 @@
 import fs from 'node:fs';
+import type { ReasonCode } from '@orgo/contracts';
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { CliError } from '../cli-error.ts';
 import { findInstance, homeDir } from '../home.ts';
 import { createOutput } from '../output.ts';
 
-type Check = { name: string; ok: boolean; detail: string };
+/** `code` is what it means where it is not ok. */
+type Check = { name: string; ok: boolean; detail: string; code: ReasonCode };
 
 /** `orgo doctor`: looks at what an instance needs and says what is wrong. */
 export function doctor(program: Command): void {
@@ -18,14 +21,16 @@ export function doctor(program: Command): void {
           name: 'node',
           ok: Number(process.versions.node.split('.')[0]) >= 24,
           detail: `${process.version} at ${process.execPath}`,
+          code: 'SETUP_REQUIRED',
         },
-        { name: 'home', ok: writable(homeDir()), detail: homeDir() },
+        { name: 'home', ok: writable(homeDir()), detail: homeDir(), code: 'HOME_UNREADABLE' },
         ...(await instanceChecks()),
       ];
       createOutput().result({ ok: checks.every((c) => c.ok), checks }, () =>
         checks.map((c) => `${c.ok ? pc.green('ok  ') : pc.red('bad ')} ${c.name.padEnd(10)} ${c.detail}`),
       );
-      if (!checks.every((c) => c.ok)) process.exitCode = 4;
+      const bad = checks.find((c) => !c.ok);
+      if (bad) throw new CliError(bad.code, `${bad.name}: ${bad.detail}`);
     });
 }
 
@@ -40,11 +45,13 @@ const writable = (dir: string): boolean => {
 };
 
 async function instanceChecks(): Promise<Check[]> {
+  const name = 'instance';
   try {
     const { api } = findInstance();
     const ready = await fetch(`${api}/readyz`, { signal: AbortSignal.timeout(5_000) });
-    return [{ name: 'instance', ok: ready.ok, detail: `${api} answers ${ready.status} to /readyz` }];
+    const detail = `${api} answers ${ready.status} to /readyz`;
+    return [{ name, ok: ready.ok, detail, code: 'SERVICE_UNAVAILABLE' }];
   } catch (e) {
-    return [{ name: 'instance', ok: false, detail: e instanceof Error ? e.message : String(e) }];
+    return [{ name, ok: false, detail: e instanceof Error ? e.message : String(e), code: 'INSTANCE_NOT_RUNNING' }];
   }
 }

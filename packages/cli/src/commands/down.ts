@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { CliError } from '../cli-error.ts';
 import { findInstance, homeDir } from '../home.ts';
 import { createOutput } from '../output.ts';
 
@@ -11,7 +12,9 @@ export function down(program: Command): void {
     .description('drain and stop the instance of this home')
     .addHelpText('after', '\nExample:\n  orgo down')
     .action(async () => {
-      const { pid } = findInstance();
+      const { pid, api } = findInstance();
+      if (pid === 0)
+        throw new CliError('USAGE_INVALID', `${api} runs elsewhere`, 'Unset ORGO_API, or stop it where it runs.');
       const run = path.join(homeDir(), 'run');
       const gone = new Promise<void>((resolve) => {
         const check = (): void => {

@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { parseStrict } from '@orgo/core';
 import { openPackFolder } from '@orgo/konnaxion-node';
-import { type PackPage, queryPack } from '@orgo/kristal';
+import { type PackPage, packManifestPath, queryPack } from '@orgo/kristal';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { createOutput, table } from '../output.ts';
 import { fetchedPack } from '../pack-fetch.ts';
+import { readInput } from '../read-input.ts';
 
 type Options = { s?: string; p?: string; o?: string; limit?: string; cursor?: string; lang?: string };
 
@@ -33,7 +35,7 @@ export function pack(program: Command): void {
       const page = await queryPack(opened.value.pack, {
         ...(options.s ? { s: options.s } : {}),
         ...(options.p ? { p: options.p } : {}),
-        ...(options.o ? { o: options.o.startsWith('{') ? JSON.parse(options.o) : options.o } : {}),
+        ...(options.o ? { o: objectOf(options.o) } : {}),
         ...(options.limit ? { limit: Number(options.limit) } : {}),
         ...(options.cursor ? { cursor: options.cursor } : {}),
         languages: (options.lang ?? 'en').split(','),
@@ -43,14 +45,23 @@ export function pack(program: Command): void {
     });
 }
 
-const packIdOf = (folder: string): string => {
-  const file = path.join(folder, 'runtime-pack-manifest.json');
-  try {
-    return (JSON.parse(fs.readFileSync(file, 'utf8')) as { runtime_pack_id: string }).runtime_pack_id;
-  } catch (e) {
-    throw new CliError('FILE_MISSING', `${file}: ${(e as Error).message}`);
-  }
-};
+/** An object as it was typed: an item id, or a typed value as JSON. */
+function objectOf(text: string): unknown {
+  if (!text.startsWith('{')) return text;
+  const json = parseStrict(text);
+  if (!json.ok) throw new CliError('PACK_QUERY_INVALID', `--o: ${json.detail}`);
+  return json.value;
+}
+
+/** The id that a folder's manifest says; whether it is that pack is checked when it is opened. */
+function packIdOf(folder: string): string {
+  const file = path.join(folder, packManifestPath);
+  if (!fs.existsSync(file)) throw new CliError('FILE_MISSING', `${folder} is no pack: it has no ${packManifestPath}`);
+  const json = parseStrict(readInput(file));
+  const id = json.ok ? (json.value as { runtime_pack_id?: unknown } | null)?.runtime_pack_id : undefined;
+  if (typeof id !== 'string') throw new CliError('MANIFEST_SCHEMA_INVALID', `${file} is no pack manifest`);
+  return id;
+}
 
 /** A page of statements for a person. */
 export function describePage(page: PackPage): string[] {

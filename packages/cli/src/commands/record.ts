@@ -9,6 +9,7 @@ import { CliError } from '../cli-error.ts';
 import { type Client, createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
 import { bytes, createOutput, shortDigest, status, table } from '../output.ts';
+import { writeOut } from '../write-out.ts';
 
 /** `orgo record show|export`: the Build Record, its public form, and its evidence bundle. */
 export function record(program: Command): void {
@@ -40,7 +41,7 @@ export function record(program: Command): void {
       const client = createClient(findInstance());
       if (options.public) {
         const found = await client.bytes('getPublicRecord', { params: { build } });
-        fs.writeFileSync(options.out, found);
+        writeOut(options.out, () => fs.writeFileSync(options.out, found));
         return createOutput().result(
           { build_id: build, out: options.out, form: 'public', digest: digestOfBytes(found) },
           () => [`${options.out}  ${bytes(found.length)}`],
@@ -59,21 +60,29 @@ async function writeBundle(client: Client, build: string, out: string): Promise<
   const bundle = await client.call<EvidenceBundle>('getBundle', { params: { build } });
   const part = `${path.resolve(out)}.${process.pid}.part`;
   let total = 0;
-  for (const file of bundle.files) {
-    const body =
-      file.content === null
-        ? await client.bytes('getArtifact', { params: { digest: file.digest } })
-        : new Uint8Array(Buffer.from(file.content, 'base64'));
-    if (digestOfBytes(body) !== file.digest) throw new CliError('HASH_MISMATCH', `${file.path} arrived changed`);
-    const target = path.join(part, file.path);
-    if (!target.startsWith(part + path.sep)) throw new CliError('PATH_UNSAFE', file.path);
-    fs.mkdirSync(path.dirname(target), { recursive: true });
-    fs.writeFileSync(target, body);
-    total += body.length;
+  try {
+    for (const file of bundle.files) {
+      const body =
+        file.content === null
+          ? await client.bytes('getArtifact', { params: { digest: file.digest } })
+          : new Uint8Array(Buffer.from(file.content, 'base64'));
+      if (digestOfBytes(body) !== file.digest) throw new CliError('HASH_MISMATCH', `${file.path} arrived changed`);
+      const target = path.join(part, file.path);
+      if (!target.startsWith(part + path.sep)) throw new CliError('PATH_UNSAFE', file.path);
+      writeOut(out, () => {
+        fs.mkdirSync(path.dirname(target), { recursive: true });
+        fs.writeFileSync(target, body);
+      });
+      total += body.length;
+    }
+    writeOut(out, () => {
+      fs.writeFileSync(path.join(part, bundlePaths.inventory), JSON.stringify(bundle.inventory));
+      fs.renameSync(part, out);
+    });
+    return { files: bundle.files.length + 1, bytes: total };
+  } finally {
+    fs.rmSync(part, { recursive: true, force: true });
   }
-  fs.writeFileSync(path.join(part, bundlePaths.inventory), JSON.stringify(bundle.inventory));
-  fs.renameSync(part, out);
-  return { files: bundle.files.length + 1, bytes: total };
 }
 
 function describeRecord(r: BuildRecord): string[] {

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { CliError } from '../cli-error.ts';
 import { startInstance } from '../compose/instance.ts';
 import { homeDir } from '../home.ts';
+import { createOutput } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 /** `orgo up`: servers and all services in the foreground; Ctrl-C drains and stops everything it started. */
@@ -13,21 +15,27 @@ export function up(program: Command): void {
     .option('--port <port>', 'port of the API; default ORGO_PORT, else a free one')
     .addHelpText('after', '\nExamples:\n  orgo up\n  orgo up --processes --port 8080')
     .action(async (options: { processes?: boolean; port?: string }) => {
+      const port = portOf(options.port);
       const say = (line: string): void => void process.stderr.write(`${line}\n`);
       const instance = await startInstance({
         home: homeDir(),
         processes: Boolean(options.processes),
         say,
-        ...(options.port ? { port: Number(options.port) } : {}),
+        ...(port === undefined ? {} : { port }),
       });
-      process.stdout.write(
-        `Orgo is up at ${pc.bold(instance.url)}  ${pc.dim(`tenant ${instance.tenant}, home ${homeDir()}`)}\n`,
-      );
-      process.stdout.write(
-        `${pc.dim('Ctrl-C drains and stops it. In another terminal:')} npx orgo build start <folder> --wait\n`,
-      );
+      createOutput().result({ api: instance.url, tenant: instance.tenant, home: homeDir(), pid: process.pid }, () => [
+        `Orgo is up at ${pc.bold(instance.url)}  ${pc.dim(`tenant ${instance.tenant}, home ${homeDir()}`)}`,
+        `${pc.dim('Ctrl-C drains and stops it. In another terminal:')} npx orgo build start <folder> --wait`,
+      ]);
       await stopSignal();
       say('draining and stopping');
       await instance.stop();
     });
+}
+
+function portOf(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new CliError('USAGE_INVALID', `${given} is no port`);
+  return port;
 }

@@ -63,6 +63,10 @@ export const platformReasons = {
     'A file name that cannot travel',
     'Rename it: no control characters, no backslash, no parent steps.',
   ),
+  OUTPUT_UNWRITABLE: usage(
+    'A file or folder that cannot be written',
+    'Check the path, its folder and its permissions.',
+  ),
   NOT_PROJECTABLE: refusal('The record has no honest public form', 'The detail says which public field has no value.'),
   SETUP_FAILED: fault(
     'The checkout could not be set up',
