@@ -5,7 +5,11 @@ export const cliSettings = {
     example: '/var/lib/orgo',
     standard: '`.orgo/home` in the checkout',
   },
-  ORGO_PORT: { description: 'Port of the API of `orgo up`', example: '8080', standard: 'a free one' },
+  ORGO_PORT: {
+    description: 'Port of the API of `orgo up`',
+    example: '8080',
+    standard: 'the one it had before, else a free one',
+  },
   ORGO_API: {
     description: 'API of an instance that runs elsewhere',
     example: 'http://orgo.internal:8080',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { CliError } from '../cli-error.ts';
+import { portArgument } from '../compose/api-port.ts';
 import { startInstance } from '../compose/instance.ts';
 import { homeDir } from '../home.ts';
 import { createOutput } from '../output.ts';
@@ -12,10 +12,10 @@ export function up(program: Command): void {
     .command('up')
     .description('bring servers and all services up in the foreground')
     .option('--processes', 'every service and adapter in a process of its own, as in production')
-    .option('--port <port>', 'port of the API; default ORGO_PORT, else a free one')
+    .option('--port <port>', 'port of the API; default ORGO_PORT, else the one it had before, else a free one')
     .addHelpText('after', '\nExamples:\n  orgo up\n  orgo up --processes --port 8080')
     .action(async (options: { processes?: boolean; port?: string }) => {
-      const port = portOf(options.port);
+      const port = portArgument(options.port);
       const say = (line: string): void => void process.stderr.write(`${line}\n`);
       const instance = await startInstance({
         home: homeDir(),
@@ -31,11 +31,4 @@ export function up(program: Command): void {
       say('draining and stopping');
       await instance.stop();
     });
-}
-
-function portOf(given: string | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  const port = Number(given);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new CliError('USAGE_INVALID', `${given} is no port`);
-  return port;
 }

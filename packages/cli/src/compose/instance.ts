@@ -7,8 +7,8 @@ import { createFront } from '@orgo/runtime/front';
 import { createLog } from '@orgo/runtime/log';
 import { pino } from 'pino';
 import { instanceName, removeInstance, writeInstance } from '../home.ts';
-import { setting } from '../settings.ts';
 import { provisionTenant } from '../tenant.ts';
+import { listenAgain, portSetting } from './api-port.ts';
 import { apiToken, processEnvironment } from './environment.ts';
 import { pages } from './pages.ts';
 import { type ServiceName, serviceNames, serviceProcesses, workerProcesses, workersInOne } from './processes.ts';
@@ -31,7 +31,7 @@ export async function startInstance(options: {
   port?: number;
   say: (line: string) => void;
 }): Promise<RunningInstance> {
-  const { home, say } = options;
+  const { home, say, port = portSetting() } = options;
   const undo: (() => Promise<unknown> | unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -89,7 +89,7 @@ export async function startInstance(options: {
     });
     const front = createFront({ services: urls, log, ready: () => up && (hosted?.ready() ?? true), pages });
     undo.push(() => front.close());
-    const url = await front.listen(options.port ?? Number(setting('ORGO_PORT') ?? 0));
+    const url = await listenAgain(front, home, port);
     await supervisor.ready;
     up = true;
     writeServers(home, servers);
