@@ -1,9 +1,13 @@
 // A migrated database to copy from, and copies of it: one per test costs less than migrating one per test.
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { migrate } from '../migrate.ts';
 
 const TEMPLATE = 'orgo_template';
+/** How long connections of a database that is dropped may take to go by themselves. */
+const LEAVE_LIMIT_MS = 1000;
+const LOOK_EVERY_MS = 5;
 
 /** Makes the template database on this server, migrated. @returns its name */
 export async function createTemplateDatabase(adminUrl: string, name: string = TEMPLATE): Promise<string> {
@@ -29,15 +33,31 @@ export async function cloneDatabase(adminUrl: string, template: string = TEMPLAT
   return {
     name,
     adminUrl: url.toString(),
-    drop: () => asAdmin(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    drop: () => dropDatabase(adminUrl, name),
   };
 }
 
-async function asAdmin(adminUrl: string, sql: string): Promise<void> {
+/**
+ * A pool says that it has ended before its connections have: to be cut off then is an error that nobody handles. So connections that are
+ * going get the time to go; what is still there after that was forgotten.
+ */
+async function dropDatabase(adminUrl: string, name: string): Promise<void> {
+  await withAdmin(adminUrl, async (client) => {
+    const deadline = performance.now() + LEAVE_LIMIT_MS;
+    const inUse = async () =>
+      (await client.query('SELECT 1 FROM pg_stat_activity WHERE datname = $1 LIMIT 1', [name])).rowCount === 1;
+    while ((await inUse()) && performance.now() < deadline) await pause(LOOK_EVERY_MS);
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  });
+}
+
+const asAdmin = (adminUrl: string, sql: string): Promise<unknown> => withAdmin(adminUrl, (client) => client.query(sql));
+
+async function withAdmin(adminUrl: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {
-    await client.query(sql);
+    await work(client);
   } finally {
     await client.end();
   }
