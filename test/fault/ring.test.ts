@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { BuildRecord, BuildStarted, FsckReport } from '@orgo/contracts';
+import type { BuildRecord, BuildStarted, FsckReport, ReleaseStatus } from '@orgo/contracts';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startInstance, type TestInstance, waitForFile } from '../kit/instance.ts';
@@ -86,6 +86,24 @@ describe('the ring under one fault at a time', () => {
       process.kill(before, 'SIGKILL');
       await waitForFile(path.join(orgo.home, 'run'), () => orgo.servers().pids.postgres !== before);
     }));
+
+  it('kill -9 of release between verification and publication', async () => {
+    const story = await newTenant(orgo, 'kill-release');
+    expect((await story.cli('konnaxion', 'join', 'edge-1', '--channel', 'stable', '--json')).code).toBe(0);
+    const built = (await story.cli('build', 'start', ...folders, '--wait', '--json')).json as BuildResult;
+    const heard = bus.of(story.tenant, '.gate.claim').length;
+    const created = (await story.cli('release', 'create', '--build', built.build_id, '--channel', 'stable', '--json'))
+      .json as ReleaseStatus;
+    await bus.until(() => bus.of(story.tenant, '.gate.claim').length > heard);
+    await orgo.killAndAwaitRestart('release');
+    const ended = (await story.cli('release', 'watch', created.release_id, '--json')).json as ReleaseStatus;
+    expect([ended.status, ended.pack_id, ended.nodes[0]?.active_pack_id]).toEqual([
+      'RELEASED',
+      calm.pack_id,
+      calm.pack_id,
+    ]);
+    expect((await story.cli('audit', 'fsck', '--json')).code).toBe(0);
+  });
 
   it('no stage starts while audit stands still', async () => {
     const story = await newTenant(orgo, 'audit-still');
