@@ -35,6 +35,14 @@ function checkName(relative: string): void {
   if (hostile.test(relative)) throw new CliError('INPUT_PATH_INVALID', JSON.stringify(relative));
 }
 
+function statOf(place: string): fs.Stats {
+  try {
+    return fs.statSync(place);
+  } catch (e) {
+    throw unreadable(place, e);
+  }
+}
+
 function readManifest(folder: string): CorpusFile | null {
   const file = path.join(folder, 'corpus.json');
   if (!fs.existsSync(file)) return null;
@@ -66,18 +74,13 @@ function isCorpusFile(json: unknown): json is CorpusFile {
 export function readCorpus(places: readonly string[]): LocalDocument[] {
   const documents: LocalDocument[] = [];
   for (const place of places) {
-    let stat: fs.Stats;
-    try {
-      stat = fs.statSync(place);
-    } catch (e) {
-      throw unreadable(place, e);
-    }
+    const stat = statOf(place);
     const root = stat.isDirectory() ? place : path.dirname(place);
     const manifest = readManifest(root);
     const prefix = places.length > 1 && stat.isDirectory() ? `${path.basename(path.resolve(place))}/` : '';
     const add = (file: string): void => {
       const relative = path.relative(root, file).split(path.sep).join('/');
-      checkName(relative);
+      checkName(`${prefix}${relative}`);
       const declared = manifest?.files?.find((f) => f.path === relative);
       const source = declared?.source ?? {};
       documents.push({
@@ -91,7 +94,7 @@ export function readCorpus(places: readonly string[]): LocalDocument[] {
           title: source.title ?? null,
           lang: source.lang ?? null,
           // Who has the file had it then at the latest; ingest refuses a document that nobody can date.
-          retrieved_at: source.retrieved_at ?? fs.statSync(file).mtime.toISOString(),
+          retrieved_at: source.retrieved_at ?? statOf(file).mtime.toISOString(),
         },
       });
     };
