@@ -1,10 +1,14 @@
+import os from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+/** Tests with servers wait more than they work: two at a time also where there are two processors. */
+const WORKERS = Math.max(2, os.availableParallelism() - 1);
 
 /**
  * A lane with servers: one process per file, since a file may kill what it started. Lanes run one after the other, and the
  * ones that start whole instances one file at a time, so that none waits for a processor that another one took.
  */
-const lane = (name: string, order: number, seconds: number, workers?: number) => ({
+const lane = (name: string, order: number, seconds: number, workers = WORKERS) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
@@ -13,7 +17,7 @@ const lane = (name: string, order: number, seconds: number, workers?: number) =>
     testTimeout: seconds * 1000,
     hookTimeout: seconds * 1000,
     sequence: { groupOrder: order },
-    ...(workers && { maxWorkers: workers }),
+    maxWorkers: workers,
   },
 });
 
