@@ -43,7 +43,11 @@ function removeAbandoned(): void {
   for (const name of fs.readdirSync(MEMORY)) {
     const [, pid] = /^orgo-tests-(\d+)-/.exec(name) ?? [];
     if (pid === undefined || isAlive(Number(pid))) continue;
-    fs.rmSync(path.join(MEMORY, name), { recursive: true, force: true });
+    try {
+      fs.rmSync(path.join(MEMORY, name), { recursive: true, force: true });
+    } catch {
+      // another user's
+    }
   }
 }
 
