@@ -151,8 +151,9 @@ describe('a folder that is not what the manifest says', () => {
       'another pack under its name',
       'MANIFEST_ID_MISMATCH',
       () => {
+        // A whole pack of the same Kristal: only its id is another.
         fs.rmSync(folder(next), { recursive: true });
-        writePack(folder(next), old);
+        writePack(folder(next), remade(next, { 'meta/statistics.json': utf8('{}') }));
       },
     ],
   ];
