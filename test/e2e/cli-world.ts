@@ -45,7 +45,7 @@ export async function openWorld(): Promise<void> {
 
 export async function closeWorld(): Promise<void> {
   await world.orgo?.stop();
-  fs.rmSync(world.work, { recursive: true, force: true });
+  for (const folder of [world.orgo?.home, world.work]) if (folder) fs.rmSync(folder, { recursive: true, force: true });
 }
 
 /** The command line as our tenant. */

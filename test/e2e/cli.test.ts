@@ -378,7 +378,5 @@ describe('after all of that', () => {
       code: 0,
       json: { status: 'RELEASED', nodes: [{ instance_id: 'edge-1', state: 'ACTIVE' }] },
     });
-    await world.orgo.stop();
-    fs.rmSync(home, { recursive: true, force: true });
   });
 });
