@@ -36,7 +36,8 @@ export function runCli(args: string[], env: NodeJS.ProcessEnv, timeoutMs = 120_0
     execFile(
       process.execPath,
       [cliMain, ...args],
-      { env, timeout: timeoutMs, maxBuffer: 256 * 1024 * 1024 },
+      // The runner asks its children for colours; a command whose output is read was not asked.
+      { env: { ...env, FORCE_COLOR: undefined }, timeout: timeoutMs, maxBuffer: 256 * 1024 * 1024 },
       (error, stdout, stderr) => {
         let json: unknown = null;
         try {

@@ -1,7 +1,7 @@
 import { type BuildStatus, isTerminalBuildPhase } from '@orgo/contracts';
-import pc from 'picocolors';
 import type { AuditSummary } from './build-result.ts';
 import type { Client } from './client.ts';
+import { colors as pc } from './colors.ts';
 import { shortDigest, status, table } from './output.ts';
 import { createPatience } from './patience.ts';
 

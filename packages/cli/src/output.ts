@@ -1,5 +1,5 @@
-import pc from 'picocolors';
 import { asCliError } from './cli-error.ts';
+import { colors as pc } from './colors.ts';
 import { setting } from './settings.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { ReleaseStatus } from '@orgo/contracts';
-import pc from 'picocolors';
+import { colors as pc } from './colors.ts';
 import { shortDigest, status, table } from './output.ts';
 
 /** A release for a person: where it stands, and each node. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { describeAudit, describeBuild } from '../build-view.ts';
 import { createClient } from '../client.ts';
+import { colors as pc } from '../colors.ts';
 import { startInstance } from '../compose/instance.ts';
 import { type DemoAnswer, type DemoResult, runDemo } from '../demo-run.ts';
 import { findInstance, homeDir } from '../home.ts';

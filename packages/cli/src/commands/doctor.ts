@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import type { ReasonCode } from '@orgo/contracts';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { CliError } from '../cli-error.ts';
+import { colors as pc } from '../colors.ts';
 import { findInstance, homeDir } from '../home.ts';
 import { createOutput } from '../output.ts';
 

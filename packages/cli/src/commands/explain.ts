@@ -1,7 +1,7 @@
 import { isReasonCode, reasonCodes, reasons } from '@orgo/contracts';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { CliError } from '../cli-error.ts';
+import { colors as pc } from '../colors.ts';
 import { createOutput } from '../output.ts';
 
 /** `orgo explain CODE`: what a reason code means and what to do. Needs nothing but the catalogue. */

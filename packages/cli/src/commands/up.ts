@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colors as pc } from '../colors.ts';
 import { portArgument } from '../compose/api-port.ts';
 import { startInstance } from '../compose/instance.ts';
 import { homeDir } from '../home.ts';

@@ -3,9 +3,9 @@ import { fromBase64, parseStrict } from '@orgo/core';
 import { verifySignature } from '@orgo/runtime/signer';
 import { readRoot } from '@orgo/runtime/trust-root';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { bundleFolder } from '../bundle-folder.ts';
 import { CliError } from '../cli-error.ts';
+import { colors as pc } from '../colors.ts';
 import { createOutput, status } from '../output.ts';
 import { pinnedRoot } from '../pinned-root.ts';
 
