@@ -65,11 +65,13 @@ describe('the ring under one fault at a time', () => {
 
   it('NATS killed with its store wiped', () =>
     disturbed('nats', 'cmd.resolve', async () => {
+      const hearsAgain = bus.reconnection();
       const before = orgo.servers().pids.nats as number;
       process.kill(before, 'SIGSTOP');
       fs.rmSync(path.join(orgo.home, 'servers/nats'), { recursive: true, force: true });
       process.kill(before, 'SIGKILL');
       await waitForFile(path.join(orgo.home, 'run'), () => orgo.servers().pids.nats !== before);
+      await hearsAgain;
     }));
 
   it('Redis flushed', () =>

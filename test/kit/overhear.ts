@@ -23,6 +23,8 @@ export class Overhearing {
       servers: host,
       user: decodeURIComponent(username),
       pass: decodeURIComponent(password),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 50,
     });
     const self = new Overhearing(nats);
     for (const subject of subjects) {
@@ -64,6 +66,15 @@ export class Overhearing {
       }, timeoutMs);
       this.#waiting.add(look);
     });
+  }
+
+  /** Ask before the server goes: resolves when this ear hears again. */
+  async reconnection(): Promise<void> {
+    for await (const { type } of this.#nats.status())
+      if (type === 'reconnect') {
+        await this.#nats.flush();
+        return;
+      }
   }
 
   /** Says something on the bus as anybody could. */
