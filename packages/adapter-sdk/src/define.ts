@@ -18,8 +18,11 @@ export type StageContext = {
   asOf: string;
   config: JsonValue;
   inputs: readonly StageInput[];
-  /** Bytes of an artifact of this tenant, verified against its digest; for an input also against its size. Never other bytes. */
-  read(ref: string): Promise<Uint8Array>;
+  /**
+   * Bytes of an artifact of this tenant, verified against its digest; for an input also against its size, which is compared before they are brought into
+   * memory. `size` says the same of an artifact that is no input: somebody promised it. Never other bytes.
+   */
+  read(ref: string, size?: number): Promise<Uint8Array>;
   /** Stores one output early and answers its reference; it is listed in the reply by itself. */
   put(output: StageOutput): Promise<string>;
   /** Given when the lease ends or the process stops. */
@@ -42,6 +45,10 @@ export type StageLimits = {
   concurrency?: number;
   /** Bytes of all outputs of one command together; over it the stage fails with STAGE_LIMIT_EXCEEDED. Default 1 GiB. */
   maxOutputBytes?: number;
+  /** Bytes that one command reads; over it the stage fails with STAGE_LIMIT_EXCEEDED. Default 2 GiB. */
+  maxInputBytes?: number;
+  /** MiB of JavaScript heap of a stage thread; over it the thread ends and the stage fails with STAGE_LIMIT_EXCEEDED. Default 1024. */
+  maxMemoryMb?: number;
 };
 
 /** A stage adapter. It answers for every stage whose pipeline names it. */

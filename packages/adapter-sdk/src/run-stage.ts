@@ -4,8 +4,10 @@ import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Clock } from '@orgo/runtime/clock';
 import { Breach, codeOf, detailOf, Fault, Refused } from '@orgo/runtime/errors';
 import type { CheckedCommand } from './check.ts';
-import type { StageDone, StageRun } from './define.ts';
+import type { StageDefinition, StageDone } from './define.ts';
 import { openContext } from './stage-context.ts';
+import { limitsOf } from './stage-limits.ts';
+import type { OpenRun } from './stage-thread.ts';
 
 /** How a run ended, before it is worded as a reply. */
 export type StageOutcome = {
@@ -60,14 +62,18 @@ const untilAborted = (signal: AbortSignal): Promise<never> =>
 
 /**
  * Runs a stage for a checked command until its lease ends: inputs are verified when read, outputs are stored before they are named. Never rejects; the
- * lease's end is `STAGE_TIMEOUT`, an end of the process `STAGE_INTERNAL_ERROR`, both transient.
+ * lease's end is `STAGE_TIMEOUT`, an end of the process `STAGE_INTERNAL_ERROR`, both transient. Over a limit of bytes or memory it is
+ * `STAGE_LIMIT_EXCEEDED`, which is final; a pinned limit that is none is `STAGE_INPUT_INVALID`.
  */
 export async function runStage(
-  run: StageRun,
+  run: OpenRun['run'],
   checked: CheckedCommand,
-  platform: { artifacts: ArtifactStore; clock: Clock; stopping: AbortSignal; maxOutputBytes: number },
+  platform: { artifacts: ArtifactStore; clock: Clock; stopping: AbortSignal; definition: StageDefinition },
 ): Promise<StageOutcome> {
-  const { artifacts, clock, stopping, maxOutputBytes } = platform;
+  const { artifacts, clock, stopping, definition } = platform;
+  const pinned = limitsOf(definition, checked.command.config);
+  if (!pinned.ok) return { ...without('failed', 'STAGE_INPUT_INVALID', pinned.detail), duration_ms: 0 };
+  const { limits, config } = pinned;
   const started = clock.monotonicMs();
   const lease = new AbortController();
   const leaseMs = Date.parse(checked.command.not_after) - clock.now().getTime();
@@ -76,10 +82,10 @@ export async function runStage(
     Math.min(Math.max(leaseMs, 0), maxTimerMs),
   );
   const signal = AbortSignal.any([lease.signal, stopping]);
-  const { context, store, stored } = openContext(checked, artifacts, { signal, maxOutputBytes });
+  const { context, store, stored } = openContext(checked, artifacts, { signal, config, limits });
 
   const work = async (): Promise<Ended> => {
-    const result = await run(context);
+    const result = await run(context, limits);
     if (!result.ok)
       return without(
         'failed',

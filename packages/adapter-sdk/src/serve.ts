@@ -32,7 +32,6 @@ export type AdapterPlatform = {
 };
 
 const defaultConcurrency = 4;
-const defaultMaxOutputBytes = 1_073_741_824;
 
 /** A command that nobody can answer for is dropped; the log line is all that remains of it. */
 class Unanswerable extends Error {}
@@ -45,7 +44,7 @@ class Unanswerable extends Error {}
 export async function serveStage(definition: StageDefinition, platform: AdapterPlatform): Promise<Serving> {
   const { bus, artifacts, keyring, trust, clock = systemClock, replies = replyCache() } = platform;
   const { adapter, limits = {} } = definition;
-  const { concurrency = defaultConcurrency, maxOutputBytes = defaultMaxOutputBytes } = limits;
+  const { concurrency = defaultConcurrency } = limits;
   const log = platform.log.child({ adapter });
   const stopping = new AbortController();
   const cache = statementCache();
@@ -84,7 +83,7 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     return sign(reply);
   };
   const work = async (checked: CheckedCommand): Promise<SignedItem> => {
-    const outcome = await runStage(run, checked, { artifacts, clock, stopping: stopping.signal, maxOutputBytes });
+    const outcome = await runStage(run, checked, { artifacts, clock, stopping: stopping.signal, definition });
     // The command goes back to the queue: whoever takes it next starts afresh, and no attempt is lost to our stopping.
     if (stopping.signal.aborted) throw new Fault('STAGE_INTERNAL_ERROR', 'the adapter stops');
     const { tenant_id, build_id, stage, attempt } = checked.command;

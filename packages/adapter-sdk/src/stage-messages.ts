@@ -8,7 +8,7 @@ export type ToThread =
 
 /** What a stage thread says to its process. */
 export type FromThread =
-  | { type: 'read'; call: number; ref: string }
+  | { type: 'read'; call: number; ref: string; size?: number }
   | { type: 'put'; call: number; output: StageOutput }
   | { type: 'done'; result: Awaited<ReturnType<StageRun>> }
   | { type: 'failed'; message: string };

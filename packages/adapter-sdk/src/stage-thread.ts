@@ -1,14 +1,22 @@
 import { Worker } from 'node:worker_threads';
+import { Refused } from '@orgo/runtime/errors';
 import type { StageContext, StageDefinition, StageRun, ThreadedRun } from './define.ts';
+import { type Limits, limitsOf } from './stage-limits.ts';
 import type { FromThread, ThreadData, ToThread } from './stage-messages.ts';
 
 /** A definition's function, ready to be called, wherever it runs. `close` ends its threads. */
-export type OpenRun = { run: StageRun; close(): Promise<void> };
+export type OpenRun = {
+  run(context: StageContext, limits: Pick<Limits, 'maxMemoryMb'>): ReturnType<StageRun>;
+  close(): Promise<void>;
+};
 
 const entry = new URL('./stage-worker.ts', import.meta.url);
 
-const startThread = ({ module, name }: ThreadedRun): Worker => {
-  const thread = new Worker(entry, { workerData: { module: module.href, name } satisfies ThreadData });
+const startThread = ({ module, name }: ThreadedRun, maxMemoryMb: number): Worker => {
+  const thread = new Worker(entry, {
+    workerData: { module: module.href, name } satisfies ThreadData,
+    resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb },
+  });
   // Each run listens for itself; this keeps a thread that dies while idle from ending the process.
   thread.on('error', () => undefined);
   return thread;
@@ -27,14 +35,25 @@ const answerCall = async (
     answer = {
       type: 'answered',
       call,
-      value: await (message.type === 'read' ? context.read(message.ref) : context.put(message.output)),
+      value: await (message.type === 'read' ? context.read(message.ref, message.size) : context.put(message.output)),
     };
   } catch (error) {
     failed(error);
     answer = { type: 'refused', call, message: error instanceof Error ? error.message : String(error) };
   }
-  thread.postMessage(answer);
+  thread.postMessage(answer, transferable(answer));
 };
+
+/** Bytes that own their memory are handed over: a large document is then never held twice. */
+const transferable = (answer: ToThread): ArrayBuffer[] => {
+  const value = answer.type === 'answered' ? answer.value : undefined;
+  if (!(value instanceof Uint8Array) || value.byteLength < 1_048_576) return [];
+  return value.buffer instanceof ArrayBuffer && value.byteLength === value.buffer.byteLength ? [value.buffer] : [];
+};
+
+/** How Node names a thread that it ended because its heap was full. */
+const outOfMemory = 'ERR_WORKER_OUT_OF_MEMORY';
+const isOverMemory = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === outOfMemory;
 
 /** One run on one thread. Rejects with the first failure of `read` or `put`, or with what the stage threw; ends the thread when the signal is given. */
 const runOn = (thread: Worker, context: StageContext): ReturnType<StageRun> =>
@@ -65,14 +84,17 @@ const runOn = (thread: Worker, context: StageContext): ReturnType<StageRun> =>
     thread.postMessage({ type: 'run', context: { asOf, config, inputs: [...inputs] } } satisfies ToThread);
   });
 
-/** Opens a definition's function. Idle threads are kept for the next run; one whose run failed is not used again. */
+/**
+ * Opens a definition's function. Idle threads are kept for the next run with the same memory limit; one whose run failed is not used again. A thread that
+ * needs more than its limit ends alone: STAGE_LIMIT_EXCEEDED, and the process lives on.
+ */
 export function openRun(definition: StageDefinition): OpenRun {
   const { run, thread: threaded } = definition;
-  if (run !== undefined) return { run, close: async () => undefined };
-  const idle = new Set<Worker>();
+  if (run !== undefined) return { run: (context) => run(context), close: async () => undefined };
+  const idle = new Map<Worker, number>();
   const all = new Set<Worker>();
-  const start = (): Worker => {
-    const thread = startThread(threaded);
+  const start = (maxMemoryMb: number): Worker => {
+    const thread = startThread(threaded, maxMemoryMb);
     all.add(thread);
     thread.once('exit', () => {
       all.delete(thread);
@@ -81,17 +103,22 @@ export function openRun(definition: StageDefinition): OpenRun {
     return thread;
   };
   // Loading the module takes longer than most runs: the first command should not wait for it.
-  idle.add(start());
+  const own = ownMemoryMb(definition);
+  idle.set(start(own), own);
 
   return {
-    async run(context) {
-      const [thread = start()] = idle;
+    async run(context, { maxMemoryMb }) {
+      const [thread = start(maxMemoryMb)] = [...idle].find(([, memory]) => memory === maxMemoryMb) ?? [];
       idle.delete(thread);
       const result = await runOn(thread, context).catch(async (error) => {
         await thread.terminate();
-        throw error;
+        throw isOverMemory(error)
+          ? new Refused('STAGE_LIMIT_EXCEEDED', `more than ${maxMemoryMb} MiB of memory`)
+          : error;
       });
-      idle.add(thread);
+      // A limit of one pipeline's own is rare: its thread is not kept.
+      if (maxMemoryMb === own) idle.set(thread, maxMemoryMb);
+      else void thread.terminate();
       return result;
     },
     async close() {
@@ -99,3 +126,9 @@ export function openRun(definition: StageDefinition): OpenRun {
     },
   };
 }
+
+const ownMemoryMb = (definition: StageDefinition): number => {
+  const own = limitsOf(definition, {});
+  if (!own.ok) throw new TypeError(own.detail);
+  return own.limits.maxMemoryMb;
+};

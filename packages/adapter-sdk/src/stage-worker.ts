@@ -34,7 +34,7 @@ const work = async (context: Extract<ToThread, { type: 'run' }>['context']): Pro
   try {
     const result = await run({
       ...context,
-      read: (ref) => ask((call) => ({ type: 'read', call, ref })),
+      read: (ref, size) => ask((call) => ({ type: 'read', call, ref, ...(size !== undefined && { size }) })),
       put: (output) => ask((call) => ({ type: 'put', call, output })),
       signal,
     });

@@ -49,14 +49,14 @@ export const stageRefusal = (code: ReasonCode, detail: string, path?: string): S
  * Everything a stage core may see.
  *
  * `read` returns the artifact's bytes already verified against `ref`; it rejects (a Fault or Breach of the caller) and never
- * answers other bytes. `asOf` is the build's logical time and the only time a core may write. `put`, where given, stores one
+ * answers other bytes. `size`, where the reader was promised one, is compared before the bytes are brought into memory. `asOf` is the build's logical time and the only time a core may write. `put`, where given, stores one
  * output early and returns its reference, so that a core need not hold all outputs in memory; the caller still lists it in the reply.
  */
 export type StageCoreContext = {
   asOf: string;
   config: JsonValue;
   inputs: readonly StageInput[];
-  read(ref: string): Promise<Uint8Array>;
+  read(ref: string, size?: number): Promise<Uint8Array>;
   put?(output: StageOutput): Promise<string>;
   signal?: AbortSignal;
 };
