@@ -16,10 +16,17 @@ export const ResourcePinsSchema = z.strictObject({
 });
 export type ResourcePins = z.infer<typeof ResourcePinsSchema>;
 
-/** What ingest does with a document it cannot read, and the access class of what it takes in. */
+/**
+ * What happens to a document that cannot be read or is over a limit, the access class of what is taken in, and limits below the ceilings of the
+ * contract profile (see `intakeOf`).
+ */
 export const IngestPolicySchema = z.strictObject({
   on_poison: z.enum(['stop', 'dead_letter']),
   access_class: z.enum(['public', 'restricted']),
+  max_documents: z.int().min(1).optional(),
+  max_document_bytes: z.int().min(1).optional(),
+  max_corpus_bytes: z.int().min(1).optional(),
+  max_document_claims: z.int().min(1).optional(),
 });
 export type IngestPolicy = z.infer<typeof IngestPolicySchema>;
 

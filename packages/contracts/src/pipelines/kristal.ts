@@ -3,6 +3,8 @@ import type { Pipeline, StageDefinition } from '../pipeline.ts';
 const json = 'application/json';
 const jsonl = 'application/jsonl';
 const one = (kind: string, media_type = json) => ({ kind, media_type, min: 1, max: 1 });
+/** Documents that were put aside, where the mandate allows it. */
+const deadLetters = { kind: 'dead-letters', media_type: json, min: 0, max: 1 };
 const from = (stage: string, ...kinds: string[]) => kinds.map((kind) => ({ kind, from: stage }));
 
 const stage = (
@@ -29,16 +31,20 @@ const stage = (
 export const kristalPipeline: Pipeline = {
   v: 1,
   pipeline_id: 'kristal',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Raw inputs to a Kristal Exchange and a Runtime Pack',
   admission: ['build-request', 'mandate', 'mandate-signature', 'pipeline'],
   stages: [
     stage('pin', from('admission', 'build-request', 'mandate', 'pipeline'), [one('pinned-context')]),
-    stage('ingest', [...from('admission', 'build-request'), ...from('pin', 'pinned-context')], [one('snapshot-set')]),
+    stage(
+      'ingest',
+      [...from('admission', 'build-request'), ...from('pin', 'pinned-context')],
+      [one('snapshot-set'), deadLetters],
+    ),
     stage(
       'extract',
       [...from('pin', 'pinned-context'), ...from('ingest', 'snapshot-set')],
-      [one('claim-ir-batch'), one('claim-ir-lines', jsonl)],
+      [one('claim-ir-batch'), one('claim-ir-lines', jsonl), deadLetters],
     ),
     stage(
       'resolve',

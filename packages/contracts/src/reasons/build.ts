@@ -43,6 +43,14 @@ export const buildReasons = {
   VALIDATION_REPORT_MISMATCH: refusal('The validation report judges other inputs', 'Fix the validator.'),
   INGEST_PARSE_ERROR: refusal('A document that cannot be read', 'Fix or remove the document the report names.'),
   INGEST_CORPUS_EMPTY: refusal('A corpus without documents', 'Pass at least one file.'),
+  INGEST_DOCUMENT_TOO_LARGE: refusal(
+    'A document over the size that the mandate allows',
+    'Split it, or raise max_document_bytes in the mandate’s ingest policy, up to the contract profile’s ceiling.',
+  ),
+  INGEST_CORPUS_TOO_LARGE: refusal(
+    'More documents, or more bytes of them, than the mandate allows',
+    'Split the corpus, or raise max_documents or max_corpus_bytes in the mandate’s ingest policy.',
+  ),
   INGEST_PROVENANCE_INCOMPLETE: refusal('A document without complete provenance', 'Say where it is from.'),
   EXTRACT_SCHEMA_INVALID: refusal('Claim-IR that does not match its contract', 'Fix the extractor.'),
   RESOURCE_VERSION_MISSING: refusal(
@@ -55,5 +63,12 @@ export const buildReasons = {
     'A stored idempotency key is not what its inputs give',
     'Do not resume: somebody changed the build’s stored state. Cancel it and start a new one.',
   ),
-  DEAD_LETTERED: refusal('Put aside after its attempts', 'See `orgo deadletter list`.'),
+  DEAD_LETTERED: refusal(
+    'A document was put aside, and the build goes on without it',
+    'See `orgo deadletter list`; `orgo deadletter requeue` has the next build take it again.',
+  ),
+  DEADLETTER_NOT_FOUND: absent(
+    'No dead letter of that document is visible to you',
+    'See `orgo deadletter list --all`.',
+  ),
 } as const satisfies Record<string, ReasonRow>;

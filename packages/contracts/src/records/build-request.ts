@@ -38,6 +38,10 @@ export const buildRequestSchema = z
       .array(artifactRefSchema)
       .max(64)
       .meta({ description: 'Pinned gazetteers and rulesets, e.g. gazetteer-entities, gazetteer-properties' }),
+    put_aside: z.array(digestSchema).min(1).max(100_000).optional().meta({
+      description:
+        'Documents that are dead letters nobody has requeued: left out, where the mandate lets documents be put aside',
+    }),
     profile: nameSchema.meta({ description: 'Validation profile asked for; the mandate decides' }),
   })
   .meta({ id: 'BuildRequest' });

@@ -136,7 +136,10 @@ describe('ingest', () => {
     const { set, result } = await ingest([{ path: 'a.md', text: 'x' }, poison], 'dead_letter');
     expect(set?.snapshots.map((snapshot) => snapshot.path)).toEqual(['a.md']);
     expect(set?.excluded).toMatchObject([{ path: 'b.md', source_id: 'b.md', code: 'INGEST_PARSE_ERROR' }]);
-    expect(result?.value.diagnostics).toEqual([{ code: 'INGEST_PARSE_ERROR', count: 1 }]);
+    expect(result?.value.diagnostics).toEqual([
+      { code: 'DEAD_LETTERED', count: 1 },
+      { code: 'INGEST_PARSE_ERROR', count: 1 },
+    ]);
   });
 });
 

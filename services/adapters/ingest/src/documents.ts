@@ -1,4 +1,4 @@
-import type { BuildRequest } from '@orgo/contracts';
+import { type BuildRequest, collidingPath, pathProblem } from '@orgo/contracts';
 import { digestOfBytes, parseStrict } from '@orgo/core';
 import {
   artifactLimits,
@@ -10,7 +10,6 @@ import {
   stageRefusal,
   textMediaTypes,
 } from '@orgo/kristal';
-import { collidingPath, pathProblem } from './paths.ts';
 
 export type RequestedDocument = BuildRequest['documents'][number];
 

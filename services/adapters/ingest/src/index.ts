@@ -1,2 +1,1 @@
 export { runIngest } from './core.ts';
-export { collidingPath, pathProblem } from './paths.ts';

@@ -1,5 +1,9 @@
 import { defineStage } from '@orgo/adapter-sdk';
-import { runIngest } from './core.ts';
 
-/** Takes documents in as immutable snapshots. */
-export const stage = defineStage({ adapter: 'ingest', version: '1.0.0', run: runIngest });
+/** Takes documents in as immutable snapshots. In threads: reading hostile text computes for long and may not cost the process its memory. */
+export const stage = defineStage({
+  adapter: 'ingest',
+  version: '1.0.0',
+  thread: { module: new URL('./core.ts', import.meta.url), name: 'runIngest' },
+  limits: { concurrency: 2 },
+});

@@ -4,6 +4,7 @@ import {
   artifactLimits,
   ClaimIrBatchSchema,
   ClaimIrSchema,
+  DeadLettersSchema,
   decodeLines,
   ExchangeManifestSchema,
   MandateBundleSchema,
@@ -102,6 +103,8 @@ const contracts: Readonly<Record<string, Contract>> = {
     return holds({ links });
   }),
   'snapshot-set': json(SnapshotSetSchema, (set) => holds({ links: link('build-request', set.build_request_ref) })),
+  // `subject_ref` is a build request or a snapshot set, as the stage says: no link, since the sealed decision names both.
+  'dead-letters': json(DeadLettersSchema, () => holds()),
   'claim-ir-batch': json(ClaimIrBatchSchema, (batch) =>
     holds({ links: [...link('claim-ir-lines', batch.data_ref), ...link('snapshot-set', batch.snapshot_set_ref)] }),
   ),
