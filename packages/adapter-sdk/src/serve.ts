@@ -1,11 +1,12 @@
 import { type CommandItem, tenantOfSubject } from '@orgo/contracts';
-import { digestOfBytes, type Refusal, type SignedItem, utf8 } from '@orgo/core';
+import { refuse as asRefusal, digestOfBytes, type Refusal, type SignedItem, utf8 } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus, Delivery, Serving } from '@orgo/runtime/bus';
 import { type Clock, systemClock } from '@orgo/runtime/clock';
 import { decodeEnvelope } from '@orgo/runtime/envelope';
 import { codeOf, detailOf, Fault, Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
+import { createNoise } from '@orgo/runtime/noise';
 import { type Keyring, verifySignature } from '@orgo/runtime/signer';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { traceparentOf, withSpan } from '@orgo/runtime/telemetry';
@@ -33,8 +34,14 @@ export type AdapterPlatform = {
 
 const defaultConcurrency = 4;
 
-/** A command that nobody can answer for is dropped; the log line is all that remains of it. */
-class Unanswerable extends Error {}
+/** A command that nobody can answer for is dropped; its count is all that remains of it. */
+class Unanswerable extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.code);
+    this.refusal = refusal;
+  }
+}
 
 /**
  * Answers an adapter's commands: checks each (see `checkCommand`), runs it, stores its outputs, signs its reply and sends it to the gatekeeper. A command
@@ -46,6 +53,7 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
   const { adapter, limits = {} } = definition;
   const { concurrency = defaultConcurrency } = limits;
   const log = platform.log.child({ adapter });
+  const noise = createNoise(log);
   const stopping = new AbortController();
   const cache = statementCache();
   const sign = replySigner(keyring, adapter);
@@ -57,7 +65,7 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     try {
       return await trust.root(tenant);
     } catch (error) {
-      if (error instanceof Refused) throw new Unanswerable(`${error.code}: ${error.detail}`);
+      if (error instanceof Refused) throw new Unanswerable(asRefusal(error.code, error.detail));
       throw error;
     }
   };
@@ -77,9 +85,8 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
 
   const refuse = (item: CommandItem, tenant: string, refusal: Refusal): Promise<SignedItem> => {
     const reply = refusalOf(item, tenant, definition, refusal);
-    const { code, detail } = refusal;
-    log.warn({ code, detail, tenant_id: tenant, build_id: reply?.build_id, stage: reply?.stage }, 'command refused');
-    if (reply === null) throw new Unanswerable(code);
+    if (reply === null) throw new Unanswerable(refusal);
+    noise.hear(refusal.code, { tenant_id: tenant, detail: `${reply.build_id} ${reply.stage}: ${refusal.detail}` });
     return sign(reply);
   };
   const work = async (checked: CheckedCommand): Promise<SignedItem> => {
@@ -114,17 +121,14 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
       await handleItem(item, tenant);
     } catch (error) {
       if (!(error instanceof Unanswerable)) throw error;
-      log.error({ tenant_id: tenant, reason: error.message }, 'command dropped: nobody to answer for');
+      noise.hear(error.refusal.code, { tenant_id: tenant, detail: error.refusal.detail });
     }
   };
 
   const handle = async (message: Delivery): Promise<void> => {
     const envelope = decodeEnvelope<CommandItem>('command', message.bytes, message.subject);
     if (!envelope.ok) {
-      log.error(
-        { code: envelope.code, detail: envelope.detail, subject: message.subject },
-        'command dropped: not a message',
-      );
+      noise.hear(envelope.code, { tenant_id: message.subject, detail: envelope.detail });
       message.ack();
       return;
     }

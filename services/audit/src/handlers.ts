@@ -12,6 +12,7 @@ import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import { Breach, codeOf, Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
+import type { Noise } from '@orgo/runtime/noise';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { ItemResult } from '@orgo/store/machine';
 import { type VerifiedDecision, verifyDecision } from './decisions.ts';
@@ -25,6 +26,7 @@ export type DecisionDeps = {
   trust: TrustStore;
   artifacts: ArtifactStore;
   cache: StatementCache;
+  noise: Noise;
   log: Log;
 };
 
@@ -65,7 +67,7 @@ async function check(item: DecisionItem, tenant: string, deps: DecisionDeps): Pr
   try {
     const verified = await verifyDecision(item, tenant, deps);
     if (!verified.ok) {
-      deps.log.warn({ code: verified.code, detail: verified.detail, tenant_id: tenant }, 'decision refused');
+      deps.noise.hear(verified.code, { tenant_id: tenant, detail: verified.detail });
       return { ok: false, result: { outcome: 'refused', code: verified.code } };
     }
     const { decision } = verified.value;
@@ -76,6 +78,11 @@ async function check(item: DecisionItem, tenant: string, deps: DecisionDeps): Pr
     deps.log[breach ? 'error' : 'warn'](about, 'the report of a decision cannot be read');
     return { ok: false, result: missing };
   } catch (error) {
+    if (error instanceof Refused) {
+      // A tenant nobody pinned. Its root may still arrive, so the sender keeps the decision.
+      deps.noise.hear(error.code, { tenant_id: tenant, detail: error.detail });
+      return { ok: false, result: { outcome: 'later', code: error.code } };
+    }
     const level = error instanceof Breach ? 'error' : 'warn';
     deps.log[level]({ err: error, code: codeOf(error), tenant_id: tenant }, 'a decision cannot be checked now');
     return { ok: false, result: { outcome: 'later', code: codeOf(error) } };
@@ -90,7 +97,10 @@ export const takeDecisions =
   (deps: DecisionDeps) =>
   async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
     const envelope = decodeEnvelope<DecisionItem>('decision', bytes, subject);
-    if (!envelope.ok) return ackOfRefusal(envelope);
+    if (!envelope.ok) {
+      deps.noise.hear(envelope.code, { tenant_id: subject, detail: envelope.detail });
+      return ackOfRefusal(envelope);
+    }
     const { tenant_id, items } = envelope.value;
     const checked = await Promise.all(items.map((item) => check(item, tenant_id, deps)));
     const good = checked.flatMap((one) => (one.ok ? [one.decided] : []));

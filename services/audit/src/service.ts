@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
+import { createNoise } from '@orgo/runtime/noise';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
@@ -43,7 +44,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
       report: (error, message_ids) => log.error({ err: error, code: codeOf(error), message_ids }, 'work stands still'),
     },
   });
-  const decisions = takeDecisions({ sealing, trust, artifacts, cache: statementCache(), log });
+  const decisions = takeDecisions({ sealing, trust, artifacts, cache: statementCache(), noise: createNoise(log), log });
   const questions = [foldQuestion({ db, artifacts, trust }), sealedQuestion(db)];
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const undo = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import type { Bus, IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import { Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
+import type { Noise } from '@orgo/runtime/noise';
 import type { Keyring } from '@orgo/runtime/signer';
 import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { Root } from '@orgo/runtime/trust';
@@ -17,7 +18,7 @@ import type { Judge } from './facts/judge.ts';
 import { instanceOf, joinFacts, reportFacts } from './facts/node-facts.ts';
 import { claimedRecord, releaseFacts } from './facts/release-facts.ts';
 import { replyFacts } from './facts/reply-facts.ts';
-import type { Noise } from './noise.ts';
+
 import type { Pipelines } from './pipelines.ts';
 import type { Reads } from './reads.ts';
 import { readGate } from './repo.ts';

@@ -1,5 +1,6 @@
 import { codeOf } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
+import { createNoise } from '@orgo/runtime/noise';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
@@ -8,7 +9,7 @@ import type { GatekeeperConfig } from './config.ts';
 import { encodeDecisions } from './encode.ts';
 import { createJudge } from './facts/judge.ts';
 import { claimSubject, replySubject, takeClaims, takeReplies } from './handlers.ts';
-import { createNoise } from './noise.ts';
+
 import { createPipelines } from './pipelines.ts';
 import { createReads } from './reads.ts';
 import { createTurns } from './turns.ts';

@@ -1,8 +1,9 @@
 import type { ReceiptItem } from '@orgo/contracts';
-import type { StatementCache } from '@orgo/core';
+import { type Refusal, refuse, type StatementCache } from '@orgo/core';
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
-import type { Log } from '@orgo/runtime/log';
+import { Refused } from '@orgo/runtime/errors';
+import type { Noise } from '@orgo/runtime/noise';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { DueAlarm } from '@orgo/store/alarms';
 import type { Db } from '@orgo/store/db';
@@ -17,29 +18,38 @@ import { caseMachine } from './repo.ts';
 /** The subject on which audit asks for receipts to be folded. */
 export const receiptSubject = 'orgo.v1.*.receipt.orchestrator';
 
+/** Nobody of a tenant without a pinned root is believed; the root may still arrive, so the sender keeps its receipt. */
+const unpinned = (error: unknown): Refusal => {
+  if (error instanceof Refused) return refuse(error.code, error.detail);
+  throw error;
+};
+
 /**
  * Takes an envelope of receipts: verifies each, folds the good ones in one transaction and answers after its commit. A receipt that cannot be
  * believed is refused; its build is not touched.
  */
 export const takeReceipts =
-  (deps: { turns: Turns<BuildInput>; trust: TrustStore; cache: StatementCache; log: Log }) =>
+  (deps: { turns: Turns<BuildInput>; trust: TrustStore; cache: StatementCache; noise: Noise }) =>
   async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
-    const { turns, trust, cache, log } = deps;
+    const { turns, trust, cache, noise } = deps;
     const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
-    if (!envelope.ok) return ackOfRefusal(envelope);
+    if (!envelope.ok) {
+      noise.hear(envelope.code, { tenant_id: subject, detail: envelope.detail });
+      return ackOfRefusal(envelope);
+    }
     const { tenant_id, items } = envelope.value;
     const results: ItemResult[] = items.map(() => ({ outcome: 'later', code: null }));
     const incoming: { at: number; item: Incoming<BuildInput> }[] = [];
     for (const [at, item] of items.entries()) {
-      const receipt = await verifyReceipt(item, tenant_id, { trust, cache });
+      const receipt = await verifyReceipt(item, tenant_id, { trust, cache }).catch(unpinned);
       if (receipt.ok) {
         incoming.push({
           at,
           item: { message_id: receipt.value.decision_digest, input: receipt.value, traceparent: item.traceparent },
         });
       } else {
-        log.warn({ code: receipt.code, detail: receipt.detail, tenant_id }, 'receipt refused');
-        results[at] = { outcome: 'refused', code: receipt.code };
+        noise.hear(receipt.code, { tenant_id, detail: receipt.detail });
+        results[at] = { outcome: receipt.code === 'TRUST_ROOT_MISSING' ? 'later' : 'refused', code: receipt.code };
       }
     }
     const taken = await turns.take(incoming.map(({ item }) => item));

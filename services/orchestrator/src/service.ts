@@ -1,5 +1,6 @@
 import { codeOf } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
+import { createNoise } from '@orgo/runtime/noise';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { type Alarms, startAlarms } from '@orgo/store/alarms';
 import { openDb } from '@orgo/store/db';
@@ -68,7 +69,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
       (error) =>
         log.warn({ err: error, code: codeOf(error) }, 'open commands were not all said again; their leases will'),
     );
-  const receipts = takeReceipts({ turns, trust, cache: statementCache(), log });
+  const receipts = takeReceipts({ turns, trust, cache: statementCache(), noise: createNoise(log) });
   const stops: (() => Promise<unknown> | unknown)[] = [];
 
   return {

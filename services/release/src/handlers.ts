@@ -1,7 +1,7 @@
 import { type GateDecision, nameSchema, type ReceiptItem } from '@orgo/contracts';
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
-import type { Log } from '@orgo/runtime/log';
+import type { Noise } from '@orgo/runtime/noise';
 import type { DueAlarm } from '@orgo/store/alarms';
 import type { ItemResult } from '@orgo/store/machine';
 import type { Turns } from '@orgo/store/turns';
@@ -11,7 +11,7 @@ import type { NodeInput, ReleaseInput } from './domain/index.ts';
 /** The subject on which audit asks for receipts to be folded. */
 export const receiptSubject = 'orgo.v1.*.receipt.release';
 
-export type HandlerDeps = Belief & { releases: Turns<ReleaseInput>; nodes: Turns<NodeInput>; log: Log };
+export type HandlerDeps = Belief & { releases: Turns<ReleaseInput>; nodes: Turns<NodeInput>; noise: Noise };
 
 type Sealed = Believed & { authorizations: Authorized[] };
 
@@ -60,13 +60,16 @@ export const takeReceipts =
   (deps: HandlerDeps) =>
   async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
     const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
-    if (!envelope.ok) return ackOfRefusal(envelope);
+    if (!envelope.ok) {
+      deps.noise.hear(envelope.code, { tenant_id: subject, detail: envelope.detail });
+      return ackOfRefusal(envelope);
+    }
     const { tenant_id, items } = envelope.value;
     const results = await Promise.all(
       items.map(async (item): Promise<ItemResult> => {
         const receipt = await believeReceipt(item, tenant_id, deps);
         if (receipt.ok) return fold(deps, receipt.value, item.traceparent);
-        deps.log.warn({ code: receipt.code, detail: receipt.detail, tenant_id }, 'receipt refused');
+        deps.noise.hear(receipt.code, { tenant_id, detail: receipt.detail });
         return { outcome: 'refused', code: receipt.code };
       }),
     );

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
+import { createNoise } from '@orgo/runtime/noise';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { type Alarms, startAlarms } from '@orgo/store/alarms';
 import { openDb } from '@orgo/store/db';
@@ -121,7 +122,11 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
         onAlarm: takeAlarms(releases),
       });
       stops.push(() => alarms?.stop());
-      const serving = await bus.serve(receiptSubject, 'release', takeReceipts({ releases, nodes, trust, cache, log }));
+      const serving = await bus.serve(
+        receiptSubject,
+        'release',
+        takeReceipts({ releases, nodes, trust, cache, noise: createNoise(log) }),
+      );
       stops.push(() => serving.stop());
       ready = true;
     },
