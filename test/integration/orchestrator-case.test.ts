@@ -10,7 +10,7 @@ test('a Case in its public form is valid by the public schema as it stands', asy
     orc.peers.answering = () => 'failed';
     const failed = await orc.started();
     await orc.ended(failed.build_id);
-    orc.peers.answering = () => 'untrusted';
+    orc.peers.answering = () => 'error';
     const blocked = await orc.started();
     await orc.until(blocked.build_id, ({ status }) => status === 'BLOCKED');
     await expect.poll(async () => (await orc.rows('SELECT state FROM "case"')).length, soon).toBe(2);

@@ -23,7 +23,7 @@ const worlds: Record<string, () => World> = {
   },
   BLOCKED: () => {
     const world = running();
-    turn(world, 'untrusted');
+    useUp(world);
     return world;
   },
   CLOSING: () => {
@@ -188,6 +188,17 @@ describe('attempts', () => {
     expect(world.state.open).toMatchObject({ phase: 'FENCING', attempt: 2, epoch: 2, fence: 3 });
   });
 
+  it('are not ended by a refusal of their command that anyone can bring about: its lease ends them', () => {
+    const world = running();
+    turn(world, 'untrusted');
+    turn(world, 'lease');
+    expect(world.state).toMatchObject({ phase: 'RUNNING', open: { phase: 'COMMANDED', attempt: 1 } });
+    expect(world.claims).toEqual([]);
+    world.now = world.state.open?.not_after as string;
+    turn(world, 'lease');
+    expect(world.state).toMatchObject({ phase: 'RUNNING', open: { phase: 'WAITING_RETRY', attempt: 1 } });
+  });
+
   it('whose fence is not granted are left to a person', () => {
     const world = running();
     world.fire('lease:echo-1:1:1');
@@ -266,7 +277,7 @@ describe('a hold', () => {
 
   it('refuses to resume on a key that its inputs do not give', () => {
     const world = running();
-    turn(world, 'untrusted');
+    useUp(world);
     const open = world.state.open as NonNullable<BuildState['open']>;
     world.state = { ...world.state, open: { ...open, idem_key: digestOf('edited') } };
     expect(decide(world.state, { type: 'resume', ...key, actor: 'alice', reason: '', now: world.now })).toMatchObject({

@@ -109,8 +109,9 @@ export function block(state: BuildState, open: OpenStage, codes: string[], { dec
 }
 
 /**
- * Something was refused on record. It matters when this build had said it: a command whose lease was over is an attempt that failed, any
- * other refused command and a claim that is not granted are for a person. A refused reply moves nothing.
+ * Something was refused on record. A claim of ours that is not granted is for a person. A refused command moves nothing before its lease is over, even
+ * one of ours: nobody signs for a command together with the authorization it travels with, so whoever overhears it can have it refused. The genuine one is
+ * answered, or its lease ends the attempt.
  */
 export function decideRefusal(state: BuildState, receipt: Timed<Receipt>): Yes {
   const { decision } = receipt;
@@ -120,8 +121,7 @@ export function decideRefusal(state: BuildState, receipt: Timed<Receipt>): Yes {
   }
   if (open === null || open.phase !== 'COMMANDED' || decision.command_digest !== open.command_digest) return nothing;
   const codes = decision.reason_codes.filter((code) => Object.hasOwn(reasonAreas.command, code));
-  if (codes.length === 0) return nothing;
-  return codes[0] === 'COMMAND_LEASE_EXPIRED' ? askFence(state, open, codes) : block(state, open, codes, receipt);
+  return codes.length > 0 && receipt.now >= open.not_after ? askFence(state, open, codes) : nothing;
 }
 
 /** Says the open command again, word for word, when the road has lost it. One whose lease is over is left to its alarm. */
