@@ -7,8 +7,12 @@ import {
   checked,
   claimIrKinds,
   claimsOf,
+  codesOfLetters,
+  type DeadLetter,
+  deadLettersOutput,
   diagnosticsOf,
   encodeLines,
+  intakeOf,
   jsonOutput,
   linesMediaType,
   type PinnedContext,
@@ -19,6 +23,8 @@ import {
   SnapshotSetSchema,
   type StageCore,
   type StageCoreContext,
+  type StageDiagnostic,
+  type StageRefusal,
   type StageResult,
   snapshotText,
   sortedLines,
@@ -37,8 +43,9 @@ type Extraction = { documents: ClaimIr[]; codes: string[] };
 /**
  * Stage 2 of a Kristal build (ST-17..ST-20): proposes claims by fixed rules, with evidence and uncertainty, and resolves nothing.
  *
- * Inputs `pinned-context`, `snapshot-set`; outputs `claim-ir-batch`, `claim-ir-lines`. The bytes depend on the snapshots, the rules and
- * the config, and on nothing else. Refuses with STAGE_INPUT_INVALID, RESOURCE_VERSION_MISSING (another tool is pinned),
+ * Inputs `pinned-context`, `snapshot-set`; outputs `claim-ir-batch`, `claim-ir-lines` and, where documents were put aside, `dead-letters`. The bytes
+ * depend on the snapshots, the rules and the config, and on nothing else. A document that cannot be extracted or gives more than `max_document_claims`
+ * stops the build or is put aside, as the mandate's `on_poison` says. Refuses with STAGE_INPUT_INVALID, RESOURCE_VERSION_MISSING (another tool is pinned),
  * EXTRACT_SCHEMA_INVALID, STAGE_LIMIT_EXCEEDED.
  */
 export const runExtract: StageCore = async (ctx) => {
@@ -52,16 +59,93 @@ export const runExtract: StageCore = async (ctx) => {
   const texts = await readTexts(ctx, set.value.value.snapshots);
   if (!texts.ok) return texts;
   const mappings = readMappings(texts.value);
+  const { ingest: policy, contract_profile } = context.value.value;
+  const stops = policy.on_poison === 'stop';
+  const { max_document_claims } = intakeOf(policy, contract_profile);
   const documents: ClaimIr[] = [];
   const codes: string[] = [];
+  const letters: DeadLetter[] = [];
+  const unseen = unseenClaims();
   for (const source of texts.value) {
     ctx.signal?.throwIfAborted();
-    const extraction = extractOne(source, mappings);
-    documents.push(...extraction.documents);
-    codes.push(...extraction.codes);
+    const taken = takeOne(source, mappings, max_document_claims, stops);
+    if (taken.ok) {
+      const { documents: fresh, repeated } = unseen(taken.value.documents);
+      for (const document of fresh) documents.push(document);
+      codes.push(...taken.value.codes, ...Array<string>(repeated).fill('CLAIM_REPEATED'));
+    } else if (stops) return taken;
+    else letters.push(letterOf(source.snapshot, taken));
   }
-  return batchOf(ctx, documents, codes, set.value.ref, context.value.value.contract_profile.limits.max_claims);
+  if (letters.length > 0 && letters.length === texts.value.length)
+    return stageRefusal('INGEST_CORPUS_EMPTY', 'every document was put aside');
+  const batch = batchOf(ctx, documents, codes, set.value.ref, contract_profile.limits.max_claims);
+  if (!batch.ok || letters.length === 0) return batch;
+  const { outputs, metrics, diagnostics } = batch.value;
+  return {
+    ok: true,
+    value: {
+      outputs: [...outputs, ...deadLettersOutput('extract', set.value.ref, letters)],
+      metrics: { ...metrics, excluded: letters.length },
+      diagnostics: diagnosticsOf([...diagnostics.flatMap(repeatedCode), ...codesOfLetters(letters)]),
+    },
+  };
 };
+
+const repeatedCode = ({ code, count }: StageDiagnostic): string[] => Array<string>(count).fill(code);
+
+const letterOf = ({ path, ref, size, media_type, source }: Snapshot, { code, detail }: StageRefusal): DeadLetter => ({
+  path,
+  ref,
+  size,
+  media_type,
+  source_id: source.source_id,
+  code,
+  detail,
+});
+
+/** Extracts one document and holds it against Claim-IR and its limit. A throw is the document's too, where documents can be put aside. */
+function takeOne(
+  source: Source,
+  mappings: ReadonlyMap<string, TableMapping>,
+  maxClaims: number,
+  stops: boolean,
+): StageResult<Extraction> {
+  const { path } = source.snapshot;
+  let extraction: Extraction;
+  try {
+    extraction = extractOne(source, mappings);
+  } catch (error) {
+    if (stops) throw error;
+    return stageRefusal('STAGE_INTERNAL_ERROR', `${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  let claims = 0;
+  for (const document of extraction.documents) {
+    const valid = checked(document as JsonValue, ClaimIrSchema, `${path}: Claim-IR`, 'EXTRACT_SCHEMA_INVALID');
+    if (!valid.ok) return valid;
+    claims += [...claimsOf(document)].length;
+  }
+  return claims > maxClaims
+    ? stageRefusal('STAGE_LIMIT_EXCEEDED', `${path}: ${claims} claims; max_document_claims is ${maxClaims}`)
+    : { ok: true, value: extraction };
+}
+
+/** Lets a claim through once: a second copy of a document states nothing new, and its claims have the same ids. */
+function unseenClaims(): (documents: readonly ClaimIr[]) => { documents: ClaimIr[]; repeated: number } {
+  const seen = new Set<string>();
+  return (documents) => {
+    let repeated = 0;
+    const kept: ClaimIr[] = [];
+    for (const document of documents) {
+      const repeats = new Set<string>();
+      for (const { claim } of claimsOf(document)) if (seen.has(claim.claim_id)) repeats.add(claim.claim_id);
+      for (const { claim } of claimsOf(document)) seen.add(claim.claim_id);
+      repeated += repeats.size;
+      const claims = document.claims.filter((claim) => !repeats.has(claim.claim_id));
+      if (claims.length > 0 || document.claims.length === 0) kept.push({ ...document, claims });
+    }
+    return { documents: kept, repeated };
+  };
+}
 
 function pinnedTool(context: PinnedContext) {
   const { name, version } = referenceTools.extract;
@@ -137,7 +221,7 @@ function extractProse(snapshot: Snapshot, text: string): Extraction {
   return { documents: documentsOf(snapshot, title, lang, drafts), codes };
 }
 
-/** Checks every document against Claim-IR, sorts them by digest and writes the two artifacts. */
+/** Counts the claims, sorts the documents by digest and writes the two artifacts. */
 function batchOf(
   ctx: StageCoreContext,
   documents: readonly ClaimIr[],
@@ -148,8 +232,6 @@ function batchOf(
   const ids = new Set<string>();
   let claims = 0;
   for (const document of documents) {
-    const valid = checked(document as JsonValue, ClaimIrSchema, 'Claim-IR', 'EXTRACT_SCHEMA_INVALID');
-    if (!valid.ok) return valid;
     for (const { claim } of claimsOf(document)) {
       claims++;
       ids.add(claim.claim_id);
