@@ -6,6 +6,7 @@ import { gateReasons } from './reasons/gate.ts';
 import { jsonReasons } from './reasons/json.ts';
 import { kristalReasons } from './reasons/kristal.ts';
 import { platformReasons } from './reasons/platform.ts';
+import { programReasons } from './reasons/program.ts';
 import { releaseReasons } from './reasons/release.ts';
 import type { ReasonRow } from './reasons/row.ts';
 import { trustReasons } from './reasons/trust.ts';
@@ -17,6 +18,7 @@ export const reasonAreas = {
   command: commandReasons,
   gate: gateReasons,
   build: buildReasons,
+  program: programReasons,
   kristal: kristalReasons,
   audit: auditReasons,
   release: releaseReasons,
@@ -30,6 +32,7 @@ export const reasons = {
   ...commandReasons,
   ...gateReasons,
   ...buildReasons,
+  ...programReasons,
   ...kristalReasons,
   ...auditReasons,
   ...releaseReasons,
