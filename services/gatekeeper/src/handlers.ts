@@ -12,6 +12,7 @@ import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { Root } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
 import type { ItemResult } from '@orgo/store/machine';
+import type { Door } from './door.ts';
 import { admitFacts } from './facts/admit-facts.ts';
 import { closeFacts } from './facts/close-facts.ts';
 import type { Judge } from './facts/judge.ts';
@@ -39,6 +40,7 @@ export type HandlerDeps = Believe & {
   reads: Reads;
   turns: Turns;
   noise: Noise;
+  door: Door;
   log: Log;
 };
 
@@ -119,11 +121,20 @@ async function decideReply(
   const { reply, digest, key_id, adapter, command, command_digest } = verified.value;
   const { build_id, stage, attempt } = reply;
   span.setAttributes({ build_id, stage, attempt, status: reply.status });
+  const away = deps.door.turnsAway(verified.value);
+  if (away !== null) {
+    deps.noise.hear(away, {
+      tenant_id: root.tenant_id,
+      detail: `${build_id} ${stage}: one of too many, not on record`,
+    });
+    return { outcome: 'refused', code: away };
+  }
   const facts = await replyFacts(deps, reply, command);
   const common = { tenant_id: root.tenant_id, build_id, digest, key_id, root_version: root.version };
   const input = { ...common, type: 'reply' as const, reply, adapter, command, command_digest, ...facts };
   const message_id = replyMessageId(digest, command.ok ? command_digest : null);
   const result = only(await deps.turns.gate.push([{ message_id, input, traceparent }]));
+  deps.door.learn(verified.value, result);
   tell(deps.log, result, { tenant_id: root.tenant_id, build_id, stage, attempt });
   return result.code === 'REPLY_DUPLICATE' ? { outcome: 'duplicate', code: null } : result;
 }

@@ -6,6 +6,7 @@ import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import type { GatekeeperConfig } from './config.ts';
+import { createDoor } from './door.ts';
 import { encodeDecisions } from './encode.ts';
 import { createJudge } from './facts/judge.ts';
 import { claimSubject, replySubject, takeClaims, takeReplies } from './handlers.ts';
@@ -56,6 +57,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     reads,
     turns,
     noise,
+    door: createDoor(),
     log,
   };
   const stops: (() => Promise<unknown> | unknown)[] = [];

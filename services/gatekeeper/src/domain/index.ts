@@ -1,5 +1,6 @@
 export type { VerifiedClaim } from './claim-decision.ts';
 export { closedWith, outcomeOf, recordFindings } from './decide/close.ts';
+export { unproven } from './decide/correlation.ts';
 export { decideGate } from './decide.ts';
 export { type DecisionSend, nothing, type Signable, sortRefs } from './decision.ts';
 export type { GateEvent, GateEventType } from './events.ts';

@@ -1,10 +1,38 @@
-import type { ReasonCode, StageCommand, StageDefinition } from '@orgo/contracts';
+import { isReasonCode, type ReasonCode, type StageCommand, type StageDefinition } from '@orgo/contracts';
 import { canonical } from '@orgo/core';
 import { sameRefs } from '../decision.ts';
 import type { ReplyInput } from '../facts.ts';
 import type { Admission, StageGate } from '../state.ts';
 
+/** What a reply says by itself, before its build is looked at. */
+type Words = Pick<ReplyInput, 'reply' | 'command' | 'command_digest' | 'adapter'>;
 type No = { code: ReasonCode; detail: string };
+
+/** In what a reply and the command beside it disagree; null when they speak of the same thing. */
+function disagreement({ reply, command_digest }: Words, command: StageCommand): string | null {
+  const differs = (['tenant_id', 'build_id', 'stage', 'attempt', 'epoch', 'idem_key'] as const).find(
+    (name) => reply[name] !== command[name],
+  );
+  if (differs !== undefined) return `reply and command differ in ${differs}`;
+  return reply.command_digest === command_digest ? null : 'the reply names another command';
+}
+
+/**
+ * What a reply will be refused with whatever its build has come to, since nothing in it leads back to a command of the orchestrator that its signer was
+ * asked to answer; null for every other. Such replies can be brought about without end by anybody who reaches the bus, for an adapter signs that it refuses
+ * what is forged.
+ */
+export function unproven(words: Words): ReasonCode | null {
+  const { reply, command, adapter } = words;
+  if (reply.status === 'refused') return reply.reason_codes.find(isReasonCode) ?? 'COMMAND_MALFORMED';
+  if (!command.ok) return command.code;
+  if (command.command.adapter !== adapter) return 'ADAPTER_KEY_NOT_AUTHORIZED';
+  const agrees =
+    disagreement(words, command.command) === null &&
+    reply.adapter.name === adapter &&
+    reply.authorization_digest === command.command.authorization_digest;
+  return agrees ? null : 'REPLY_CORRELATION_MISMATCH';
+}
 
 /** Whether a reply and the command it carries speak of the same thing, and the sender answers for that stage. */
 export function correlationFault(input: ReplyInput, stage: StageDefinition): No | null {
@@ -18,13 +46,8 @@ export function correlationFault(input: ReplyInput, stage: StageDefinition): No 
   if (!input.command.ok)
     return { code: input.command.code, detail: 'the command it answers is not the orchestrator’s' };
   const { command } = input.command;
-  const differs = (['tenant_id', 'build_id', 'stage', 'attempt', 'epoch', 'idem_key'] as const).find(
-    (name) => reply[name] !== command[name],
-  );
-  if (differs !== undefined)
-    return { code: 'REPLY_CORRELATION_MISMATCH', detail: `reply and command differ in ${differs}` };
-  if (reply.command_digest !== input.command_digest)
-    return { code: 'REPLY_CORRELATION_MISMATCH', detail: 'the reply names another command' };
+  const detail = disagreement(input, command);
+  if (detail !== null) return { code: 'REPLY_CORRELATION_MISMATCH', detail };
   if (command.adapter !== stage.adapter)
     return { code: 'REPLY_CORRELATION_MISMATCH', detail: 'the command is for another adapter' };
   // The record names this as the tool that did the work.
