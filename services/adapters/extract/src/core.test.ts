@@ -6,6 +6,7 @@ import {
   ClaimIrBatchSchema,
   ClaimIrSchema,
   claimsOf,
+  DeadLettersSchema,
   decodeLines,
   indexText,
   kristalV3Profile,
@@ -23,9 +24,14 @@ const zero = digestOf(null);
 const pinned = (kind: string) => ({ kind, ref: zero, media_type: 'application/jsonl', size: 1 });
 
 type File = { path: string; text: string; media_type: string; title?: string; lang?: string };
-type Given = { tools?: PinnedContextBody['tools']; maxClaims?: number; codePoints?: number };
+type Given = {
+  tools?: PinnedContextBody['tools'];
+  maxClaims?: number;
+  codePoints?: number;
+  policy?: Partial<PinnedContextBody['ingest']>;
+};
 
-function context({ tools = { extract: referenceTools.extract }, maxClaims = 1000 }: Given) {
+function context({ tools = { extract: referenceTools.extract }, maxClaims = 1000, policy = {} }: Given) {
   const profile = { ...kristalV3Profile, limits: { ...kristalV3Profile.limits, max_claims: maxClaims } };
   const body: PinnedContextBody = {
     kind: 'pinned-context',
@@ -36,7 +42,7 @@ function context({ tools = { extract: referenceTools.extract }, maxClaims = 1000
     contract_profile: profile,
     contract_profile_ref: profileDigest(profile),
     governance: [],
-    ingest: { on_poison: 'stop', access_class: 'public' },
+    ingest: { on_poison: 'stop', access_class: 'public', ...policy },
     resolution: {
       ruleset_id: 'orgo.resolution-ladder@1',
       resolved_min_bp: 8500,
@@ -103,13 +109,14 @@ async function extract(files: File[], given: Given = {}) {
   };
   const inputs = [memory.putJson('pinned-context', context(given)), memory.putJson('snapshot-set', set)];
   const { result, outputs } = await memory.run(runExtract, inputs, asOf);
-  if (!result.ok) return { code: result.code, documents: [] as ClaimIr[], codes: [] };
-  const [batchRef, dataRef] = outputs as [ArtifactRef, ArtifactRef];
+  if (!result.ok) return { code: result.code, documents: [] as ClaimIr[], codes: [], letters: [] };
+  const [batchRef, dataRef, lettersRef] = outputs as [ArtifactRef, ArtifactRef, ArtifactRef?];
+  const letters = lettersRef ? DeadLettersSchema.parse(await memory.json(lettersRef)).letters : [];
   const batch = ClaimIrBatchSchema.parse(await memory.json(batchRef));
   const lines = decodeLines(await memory.read(dataRef.ref));
   const documents = lines.ok ? lines.value.map((value) => ClaimIrSchema.parse(value)) : [];
   const codes = result.value.diagnostics.map(({ code, count }) => `${code} ${count}`);
-  return { code: undefined, batch, dataRef, documents, codes, metrics: result.value.metrics };
+  return { code: undefined, batch, dataRef, documents, codes, letters, metrics: result.value.metrics };
 }
 
 const prose = (text: string, more: Partial<File> = {}): File => ({
@@ -384,3 +391,37 @@ function sorted(value: unknown): unknown {
       .map(([key, member]) => [key, sorted(member)]),
   );
 }
+
+describe('a document that cannot be extracted', () => {
+  const good = prose('Ada Lovelace was born in 1815.');
+  const nameless = prose('---\ntitle: ""\n---\nNothing here.', { path: 'b.md' });
+  const rich = prose('Ada Lovelace was born in 1815. Ada Lovelace died in 1852.', { path: 'c.md' });
+
+  it('stops the build where the mandate says stop', async () => {
+    expect((await extract([good, nameless])).code).toBe('EXTRACT_SCHEMA_INVALID');
+    expect((await extract([good, rich], { policy: { max_document_claims: 1 } })).code).toBe('STAGE_LIMIT_EXCEEDED');
+  });
+
+  it('is put aside with its code where the mandate says so, and the others go on', async () => {
+    const policy = { on_poison: 'dead_letter', max_document_claims: 1 } as const;
+    const { documents, letters, codes, metrics } = await extract([good, nameless, rich], { policy });
+    expect(documents.map((document) => document.document?.doc_id)).toEqual(['a.md']);
+    expect(letters).toMatchObject([
+      { path: 'b.md', code: 'EXTRACT_SCHEMA_INVALID', source_id: 'b.md', media_type: 'text/markdown' },
+      { path: 'c.md', code: 'STAGE_LIMIT_EXCEEDED', detail: 'c.md: 2 claims; max_document_claims is 1' },
+    ]);
+    expect(codes).toEqual(['DEAD_LETTERED 2', 'EXTRACT_SCHEMA_INVALID 1', 'STAGE_LIMIT_EXCEEDED 1']);
+    expect(metrics).toMatchObject({ documents: 1, excluded: 2 });
+  });
+
+  it('leaves nothing to go on with where it is the only one', async () => {
+    expect((await extract([nameless], { policy: { on_poison: 'dead_letter' } })).code).toBe('INGEST_CORPUS_EMPTY');
+  });
+});
+
+it('a second copy of a document states nothing new, and stops nothing', async () => {
+  const text = 'Ada Lovelace was born in 1815.';
+  const { documents, codes } = await extract([prose(text), prose(text, { path: 'copy.md' })]);
+  expect(documents.map((document) => document.document?.doc_id)).toEqual(['a.md']);
+  expect(codes).toEqual(['CLAIM_REPEATED 1']);
+});

@@ -1,6 +1,7 @@
 import type { ArtifactRef, BuildRequest } from '@orgo/contracts';
 import { digestOfBytes, utf8 } from '@orgo/core';
 import {
+  DeadLettersSchema,
   kristalV3Profile,
   type PinnedContextBody,
   pinnedContextHash,
@@ -17,7 +18,13 @@ const pinned = (kind: string) => ({ kind, ref: digestOfBytes(utf8(kind)), media_
 
 type Document = { path: string; text?: string; bytes?: Uint8Array; media_type?: string; source_id?: string };
 type Source = BuildRequest['documents'][number]['source'];
-type Given = { source?: Partial<Source>; stored?: (bytes: Uint8Array) => Uint8Array; size?: number };
+type Given = {
+  source?: Partial<Source>;
+  stored?: (bytes: Uint8Array) => Uint8Array;
+  size?: number;
+  policy?: Partial<PinnedContextBody['ingest']>;
+  put_aside?: BuildRequest['put_aside'];
+};
 
 async function ingest(documents: Document[], on_poison: 'stop' | 'dead_letter' = 'stop', given: Given = {}) {
   const memory = new StageMemory();
@@ -27,6 +34,7 @@ async function ingest(documents: Document[], on_poison: 'stop' | 'dead_letter' =
     kind: 'build-request',
     resources: [],
     profile: 'grounded',
+    ...(given.put_aside && { put_aside: given.put_aside }),
     documents: documents.map(
       ({ path, text = '', bytes = utf8(text), media_type = 'text/markdown', source_id = path }) => {
         const ref = digestOfBytes(bytes);
@@ -45,16 +53,22 @@ async function ingest(documents: Document[], on_poison: 'stop' | 'dead_letter' =
     ),
   };
   const requestRef = memory.putJson('build-request', request);
-  const inputs = [requestRef, memory.putJson('pinned-context', contextOf(requestRef, on_poison))];
-  const read = async (ref: string) => stored.get(ref) ?? memory.read(ref);
+  const inputs = [requestRef, memory.putJson('pinned-context', contextOf(requestRef, { on_poison, ...given.policy }))];
+  const reads: string[] = [];
+  const read = async (ref: string) => {
+    reads.push(ref);
+    return stored.get(ref) ?? memory.read(ref);
+  };
   const result = await runIngest({ asOf, config: {}, inputs, read });
-  if (!result.ok) return { code: result.code, detail: result.detail, set: undefined };
-  const [output] = result.value.outputs;
-  const set: SnapshotSet = SnapshotSetSchema.parse(JSON.parse(new TextDecoder().decode(output?.bytes)));
-  return { code: undefined, detail: '', set, result };
+  if (!result.ok) return { code: result.code, detail: result.detail, set: undefined, letters: [], reads };
+  const [output, aside] = result.value.outputs;
+  const parse = (bytes?: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
+  const letters = aside ? DeadLettersSchema.parse(parse(aside.bytes)).letters : [];
+  const set: SnapshotSet = SnapshotSetSchema.parse(parse(output?.bytes));
+  return { code: undefined, detail: '', set, result, letters, reads };
 }
 
-function contextOf(request: ArtifactRef, on_poison: 'stop' | 'dead_letter') {
+function contextOf(request: ArtifactRef, policy: Partial<PinnedContextBody['ingest']>) {
   const body: PinnedContextBody = {
     kind: 'pinned-context',
     context_version: '1',
@@ -64,7 +78,7 @@ function contextOf(request: ArtifactRef, on_poison: 'stop' | 'dead_letter') {
     contract_profile: kristalV3Profile,
     contract_profile_ref: profileDigest(kristalV3Profile),
     governance: [],
-    ingest: { on_poison, access_class: 'public' },
+    ingest: { on_poison: 'stop', access_class: 'public', ...policy },
     resolution: {
       ruleset_id: 'orgo.resolution-ladder@1',
       resolved_min_bp: 8500,
@@ -143,6 +157,65 @@ describe('ingest', () => {
   });
 });
 
+describe('limits', () => {
+  const large: Document = { path: 'large.md', text: 'x'.repeat(101) };
+  const small: Document = { path: 'small.md', text: 'x' };
+  const policy = { max_document_bytes: 100 };
+
+  it('a document over its limit is put aside before a byte of it is read, and listed with its size', async () => {
+    const { set, letters, reads } = await ingest([large, small], 'dead_letter', { policy });
+    expect(set?.snapshots.map(({ path }) => path)).toEqual(['small.md']);
+    expect(letters).toEqual([
+      {
+        path: 'large.md',
+        ref: digestOfBytes(utf8('x'.repeat(101))),
+        source_id: 'large.md',
+        size: 101,
+        media_type: 'text/markdown',
+        code: 'INGEST_DOCUMENT_TOO_LARGE',
+        detail: 'large.md: 101 bytes; max_document_bytes is 100',
+      },
+    ]);
+    expect(reads).not.toContain(letters[0]?.ref);
+  });
+
+  it('every document is in the set, or put aside, once', async () => {
+    const { set, letters } = await ingest([large, small, poison], 'dead_letter', { policy });
+    const excluded = set?.excluded.map(({ path }) => path) ?? [];
+    expect(letters.map(({ path }) => path)).toEqual(excluded);
+    expect([...excluded, ...(set?.snapshots.map(({ path }) => path) ?? [])].sort()).toEqual([
+      'b.md',
+      'large.md',
+      'small.md',
+    ]);
+  });
+
+  it('what was put aside and not requeued is left out unread, unless poison stops the build', async () => {
+    const put_aside = [digestOfBytes(utf8('x'))] as BuildRequest['put_aside'];
+    const more: Document = { path: 'more.md', text: 'y' };
+    const { letters, reads, result } = await ingest([small, more], 'dead_letter', { put_aside });
+    expect(letters).toMatchObject([{ path: 'small.md', code: 'DEAD_LETTERED' }]);
+    expect(reads).not.toContain(letters[0]?.ref);
+    expect(result?.value.diagnostics).toEqual([{ code: 'DEAD_LETTERED', count: 1 }]);
+    const taken = await ingest([small, more], 'stop', { put_aside });
+    expect(taken.set?.snapshots.map(({ path }) => path)).toEqual(['more.md', 'small.md']);
+  });
+
+  it.each<[string, string, Given]>([
+    ['a document', 'INGEST_DOCUMENT_TOO_LARGE', { policy }],
+    ['the number of documents', 'INGEST_CORPUS_TOO_LARGE', { policy: { max_documents: 1 } }],
+    ['all documents together', 'INGEST_CORPUS_TOO_LARGE', { policy: { max_corpus_bytes: 101 } }],
+  ])('%s over the limit stops the build with %s', async (_, code, given) => {
+    expect((await ingest([large, small], 'stop', given)).code).toBe(code);
+  });
+
+  it('a mandate cannot raise what the contract profile bounds', async () => {
+    const { max_document_bytes } = kristalV3Profile.limits;
+    const given = { size: max_document_bytes + 1, policy: { max_document_bytes: 2 * max_document_bytes } };
+    expect((await ingest([small], 'stop', given)).code).toBe('INGEST_DOCUMENT_TOO_LARGE');
+  });
+});
+
 const flipped = (bytes: Uint8Array) => bytes.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
 
 describe('ingest refuses', () => {
@@ -189,9 +262,26 @@ describe('ingest refuses', () => {
     ['paths that differ in case', 'INPUT_PATH_INVALID', [{ path: 'a/B.md' }, { path: 'a/b.md' }]],
     ['paths that differ in composition', 'INPUT_PATH_INVALID', [{ path: 'é.md' }, { path: 'e\u0301.md' }]],
     ['a path twice', 'INPUT_PATH_INVALID', [{ path: 'a.md' }, { path: 'a.md', source_id: 'b' }]],
-    ...['/a', '../a', 'a/../b', './a', 'a//b', 'a/', 'a\\b', 'C:a', 'a\u0000b', 'a\nb', 'a\u007fb', 'a\u0085b'].map(
-      (path): [string, string, Document[]] => [`the path ${JSON.stringify(path)}`, 'INPUT_PATH_INVALID', [{ path }]],
-    ),
+    ...[
+      '/a',
+      '../a',
+      'a/../b',
+      './a',
+      'a//b',
+      'a/',
+      'a\\b',
+      'C:a',
+      'a\u0000b',
+      'a\nb',
+      'a\u007fb',
+      'a\u0085b',
+      'a\u202egnp.md',
+      'é'.repeat(130),
+    ].map((path): [string, string, Document[]] => [
+      `the path ${JSON.stringify(path)}`,
+      'INPUT_PATH_INVALID',
+      [{ path }],
+    ]),
   ])('%s', async (_, code, documents, policy, given) => {
     expect((await ingest(documents, policy, given)).code).toBe(code);
   });
