@@ -15,6 +15,14 @@ export { batchLeaf } from './batch-leaf.ts';
 export { concatBytes, equalBytes } from './bytes.ts';
 export { CanonicalError, canonical, canonicalBytes } from './canonical.ts';
 export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
+export {
+  type Cosignature,
+  cosign,
+  cosignerKeyId,
+  formatWitnessKey,
+  parseWitnessKey,
+  verifyCosignatures,
+} from './cosignature.ts';
 export type { Decider, Outcome } from './decider.ts';
 export { type Digest, digestHex, digestOf, digestOfBytes, isDigest } from './digest.ts';
 export { type DsseEnvelope, verifyDsse } from './dsse.ts';
@@ -33,3 +41,26 @@ export type { TrustedKey, VerifySignature } from './signature.ts';
 export { parseStrict } from './strict-json.ts';
 export { mermaid, next, reachable, type TransitionTable, tableFaults } from './table.ts';
 export { fromUtf8, utf8, utf8Length } from './text.ts';
+export { createTileWriter, type TileFile, type TileWriter, verifyTileLog } from './tile-log.ts';
+export {
+  decodeEntries,
+  encodeEntries,
+  hashOfTile,
+  hasTile,
+  maxEntryBytes,
+  parseTilePath,
+  type TileId,
+  tileBytes,
+  tilePath,
+  tilesOf,
+  tileWidth,
+} from './tiles.ts';
+export { parsePolicy, type TlogPolicy } from './tlog-policy.ts';
+export {
+  formatGrowth,
+  formatTlogProof,
+  type Growth,
+  parseGrowth,
+  parseTlogProof,
+  type TlogProof,
+} from './tlog-proof.ts';

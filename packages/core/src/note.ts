@@ -39,7 +39,7 @@ const parseSignature = (line: string): SignatureLine | undefined => {
 const malformed = (why: string) => refuse('CHECKPOINT_MALFORMED', why);
 
 /** Splits a note at its last empty line. Refuses with `CHECKPOINT_MALFORMED`; verifies nothing. */
-const parseNote = (text: string): Result<{ body: string; signatures: SignatureLine[] }> => {
+export const parseNote = (text: string): Result<{ body: string; signatures: SignatureLine[] }> => {
   if (text.length > maxLength) return malformed('the note is too long');
   if (!isNoteText(text)) return malformed('a control character or a lone surrogate');
   const split = text.lastIndexOf('\n\n');
