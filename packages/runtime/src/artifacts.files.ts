@@ -1,9 +1,21 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { type FileHandle, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ArtifactRef, tenantIdSchema } from '@orgo/contracts';
 import { type Digest, digestHex, digestOfBytes, isDigest, ok, refuse } from '@orgo/core';
+import { type JournalEntry, openJournal } from './artifacts.journal.ts';
+import { settleJournals } from './artifacts.settle.ts';
 import type { ArtifactStore } from './artifacts.ts';
 import { makeDir, syncDir } from './durable-file.ts';
 import { Breach, Fault, Refused } from './errors.ts';
@@ -25,13 +37,36 @@ const writeAll = async (file: FileHandle, bytes: Uint8Array): Promise<void> => {
   for (let done = 0; done < bytes.length; ) done += (await onDisk(file.write(bytes, done))).bytesWritten;
 };
 
+/** Up to this size an artifact is made durable by the journal, in company; above it by a flush of its own. */
+const smallBytes = 65_536;
+
+/** The bytes of a small file, null when it is large. In one go: through the thread pool each step would cost more than all of them do. */
+function readSmall(path: string): Uint8Array | null {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    if (size > smallBytes) return null;
+    const bytes = Buffer.allocUnsafeSlow(size);
+    let done = 0;
+    for (let more = 1; more > 0 && done < size; done += more) more = readSync(fd, bytes, done, size - done, done);
+    return bytes.subarray(0, done);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
  * Artifacts as files, `<dir>/<tenant>/sha256/<first two digits>/<hex>`, read-only once written.
- * For one host, or hosts that share a POSIX volume.
+ * For one host, or hosts that share a POSIX volume. Small ones are durable through a journal before their file is written (`artifacts.journal.ts`), so a
+ * name that can be seen is one that lasts; large ones are flushed themselves.
  */
 export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}): ArtifactStore {
   const { maxBytes = defaultMaxArtifactBytes } = options;
   const ready = new Map<string, Promise<void>>();
+  const made = new Set<string>();
+  const journal = openJournal(dir);
+  const own = randomUUID();
+  let temporaries = 0;
 
   const tenantDir = (tenant: string): string => {
     if (!tenantIdSchema.safeParse(tenant).success) throw new Refused('TENANT_NOT_FOUND', 'not a tenant name');
@@ -52,13 +87,61 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
     }
     return made;
   };
-  const sizeOf = async (tenant: string, ref: Digest): Promise<{ size: number } | null> => {
+  const sizeNow = (tenant: string, ref: Digest): { size: number } | null => {
+    const path = pathOf(tenant, ref);
     try {
-      return { size: (await onDisk(stat(pathOf(tenant, ref)))).size };
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found === undefined ? null : { size: found.size };
     } catch (error) {
-      if (isAbsent(error)) return null;
-      throw error;
+      throw unavailable(error);
     }
+  };
+  const folderNow = (path: string): string => {
+    if (!made.has(path)) mkdirSync(path, { recursive: true, mode: 0o700 });
+    made.add(path);
+    return path;
+  };
+  /** Gives bytes their name in one step; nothing of it is flushed. */
+  const place = ({ tenant, ref, bytes }: JournalEntry): void => {
+    const temporary = join(folderNow(join(tenantDir(tenant), 'tmp')), `${own}-${temporaries++}`);
+    folderNow(shardOf(tenant, ref));
+    const fd = openSync(temporary, 'wx', 0o444);
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, pathOf(tenant, ref));
+  };
+  /** After a power cut a file may be gone, cut short or full of zeros; one that is wrong in another way is damage, which must stay visible. */
+  const restore = (entry: JournalEntry): void => {
+    const found = sizeNow(entry.tenant, entry.ref);
+    const lost =
+      found?.size !== entry.bytes.length ||
+      readSmall(pathOf(entry.tenant, entry.ref))?.every((byte) => byte === 0) === true;
+    if (lost) place(entry);
+  };
+  let settling: Promise<void> | undefined;
+  const settled = (): Promise<void> => {
+    settling ??= settleJournals(dir, restore).catch((error) => {
+      settling = undefined;
+      throw unavailable(error);
+    });
+    return settling;
+  };
+  const putSmall = async (tenant: string, bytes: Uint8Array): Promise<{ ref: Digest; size: number }> => {
+    const ref = digestOfBytes(bytes);
+    const size = bytes.length;
+    if (sizeNow(tenant, ref) !== null) return { ref, size };
+    await onDisk(ensureDir(tenantDir(tenant)));
+    try {
+      await journal.append({ tenant, ref, bytes });
+      // crash: if we die here the next process finds the bytes in the journal; nobody was told of them yet
+      if (sizeNow(tenant, ref) === null) place({ tenant, ref, bytes });
+    } catch (error) {
+      throw error instanceof Fault ? error : unavailable(error);
+    }
+    return { ref, size };
   };
 
   /** Writes to a temporary name while hashing; answers where and what it was. */
@@ -93,9 +176,11 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
     tenant: string,
     bytes: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<{ ref: Digest; size: number }> => {
+    await settled();
+    if (bytes instanceof Uint8Array && bytes.length <= Math.min(smallBytes, maxBytes)) return putSmall(tenant, bytes);
     if (bytes instanceof Uint8Array) {
       const ref = digestOfBytes(bytes);
-      if ((await sizeOf(tenant, ref)) !== null) {
+      if (sizeNow(tenant, ref) !== null) {
         // Another writer may have renamed it and not yet made the name durable.
         await onDisk(syncDir(shardOf(tenant, ref)));
         return { ref, size: bytes.length };
@@ -104,7 +189,7 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
     const { temporary, ref, size } = await spool(tenant, bytes);
     const shard = shardOf(tenant, ref);
     await ensureDir(shard);
-    if ((await sizeOf(tenant, ref)) === null) await onDisk(rename(temporary, pathOf(tenant, ref)));
+    if (sizeNow(tenant, ref) === null) await onDisk(rename(temporary, pathOf(tenant, ref)));
     else await unlink(temporary);
     // crash: if we die before this the name may be lost with the power; nobody was told of it yet.
     await onDisk(syncDir(shard));
@@ -112,6 +197,7 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
   };
 
   async function* stream(tenant: string, ref: Digest): AsyncGenerator<Uint8Array> {
+    await settled();
     const hash = createHash('sha256');
     try {
       for await (const piece of createReadStream(pathOf(tenant, ref), { highWaterMark: 262_144 })) {
@@ -125,11 +211,12 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
   }
 
   async function* list(tenant: string): AsyncGenerator<{ ref: Digest; size: number }> {
+    await settled();
     const shards = await readdir(tenantDir(tenant)).catch(() => []);
     for (const shard of shards.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
       for (const name of await readdir(join(tenantDir(tenant), shard))) {
         const ref = `sha256:${name}` as const;
-        const found = isDigest(ref) ? await sizeOf(tenant, ref) : null;
+        const found = isDigest(ref) ? sizeNow(tenant, ref) : null;
         if (found !== null) yield { ref, size: found.size };
       }
     }
@@ -141,16 +228,25 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
       return { kind, ref, media_type, size };
     },
     async get(tenant, ref) {
-      const bytes = await readFile(pathOf(tenant, ref)).catch((error) => {
+      await settled();
+      const path = pathOf(tenant, ref);
+      let bytes: Uint8Array;
+      try {
+        bytes = readSmall(path) ?? (await readFile(path));
+      } catch (error) {
         throw isAbsent(error) ? notFound(ref) : unavailable(error);
-      });
+      }
       if (digestOfBytes(bytes) !== ref) throw mismatch(ref);
       return bytes;
     },
-    stat: sizeOf,
+    async stat(tenant, ref) {
+      await settled();
+      return sizeNow(tenant, ref);
+    },
     stream,
     async verify(tenant, ref, size) {
-      const found = await sizeOf(tenant, ref);
+      await settled();
+      const found = sizeNow(tenant, ref);
       if (found === null) return refuse('ARTIFACT_NOT_FOUND', `no artifact ${ref}`);
       if (found.size !== size) return refuse('SIZE_MISMATCH', `${ref} has ${found.size} bytes instead of ${size}`);
       try {
