@@ -6,7 +6,7 @@ import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
 import { createOrchestrator, orchestratorConfig } from '@orgo/orchestrator';
 import { loadConfig } from '@orgo/runtime/config';
 import { createHttp, type HttpServer } from '@orgo/runtime/http';
-import { createLog } from '@orgo/runtime/log';
+import { createLog, type Log } from '@orgo/runtime/log';
 import { createTenant } from '@orgo/runtime/trust';
 import { connectPlatform } from '@orgo/store/platform';
 import pg from 'pg';
@@ -16,14 +16,14 @@ export const tenant = 'acme';
 /** How long a test waits for what is bound to happen. */
 export const soon = { timeout: 10_000 };
 const token = 'a-token-of-the-test';
-const log = createLog({ service: 'test', level: (process.env.TEST_LOG ?? 'silent') as 'silent' });
+const quiet = createLog({ service: 'test', level: (process.env.TEST_LOG ?? 'silent') as 'silent' });
 
 // biome-ignore lint/suspicious/noExplicitAny: tests say what shape they expect
 type Answer = { status: number; body: any };
 type Running = Awaited<ReturnType<typeof startOne>>;
 
 /** One orchestrator process: its platform, its service, its own HTTP port. */
-async function startOne(instance: TestInstance, settings: Record<string, string>) {
+async function startOne(instance: TestInstance, settings: Record<string, string>, log: Log) {
   const platform = await connectPlatform(
     {
       name: 'test-orchestrator',
@@ -96,10 +96,13 @@ export async function startOrchestrator(
 }
 
 /** An orchestrator by itself, over real servers, with its HTTP. */
-export async function startApi(settings: Record<string, string> = {}): Promise<Api> {
+export async function startApi(
+  settings: Record<string, string> = {},
+  { adapters = ['echo'], log = quiet }: { adapters?: string[]; log?: Log } = {},
+): Promise<Api> {
   const instance = await testInstance(['nats']);
-  await createTenant(instance.home, tenant, { adapters: ['echo'] });
-  const running = [await startOne(instance, settings)];
+  await createTenant(instance.home, tenant, { adapters });
+  const running = [await startOne(instance, settings, log)];
   const [{ platform, http }] = running as [Running];
   const admin = new pg.Pool({
     connectionString: instance.adminDatabaseUrl,
@@ -167,7 +170,7 @@ export async function startApi(settings: Record<string, string> = {}): Promise<A
         ['COMPLETED', 'VALIDATION_FAILED', 'FAILED', 'CANCELLED'].includes(status),
       ),
     async another(settings = {}) {
-      const one = await startOne(instance, settings);
+      const one = await startOne(instance, settings, log);
       running.push(one);
       return one;
     },

@@ -22,11 +22,12 @@ export const echo: StageRun = async ({ config, inputs }: StageContext) => {
 };
 
 /** The whole ring in one process: the real orchestrator, gatekeeper and audit, and an adapter whose work a test decides. */
-export async function startRing(): Promise<Ring> {
-  const api = await startApi();
+export async function startRing(given?: Parameters<typeof startApi>[1]): Promise<Ring> {
+  const api = await startApi({}, given);
   const { instance, platform } = api;
   const of = (name: 'gatekeeper' | 'audit') => ({
     ...platform,
+    log: platform.log.child({ service: name }),
     home: instance.home,
     databaseUrl: instance.serviceUrls[name],
   });
