@@ -350,44 +350,6 @@ test('a stage in a thread gives the same, keeps the process answering, and reall
   expect((await received.reaches(5))[4]).toMatchObject({ status: 'ok' });
 });
 
-test('limits that the pipeline pins end a stage with a code, and the process lives on', async () => {
-  const module = new URL('../kit/threaded-stage.ts', import.meta.url);
-  await start(
-    defineStage({
-      adapter: 'threaded',
-      version: '1',
-      thread: { module, name: 'run' },
-      limits: { maxInputBytes: 1000 },
-    }),
-  );
-  const received = await receive('threaded');
-  const input = await storedJson({ text: 'within limits' });
-  const large = await storedJson({ text: 'x'.repeat(2000) });
-  const limited = (limits: { [name: string]: number }, more: object = {}) =>
-    command('threaded', { inputs: [input], config: { ...more, limits } });
-  const cases: [ReturnType<typeof command>, string][] = [
-    [limited({ memory_mb: 64 }, { hoard: true }), 'failed STAGE_LIMIT_EXCEEDED more than 64 MiB of memory'],
-    [limited({ input_bytes: 8 }), 'failed STAGE_LIMIT_EXCEEDED more than 8 bytes of input'],
-    [limited({ output_bytes: 8 }), 'failed STAGE_LIMIT_EXCEEDED more than 8 bytes of output'],
-    // A pipeline lowers a limit of the adapter and never raises it.
-    [
-      command('threaded', { inputs: [large], config: { limits: { input_bytes: 1_000_000 } } }),
-      'failed STAGE_LIMIT_EXCEEDED more than 1000 bytes of input',
-    ],
-    [limited({ memory: 64 }), 'failed STAGE_INPUT_INVALID limits:  Unrecognized key: "memory"'],
-    [
-      limited({ memory_mb: 0.5 }),
-      'failed STAGE_INPUT_INVALID limits: memory_mb Invalid input: expected int, received number',
-    ],
-    [limited({ memory_mb: 512, input_bytes: 500, output_bytes: 500 }), 'ok  '],
-  ];
-  for (const [n, [asked, answer]] of cases.entries()) {
-    await publish('threaded', asked);
-    const reply = (await received.reaches(n + 1))[n];
-    expect(`${reply?.status} ${reply?.reason_codes} ${reply?.detail}`).toBe(answer);
-  }
-});
-
 test('what cannot be answered leaves the queue: no message, no tenant, nothing it is about', async () => {
   await start(plain);
   const received = await receive('plain');

@@ -8,6 +8,7 @@ const params: Record<string, z.ZodType> = {
   build: contracts.buildIdSchema,
   release: contracts.releaseIdSchema,
   digest: contracts.digestSchema,
+  letter: contracts.digestSchema,
   node: contracts.nameSchema,
   index: z.int().min(0),
 };

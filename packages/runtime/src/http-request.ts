@@ -17,6 +17,7 @@ import { Refused } from './errors.ts';
 const pathParameters: Record<string, { schema: z.ZodType; code: ReasonCode }> = {
   tenant: { schema: tenantIdSchema, code: 'TENANT_NOT_FOUND' },
   digest: { schema: digestSchema, code: 'ARTIFACT_NOT_FOUND' },
+  letter: { schema: digestSchema, code: 'DEADLETTER_NOT_FOUND' },
   build: { schema: buildIdSchema, code: 'BUILD_NOT_FOUND' },
   release: { schema: releaseIdSchema, code: 'RELEASE_NOT_FOUND' },
   node: { schema: nameSchema, code: 'NODE_NOT_FOUND' },

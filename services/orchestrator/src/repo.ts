@@ -49,7 +49,7 @@ function buildRepo(snapshots: Snapshots): Repo<domain.BuildState, domain.BuildEv
 }
 
 export type BuildMachine = Machine<domain.BuildState, domain.BuildInput, domain.BuildEvent, domain.Send, domain.Alarm>;
-export type CaseMachine = Machine<domain.CaseState, domain.OpenCase, domain.CaseEvent, never>;
+export type CaseMachine = Machine<domain.CaseState, domain.CaseInput, domain.CaseEvent, never>;
 export type BuildRow = SaveRow<domain.BuildState, domain.BuildEvent>;
 
 export const buildMachine = (snapshots: Snapshots): BuildMachine => ({

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type BuildStatus, buildIdSchema, caseIdSchema, nameSchema, type StartBuild } from '@orgo/contracts';
+import {
+  type BuildStatus,
+  buildIdSchema,
+  caseIdSchema,
+  type Digest,
+  nameSchema,
+  type StartBuild,
+} from '@orgo/contracts';
 import { sha256Hex } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Fault, Refused } from '@orgo/runtime/errors';
@@ -10,7 +17,8 @@ import type { TrustStore } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
 import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
-import { type BuildInput, type PersonAct, traceIdOf } from './domain/index.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { type BuildInput, type LetterMark, type PersonAct, traceIdOf } from './domain/index.ts';
 import type { Reads } from './reads.ts';
 import { admittedOf, checkTenant } from './requests.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -122,8 +130,22 @@ async function list<T>(
   return read(tenant, page);
 }
 
+/** What a person says of a document that was put aside. With an idempotency key it is said once. */
+function mark(letters: DeadLetters, status: LetterMark['status'], request: HttpRequest): Promise<unknown> {
+  const { actor, reason } = request.body as { actor: string; reason: string };
+  const ref = paramOf(request, 'letter') as Digest;
+  return letters.mark({
+    tenant_id: paramOf(request, 'tenant'),
+    ref,
+    status,
+    actor,
+    reason,
+    key: requestKeyOf(request),
+  });
+}
+
 /** The orchestrator's operations. */
-export const orchestratorRoutes = (deps: RouteDeps): Handlers => ({
+export const orchestratorRoutes = (deps: RouteDeps, letters = createDeadLetters(deps)): Handlers => ({
   putArtifact: (request) => putArtifact(deps, request),
   getArtifact: (request) => getArtifact(deps, request),
   startBuild: (request) => start(deps, request),
@@ -134,4 +156,7 @@ export const orchestratorRoutes = (deps: RouteDeps): Handlers => ({
   pauseBuild: (request) => act(deps, 'pause', request),
   resumeBuild: (request) => act(deps, 'resume', request),
   listCases: (request) => list(deps, request, caseIdSchema, deps.reads.cases),
+  listDeadLetters: (request) => list(deps, request, caseIdSchema, letters.list),
+  requeueDeadLetter: (request) => mark(letters, 'REQUEUED', request),
+  dropDeadLetter: (request) => mark(letters, 'DROPPED', request),
 });

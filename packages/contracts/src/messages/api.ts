@@ -114,6 +114,30 @@ export const caseSchema = z
   .meta({ id: 'Case' });
 export type CaseView = z.infer<typeof caseSchema>;
 
+/** A document that a build put aside. It stays aside until somebody has it taken again; its id is its digest. */
+export const deadLetterSchema = z
+  .object({
+    ref: digestSchema.meta({ description: 'The document; what `requeue` and `drop` are told' }),
+    path: z.string(),
+    source_id: z.string(),
+    size: z.int(),
+    media_type: z.string(),
+    stage: nameSchema,
+    code: reasonCodeSchema,
+    detail: z.string(),
+    status: z.enum(['OPEN', 'REQUEUED', 'DROPPED']).meta({
+      description: 'OPEN and DROPPED documents are left out by later builds; a REQUEUED one is taken again',
+    }),
+    build_id: buildIdSchema,
+    case_id: caseIdSchema,
+    created_at: timeSchema,
+    marked: z.object({ at: timeSchema, actor: z.string(), reason: z.string() }).nullable(),
+  })
+  .meta({ id: 'DeadLetter' });
+export type DeadLetterView = z.infer<typeof deadLetterSchema>;
+/** All letters of one document, as they are now. */
+export const deadLettersMarkedSchema = z.object({ items: z.array(deadLetterSchema) });
+
 export const checkpointViewSchema = z
   .object({
     tenant_id: tenantIdSchema,
@@ -121,6 +145,18 @@ export const checkpointViewSchema = z
     tree_size: z.int(),
     root_hash: z.string(),
     checkpoint: z.string(),
+    vkeys: z
+      .array(z.string())
+      .meta({ description: 'Verifier keys of the log, as the trust root lists them (C2SP signed-note)' }),
+    cosigned: z
+      .object({
+        tree_size: z.int(),
+        checkpoint: z.string(),
+        witnesses: z.array(z.object({ name: z.string(), at: timeSchema })),
+        quorum: z.boolean(),
+      })
+      .nullable()
+      .meta({ description: 'The newest checkpoint that witnesses have cosigned; null where none has' }),
   })
   .meta({ id: 'CheckpointView' });
 export type CheckpointView = z.infer<typeof checkpointViewSchema>;
@@ -136,6 +172,19 @@ export const inclusionProofSchema = z
   })
   .meta({ id: 'InclusionProof' });
 export type InclusionProofView = z.infer<typeof inclusionProofSchema>;
+
+/** That the log of `from` entries is the beginning of the log of `to`: RFC 9162 section 2.1.4. */
+export const consistencyProofSchema = z
+  .object({
+    from: z.int().meta({ description: 'At least 1: every log begins with nothing' }),
+    to: z.int(),
+    from_root: z.string(),
+    root: z.string(),
+    path: z.array(z.string()),
+    checkpoint: z.string(),
+  })
+  .meta({ id: 'ConsistencyProof' });
+export type ConsistencyProofView = z.infer<typeof consistencyProofSchema>;
 
 /** Result of reading everything back: what was checked and where it is broken. */
 export const fsckSchema = z

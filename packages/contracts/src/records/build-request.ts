@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { artifactRefSchema, digestSchema, nameSchema } from '../ids.ts';
+import { artifactRefSchema, digestSchema, nameSchema, timeSchema } from '../ids.ts';
 
 /** Where a document is from: without it ingest refuses (ST-07, ST-16). */
 const sourceSchema = z.strictObject({
@@ -42,6 +42,15 @@ export const buildRequestSchema = z
       description:
         'Documents that are dead letters nobody has requeued: left out, where the mandate lets documents be put aside',
     }),
+    requeued: z
+      .array(z.strictObject({ ref: digestSchema, at: timeSchema }))
+      .min(1)
+      .max(100_000)
+      .optional()
+      .meta({
+        description:
+          'Dead letters that somebody has taken again, and when: a request that follows one is another request',
+      }),
     profile: nameSchema.meta({ description: 'Validation profile asked for; the mandate decides' }),
   })
   .meta({ id: 'BuildRequest' });

@@ -7,7 +7,7 @@ import {
   checked,
   claimIrKinds,
   claimsOf,
-  codesOfLetters,
+  codesOfExcluded,
   type DeadLetter,
   deadLettersOutput,
   diagnosticsOf,
@@ -86,7 +86,7 @@ export const runExtract: StageCore = async (ctx) => {
     value: {
       outputs: [...outputs, ...deadLettersOutput('extract', set.value.ref, letters)],
       metrics: { ...metrics, excluded: letters.length },
-      diagnostics: diagnosticsOf([...diagnostics.flatMap(repeatedCode), ...codesOfLetters(letters)]),
+      diagnostics: diagnosticsOf([...diagnostics.flatMap(repeatedCode), ...codesOfExcluded(letters)]),
     },
   };
 };

@@ -1,7 +1,6 @@
-import type { ArtifactRef, BuildRequest } from '@orgo/contracts';
+import { type ArtifactRef, type BuildRequest, deadLettersSchema } from '@orgo/contracts';
 import { digestOfBytes, utf8 } from '@orgo/core';
 import {
-  DeadLettersSchema,
   kristalV3Profile,
   type PinnedContextBody,
   pinnedContextHash,
@@ -63,7 +62,7 @@ async function ingest(documents: Document[], on_poison: 'stop' | 'dead_letter' =
   if (!result.ok) return { code: result.code, detail: result.detail, set: undefined, letters: [], reads };
   const [output, aside] = result.value.outputs;
   const parse = (bytes?: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
-  const letters = aside ? DeadLettersSchema.parse(parse(aside.bytes)).letters : [];
+  const letters = aside ? deadLettersSchema.parse(parse(aside.bytes)).letters : [];
   const set: SnapshotSet = SnapshotSetSchema.parse(parse(output?.bytes));
   return { code: undefined, detail: '', set, result, letters, reads };
 }
@@ -193,9 +192,10 @@ describe('limits', () => {
   it('what was put aside and not requeued is left out unread, unless poison stops the build', async () => {
     const put_aside = [digestOfBytes(utf8('x'))] as BuildRequest['put_aside'];
     const more: Document = { path: 'more.md', text: 'y' };
-    const { letters, reads, result } = await ingest([small, more], 'dead_letter', { put_aside });
-    expect(letters).toMatchObject([{ path: 'small.md', code: 'DEAD_LETTERED' }]);
-    expect(reads).not.toContain(letters[0]?.ref);
+    const { set, letters, reads, result } = await ingest([small, more], 'dead_letter', { put_aside });
+    expect(set?.excluded).toMatchObject([{ path: 'small.md', code: 'DEAD_LETTERED' }]);
+    expect(letters).toEqual([]);
+    expect(reads).not.toContain(put_aside?.[0]);
     expect(result?.value.diagnostics).toEqual([{ code: 'DEAD_LETTERED', count: 1 }]);
     const taken = await ingest([small, more], 'stop', { put_aside });
     expect(taken.set?.snapshots.map(({ path }) => path)).toEqual(['more.md', 'small.md']);

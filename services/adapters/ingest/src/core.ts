@@ -1,6 +1,6 @@
 import { type BuildRequest, buildRequestSchema } from '@orgo/contracts';
 import {
-  codesOfLetters,
+  codesOfExcluded,
   compareText,
   type DeadLetter,
   deadLettersOutput,
@@ -49,7 +49,7 @@ export const runIngest: StageCore = async (ctx) => {
 
   const taken = await takeAll(ctx, request.value.value, policy, intake);
   if (!taken.ok) return taken;
-  const { snapshots, letters } = taken.value;
+  const { snapshots, excluded, letters } = taken.value;
   if (snapshots.length === 0) return stageRefusal('INGEST_CORPUS_EMPTY', 'every document was left out');
 
   const set: SnapshotSet = {
@@ -58,7 +58,7 @@ export const runIngest: StageCore = async (ctx) => {
     build_request_ref: request.value.ref,
     pinned_context_hash,
     snapshots,
-    excluded: letters.map(({ path, ref, source_id, code }) => ({ path, ref, source_id, code })),
+    excluded,
   };
   return {
     ok: true,
@@ -66,11 +66,11 @@ export const runIngest: StageCore = async (ctx) => {
       outputs: [jsonOutput('snapshot-set', set), ...deadLettersOutput('ingest', request.value.ref, letters)],
       metrics: {
         documents: snapshots.length,
-        excluded: letters.length,
+        excluded: excluded.length,
         payloads: new Set(snapshots.map((snapshot) => snapshot.ref)).size,
         bytes: snapshots.reduce((sum, snapshot) => sum + snapshot.size, 0),
       },
-      diagnostics: diagnosticsOf(codesOfLetters(letters)),
+      diagnostics: diagnosticsOf(codesOfExcluded(excluded)),
     },
   };
 };
@@ -85,11 +85,12 @@ async function takeAll(
   request: BuildRequest,
   policy: IngestPolicy,
   intake: Intake,
-): Promise<StageResult<{ snapshots: Snapshot[]; letters: DeadLetter[] }>> {
+): Promise<StageResult<Pick<SnapshotSet, 'snapshots' | 'excluded'> & { letters: DeadLetter[] }>> {
   const stops = policy.on_poison === 'stop';
   // Where poison stops the build a document that was put aside is taken again: it may not be left out.
   const aside: ReadonlySet<string> = new Set(stops ? [] : request.put_aside);
   const snapshots: Snapshot[] = [];
+  const excluded: SnapshotSet['excluded'] = [];
   const letters: DeadLetter[] = [];
   let bytes = 0;
   for (const document of [...request.documents].sort((a, b) => compareText(a.path, b.path))) {
@@ -108,18 +109,14 @@ async function takeAll(
     } else if (stops || !poison.has(taken.code)) return taken;
     else {
       const { path, ref, size, media_type, source } = document;
-      letters.push({
-        path,
-        ref,
-        size,
-        media_type,
-        source_id: source.source_id,
-        code: taken.code,
-        detail: taken.detail,
-      });
+      const { code, detail } = taken;
+      excluded.push({ path, ref, source_id: source.source_id, code });
+      // What was put aside earlier has its letter.
+      if (code !== 'DEAD_LETTERED')
+        letters.push({ path, ref, size, media_type, source_id: source.source_id, code, detail });
     }
   }
-  return { ok: true, value: { snapshots, letters } };
+  return { ok: true, value: { snapshots, excluded, letters } };
 }
 
 async function takeOne(

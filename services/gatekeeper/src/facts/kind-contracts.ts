@@ -1,10 +1,16 @@
-import { buildRequestSchema, type Digest, dsseEnvelopeSchema, pipelineSchema, type ReasonCode } from '@orgo/contracts';
+import {
+  buildRequestSchema,
+  type Digest,
+  deadLettersSchema,
+  dsseEnvelopeSchema,
+  pipelineSchema,
+  type ReasonCode,
+} from '@orgo/contracts';
 import { isDigest, type JsonValue, parseStrict } from '@orgo/core';
 import {
   artifactLimits,
   ClaimIrBatchSchema,
   ClaimIrSchema,
-  DeadLettersSchema,
   decodeLines,
   ExchangeManifestSchema,
   MandateBundleSchema,
@@ -104,7 +110,7 @@ const contracts: Readonly<Record<string, Contract>> = {
   }),
   'snapshot-set': json(SnapshotSetSchema, (set) => holds({ links: link('build-request', set.build_request_ref) })),
   // `subject_ref` is a build request or a snapshot set, as the stage says: no link, since the sealed decision names both.
-  'dead-letters': json(DeadLettersSchema, () => holds()),
+  'dead-letters': json(deadLettersSchema, () => holds()),
   'claim-ir-batch': json(ClaimIrBatchSchema, (batch) =>
     holds({ links: [...link('claim-ir-lines', batch.data_ref), ...link('snapshot-set', batch.snapshot_set_ref)] }),
   ),

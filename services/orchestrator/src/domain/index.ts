@@ -1,14 +1,16 @@
 export {
   type CaseEvent,
+  type CaseInput,
   caseKeyOf,
   casePhaseOf,
   caseTable,
   decideCase,
   evolveCase,
+  type MarkLetter,
   type OpenCase,
 } from './case/case.ts';
 export { caseView, publicCase } from './case/public.ts';
-export { type CaseState, initialCase } from './case/state.ts';
+export { type CaseState, initialCase, type LetterMark } from './case/state.ts';
 export type { StartFacts } from './decide/start.ts';
 export { admitRerun, admitStart } from './decide/start.ts';
 export { decide } from './decide.ts';

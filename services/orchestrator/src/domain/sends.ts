@@ -19,7 +19,7 @@ export type CaseOpening = {
   about: string;
   /** The mandate the build runs under. */
   mandate_ref: Digest;
-  type: 'build-blocked' | 'build-failed' | 'validation-failed' | 'rerun-diverged';
+  type: 'build-blocked' | 'build-failed' | 'validation-failed' | 'rerun-diverged' | 'dead-letter';
   severity: 'MINOR' | 'MODERATE' | 'MAJOR' | 'CRITICAL';
   title: string;
   reason_codes: string[];

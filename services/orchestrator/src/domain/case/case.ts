@@ -1,7 +1,8 @@
+import type { Digest } from '@orgo/contracts';
 import type { Outcome, TransitionTable } from '@orgo/core';
 import type { Timed } from '../inputs.ts';
 import type { CaseOpening } from '../sends.ts';
-import type { CasePhase, CaseState } from './state.ts';
+import type { CasePhase, CaseState, LetterMark } from './state.ts';
 
 /** Opens a Case about a build. Its id was minted when the build's turn was written, so a redelivery opens no second one. */
 export type OpenCase = {
@@ -12,25 +13,52 @@ export type OpenCase = {
   opening: CaseOpening;
 };
 
-export type CaseEvent = { type: 'CaseOpened'; at: string } & Omit<OpenCase, 'type' | 'tenant_id' | 'case_id'>;
+/** What a person says about a document that the Case is about: take it again with the next build, or never. */
+export type MarkLetter = {
+  type: 'mark';
+  tenant_id: string;
+  case_id: string;
+  ref: Digest;
+  status: LetterMark['status'];
+  actor: string;
+  reason: string;
+};
 
-/** The Case machine as far as it goes now: Cases are opened; working on them comes with Tasks. */
-export const caseTable: TransitionTable<'NEW' | 'OPEN', CaseEvent['type']> = { NEW: { CaseOpened: 'OPEN' }, OPEN: {} };
+export type CaseInput = OpenCase | MarkLetter;
 
-export const caseKeyOf = (input: OpenCase): { tenant_id: string; id: string } => ({
+export type CaseEvent =
+  | ({ type: 'CaseOpened'; at: string } & Omit<OpenCase, 'type' | 'tenant_id' | 'case_id'>)
+  | ({ type: 'LetterMarked'; at: string } & Omit<MarkLetter, 'type' | 'tenant_id' | 'case_id'>);
+
+/** The Case machine as far as it goes now: Cases are opened; working on them comes with Tasks. A mark on a letter changes no phase. */
+export const caseTable: TransitionTable<'NEW' | 'OPEN', 'CaseOpened'> = { NEW: { CaseOpened: 'OPEN' }, OPEN: {} };
+
+export const caseKeyOf = (input: CaseInput): { tenant_id: string; id: string } => ({
   tenant_id: input.tenant_id,
   id: input.case_id,
 });
 export const casePhaseOf = (state: CaseState): CasePhase => state.phase;
 
-/** Opening an open Case again changes nothing. */
-export const decideCase = (state: CaseState, input: Timed<OpenCase>): Outcome<CaseEvent, never, never> => {
-  const { now, opening, build_id } = input;
-  const events: CaseEvent[] = state.phase === 'NEW' ? [{ type: 'CaseOpened', at: now, build_id, opening }] : [];
+/** Opening an open Case again changes nothing, and so does saying the same of a letter again. */
+export const decideCase = (state: CaseState, input: Timed<CaseInput>): Outcome<CaseEvent, never, never> => {
+  const { now } = input;
+  if (input.type === 'open') {
+    const { opening, build_id } = input;
+    const events: CaseEvent[] = state.phase === 'NEW' ? [{ type: 'CaseOpened', at: now, build_id, opening }] : [];
+    return { ok: true, events, sends: [], alarms: [] };
+  }
+  if (state.phase === 'NEW' || state.type !== 'dead-letter')
+    return { ok: false, code: 'DEADLETTER_NOT_FOUND', detail: `${input.case_id} is about no dead letter` };
+  const { ref, status, actor, reason } = input;
+  const same = state.marks?.[ref]?.status === status;
+  const events: CaseEvent[] = same ? [] : [{ type: 'LetterMarked', at: now, ref, status, actor, reason }];
   return { ok: true, events, sends: [], alarms: [] };
 };
 
-export const evolveCase = (state: CaseState, event: CaseEvent): CaseState => {
+export const evolveCase = (state: CaseState, event: CaseEvent): CaseState =>
+  event.type === 'CaseOpened' ? opened(state, event) : marked(state, event);
+
+const opened = (state: CaseState, event: Extract<CaseEvent, { type: 'CaseOpened' }>): CaseState => {
   const { about: _about, ...facts } = event.opening;
   return {
     ...state,
@@ -47,6 +75,19 @@ export const evolveCase = (state: CaseState, event: CaseEvent): CaseState => {
         actor: { kind: 'service', id: 'orchestrator' },
         reason: event.opening.reason_codes.join(' '),
       },
+    ],
+  };
+};
+
+const marked = (state: CaseState, event: Extract<CaseEvent, { type: 'LetterMarked' }>): CaseState => {
+  const { at, ref, status, actor, reason } = event;
+  return {
+    ...state,
+    updated_at: at,
+    marks: { ...state.marks, [ref]: { status, at, actor, reason } },
+    audit: [
+      ...state.audit,
+      { at, event_type: `LETTER_${status}`, actor: { kind: 'user', id: actor }, reason: `${ref} ${reason}` },
     ],
   };
 };

@@ -10,6 +10,7 @@ const routing: Record<CaseState['type'], { category: string; label: string }> = 
   'build-blocked': { category: 'operational', label: '20.1.1.Operator' },
   'build-failed': { category: 'technical', label: '20.8.4.Operator' },
   'validation-failed': { category: 'compliance', label: '20.3.4.Curator' },
+  'dead-letter': { category: 'operational', label: '20.1.4.Curator' },
   'rerun-diverged': { category: 'crisis', label: '20.9.3.Operator' },
 };
 

@@ -12,6 +12,9 @@ export type CaseEntry = {
   reason: string;
 };
 
+/** What a person said about a document that was put aside: take it again, or never. */
+export type LetterMark = { status: 'REQUEUED' | 'DROPPED'; at: string; actor: string; reason: string };
+
 export type CaseState = {
   phase: CasePhase;
   tenant_id: string;
@@ -26,6 +29,8 @@ export type CaseState = {
   created_at: string;
   updated_at: string;
   audit: CaseEntry[];
+  /** Of a Case about dead letters: marks by document digest. Absent while there is none. */
+  marks?: Readonly<Record<Digest, LetterMark>>;
 };
 
 export const initialCase = (key: { tenant_id: string; id: string }): CaseState => ({

@@ -72,11 +72,32 @@ function endRefused(before: BuildState, after: BuildState): CaseOpening | null {
   };
 }
 
+/** A stage that passed without some of its documents: each of them waits for a person (SP-22). */
+function putAside(before: BuildState, after: BuildState): CaseOpening[] {
+  const passed = after.stages.filter(({ stage }) => !before.stages.some((known) => known.stage === stage));
+  return passed.flatMap(({ stage, outputs }) => {
+    const refs = outputs.filter(({ kind }) => kind === 'dead-letters');
+    if (refs.length === 0) return [];
+    return [
+      {
+        about: `dead-letter:${stage}`,
+        mandate_ref: after.mandate_ref,
+        type: 'dead-letter',
+        severity: 'MODERATE',
+        title: `A ${after.pipeline.pipeline_id} build put documents aside at ${stage} and goes on without them`,
+        reason_codes: ['DEAD_LETTERED'],
+        refs,
+      },
+    ];
+  });
+}
+
 /** What the world is told about a step: a public event for every phase change, a Case for what a person has to look at (SP-15). */
 export function announce(before: BuildState, after: BuildState): Send[] {
   const moved = before.changes !== after.changes;
-  const openings = [moved ? openingOf(after) : null, divergence(before, after), endRefused(before, after)].filter(
-    (opening) => opening !== null,
-  );
+  const openings = [
+    ...putAside(before, after),
+    ...[moved ? openingOf(after) : null, divergence(before, after), endRefused(before, after)],
+  ].filter((opening) => opening !== null);
   return [...(moved ? [change(after)] : []), ...openings.map((opening): Send => ({ send: 'case', opening }))];
 }
