@@ -7,6 +7,7 @@ import {
   type DecisionItem,
   type GateClaim,
   type GateDecision,
+  payloadTypes,
   type ReceiptItem,
   type ReplyItem,
   type SignedItemWire,
@@ -14,18 +15,28 @@ import {
   type StageReply,
   subjectOf,
 } from '@orgo/contracts';
-import { canonicalBytes, digestOf } from '@orgo/core';
+import { canonicalBytes, digestOf, type JsonValue } from '@orgo/core';
 import { encodeEnvelope } from '@orgo/runtime/envelope';
 import { createLog } from '@orgo/runtime/log';
 import { createKey } from '@orgo/runtime/signer';
 import { createTenant } from '@orgo/runtime/trust';
 import { expect } from 'vitest';
-import { Liar, type Said, type Stolen } from '../kit/liar.ts';
+import { Liar, type Said, type Stolen, signAs } from '../kit/liar.ts';
 import { itemsOf } from '../kit/overhear.ts';
 import { soon, tenant } from './orchestrator-instance.ts';
 import { echo, type Ring, startRing } from './orchestrator-ring.ts';
 
 export const rival = 'rival';
+
+/** What a liar has words for. */
+export type Words = 'reply' | 'claim' | 'decision' | 'authorization' | 'command';
+const signers: Record<Words, string> = {
+  reply: 'adapter.echo',
+  claim: 'orchestrator',
+  command: 'orchestrator',
+  decision: 'gatekeeper',
+  authorization: 'gatekeeper',
+};
 
 /** Genuine messages about a build whose second stage is at work and does not end. */
 export type Overheard = {
@@ -83,7 +94,6 @@ export async function startLiarsWorld() {
     return echo(context);
   };
   const { build_id } = await ring.started('held');
-  const about = (message: { json: unknown } | undefined) => JSON.stringify(message?.json ?? '').includes(build_id);
   const overheard = async <Item>(ending: string, holds: (item: Item) => boolean): Promise<Item> => {
     const fits = (item: Item) => JSON.stringify(item).includes(build_id) && holds(item);
     const message = await liar.ear.until(
@@ -152,6 +162,8 @@ export async function startLiarsWorld() {
     }),
   };
 
+  const refuses = ({ reply }: ReplyItem, digest: string): boolean =>
+    reply.payload.includes(`"command_digest":"${digest}"`) && reply.payload.includes('"status":"refused"');
   const settled = async (): Promise<void> => {
     await expect.poll(async () => (await ring.rows<{ rows: number }>(waiting))[0]?.rows, { timeout: 30_000 }).toBe(0);
   };
@@ -163,13 +175,15 @@ export async function startLiarsWorld() {
     words,
     build_id,
     read,
-    about,
     keysOf,
     settled,
     async standing(): Promise<Standing> {
       const [row] = await ring.rows<Omit<Standing, 'commands'>>(standing);
       return { ...(row as Standing), commands: liar.ear.of(tenant, '.cmd.echo').length };
     },
+    /** The same words, signed by who may say them. */
+    truth: async (what: Words): Promise<SignedItemWire> =>
+      signAs(await keyring.signer(tenant, signers[what]), payloadTypes[what], words[what]() as unknown as JsonValue),
     ask: (channel: ChannelName, item: unknown): Promise<Said> =>
       liar.ask(subjects[channel], encodeEnvelope(channel, tenant, [item])),
     /** Lets the held build go on, and answers how it ends. */
@@ -180,10 +194,10 @@ export async function startLiarsWorld() {
     /** Waits for a refusal of the command with this digest. */
     refusalOf: async (digest: string): Promise<StageReply> => {
       const message = await liar.ear.until(
-        (m) => m.subject === subjects.reply && itemsOf<ReplyItem>(m).some((i) => i.reply.payload.includes(digest)),
+        (m) => m.subject === subjects.reply && itemsOf<ReplyItem>(m).some((item) => refuses(item, digest)),
       );
-      const replies = itemsOf<ReplyItem>(message).map((item) => read<StageReply>(item.reply));
-      return replies.find((reply) => reply.command_digest === digest) as StageReply;
+      const found = itemsOf<ReplyItem>(message).find((item) => refuses(item, digest)) as ReplyItem;
+      return read<StageReply>(found.reply);
     },
     soon,
     async stop() {

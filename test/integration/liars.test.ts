@@ -1,17 +1,16 @@
 import { type ChannelName, payloadTypes, type SignedItemWire } from '@orgo/contracts';
-import type { JsonValue } from '@orgo/core';
-import { digestOfBytes, utf8 } from '@orgo/core';
+import { digestOfBytes, type JsonValue, utf8 } from '@orgo/core';
 import { encodeEnvelope } from '@orgo/runtime/envelope';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Fault, type Lie, type Stolen, signAs, signatureLies } from '../kit/liar.ts';
-import { type LiarsWorld, startLiarsWorld, subjects } from './liars-world.ts';
+import { type LiarsWorld, startLiarsWorld, subjects, type Words } from './liars-world.ts';
 import { tenant } from './orchestrator-instance.ts';
 
 let world: LiarsWorld;
 beforeAll(async () => {
   world = await startLiarsWorld();
 });
-afterAll(() => world.stop());
+afterAll(() => world?.stop());
 
 /** Where a signed part stands in a message, and what its receiver says to each kind of lie about it. */
 type Place = {
@@ -19,8 +18,8 @@ type Place = {
   channel: ChannelName;
   role: string;
   type: string;
-  words: 'reply' | 'claim' | 'decision' | 'authorization' | 'command';
-  item(lie: SignedItemWire, truth: (words: Place['words']) => Promise<SignedItemWire>): Promise<object>;
+  words: Words;
+  item(lie: SignedItemWire, truth: (words: Words) => Promise<SignedItemWire>): Promise<object>;
   codes: Record<Fault, string>;
 };
 
@@ -175,15 +174,9 @@ const commanded: Place[] = [
   },
 ];
 
-const typeOf = { ...payloadTypes };
-const roleOf = { reply: 'adapter.echo', claim: 'orchestrator', command: 'orchestrator' } as const;
-const truth = async (words: Place['words']): Promise<SignedItemWire> => {
-  const { rightful } = await world.keysOf((roleOf as Record<string, string>)[words] ?? 'gatekeeper');
-  return signAs(rightful, typeOf[words], world.words[words]() as unknown as JsonValue);
-};
 const told = async ({ role, type, words, item }: Place, { tell }: Lie): Promise<object> => {
   const keys: Stolen = await world.keysOf(role);
-  return item(tell(world.words[words]() as unknown as JsonValue, type, keys), truth);
+  return item(tell(world.words[words]() as unknown as JsonValue, type, keys), world.truth);
 };
 const rowsOf = (places: Place[]) =>
   places.flatMap((place) =>
@@ -225,5 +218,30 @@ describe('a command with one lie in it is refused on record, and moves nothing',
     const after = await world.standing();
     expect(after).toMatchObject({ builds: before.builds, stages: before.stages });
     expect(after.commands - before.commands).toBe(rows.length);
+  });
+});
+
+describe('after all of that', () => {
+  test('the words of the liar, by the right keys, would have been believed', async () => {
+    await world.settled();
+    const { build_id } = await world.ring.started('control');
+    await world.ring.until(build_id, ({ stages }) => stages.at(-1)?.stage === 'echo-2');
+    const { rightful } = await world.keysOf('orchestrator');
+    const claim = { ...world.words.claim(), build_id };
+    const item = {
+      claim: signAs(rightful, payloadTypes.claim, claim as unknown as JsonValue),
+      evidence: [],
+      traceparent: null,
+    };
+    expect(await world.ask('claim', item)).toEqual({ rows: [{ outcome: 'accepted', code: null }] });
+  });
+
+  test('the build that all lies were about ends COMPLETED, with the outputs of one that nobody lied about', async () => {
+    const ended = await world.ended();
+    expect(ended).toMatchObject({ status: 'COMPLETED', reason_codes: [] });
+    expect(ended.stages.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 8 }, () => 1));
+    const rerun = (await world.ring.start({ text: 'held', rerun_of: world.build_id })).body as { build_id: string };
+    const again = await world.ring.ended(rerun.build_id);
+    expect(again.stages.map(({ outputs }) => outputs)).toEqual(ended.stages.map(({ outputs }) => outputs));
   });
 });
