@@ -169,6 +169,8 @@ export type Audit = {
   put(kind: string, value: unknown): Promise<ArtifactRef>;
   ask(subject: string, question: unknown): Promise<unknown>;
   call(method: string, path: string): Promise<Answer>;
+  /** The answer as it comes, of the newest replica. */
+  fetch(path: string, method?: string): Promise<Response>;
   /** Rows of the schema, read as the admin. */
   // biome-ignore lint/suspicious/noExplicitAny: tests say what shape they expect
   rows<R = any>(sql: string, values?: unknown[]): Promise<R[]>;
@@ -214,9 +216,13 @@ export async function startAudit(
       (audit.replicas[0] as Replica).platform.artifacts.put(tenant, kind, 'application/json', utf8(canonical(value))),
     ask: async (subject, question) =>
       JSON.parse(new TextDecoder().decode(await bus.request(subject, utf8(canonical(question))))),
+    fetch: (path, method = 'GET') =>
+      fetch(`${(audit.replicas.at(-1) as Replica).http.url}/v1/tenants/${tenant}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}` },
+      }),
     async call(method, path) {
-      const url = `${(audit.replicas.at(-1) as Replica).http.url}/v1/tenants/${tenant}${path}`;
-      const answer = await fetch(url, { method, headers: { authorization: `Bearer ${token}` } });
+      const answer = await audit.fetch(path, method);
       const text = await answer.text();
       const isJson = /^application\/(problem\+)?json(;|$)/.test(answer.headers.get('content-type') ?? '');
       return { status: answer.status, body: isJson ? JSON.parse(text) : null, text };

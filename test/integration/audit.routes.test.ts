@@ -1,5 +1,16 @@
 import type { ReceiptItem } from '@orgo/contracts';
-import { leafHash, rootOf, toHex } from '@orgo/core';
+import {
+  consistencyPath,
+  fromHex,
+  leafHash,
+  parseTilePath,
+  rootOf,
+  tilePath,
+  tilesOf,
+  toHex,
+  verifyConsistency,
+  verifyTileLog,
+} from '@orgo/core';
 import { newId } from '@orgo/runtime/ids';
 import { verifySeal } from '@orgo/runtime/seal';
 import { verifySignature } from '@orgo/runtime/signer';
@@ -72,4 +83,81 @@ test('paths go through stored inner nodes, one row per sixteen entries', async (
   const seal = { index: 299, size: 300, path: body.path, checkpoint: body.checkpoint };
   const payload = items[299]?.decision.payload ?? '';
   expect(verifySeal(seal, payload, { log: audit.root.log, verify: verifySignature })).toMatchObject({ ok: true });
+});
+
+const bytesOf = async (path: string): Promise<{ status: number; bytes: Uint8Array; type: string | null }> => {
+  const answer = await audit.fetch(path);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  return { status: answer.status, bytes, type: answer.headers.get('content-type') };
+};
+
+test('the log is read as C2SP tiles, at its newest size and at every size before', async () => {
+  for (const count of [100, 100, 57, 43, 256]) await audit.seal(many(count));
+  const { text: note } = await audit.call('GET', '/tlog/checkpoint');
+  const [origin = '', size = '', root = ''] = note.split('\n');
+  expect({ origin, size }).toEqual({ origin: audit.root.log.origin, size: '556' });
+  const files = new Map<string, Uint8Array>();
+  for (const tile of tilesOf(556)) {
+    const { status, bytes, type } = await bytesOf(`/tlog/${tilePath(tile)}`);
+    expect([status, type]).toEqual([200, 'application/octet-stream']);
+    files.set(tilePath(tile), bytes);
+  }
+  expect([...files.keys()].sort()).toEqual([
+    ...['tile/0/000', 'tile/0/001', 'tile/0/002.p/44', 'tile/1/000.p/2'],
+    ...['tile/entries/000', 'tile/entries/001', 'tile/entries/002.p/44'],
+  ]);
+  const checkpoint = { origin, size: 556, root: new Uint8Array(Buffer.from(root, 'base64')) };
+  expect(verifyTileLog(checkpoint, (path) => files.get(path))).toEqual({ ok: true, value: { entries: 556, tiles: 7 } });
+  // An earlier size has its partial tiles still.
+  expect((await bytesOf('/tlog/tile/0/001.p/1')).bytes).toEqual(files.get('tile/0/001')?.subarray(0, 32));
+  for (const path of ['tile/0/002', 'tile/0/002.p/45', 'tile/1/000', 'tile/2/000.p/1', 'tile/entries/003.p/1']) {
+    expect(parseTilePath(path).ok).toBe(true);
+    expect(await audit.call('GET', `/tlog/${path}`)).toMatchObject({
+      status: 404,
+      body: { code: 'LOG_ENTRY_NOT_FOUND' },
+    });
+  }
+  for (const path of [
+    'tile/0/0',
+    'tile/00/000',
+    'tile/0/000.p/256',
+    'tile/entries/..%2f..%2fx',
+    'tile/x/000',
+    'tile/0/000%00',
+  ])
+    expect((await audit.call('GET', `/tlog/${path}`)).body).toMatchObject({ code: 'PATH_UNSAFE' });
+  await audit.tamper('UPDATE log_leaf SET leaf = set_byte(leaf, 40, get_byte(leaf, 40) # 1) WHERE idx = 300');
+  for (const path of ['tile/0/001', 'tile/entries/001'])
+    expect((await audit.call('GET', `/tlog/${path}`)).body).toMatchObject({ code: 'LEAF_HASH_MISMATCH' });
+  expect((await bytesOf('/tlog/tile/0/000')).status).toBe(200);
+  await audit.tamper('DELETE FROM log_node WHERE level = 8');
+  expect((await audit.call('GET', '/tlog/tile/1/000.p/2')).body).toMatchObject({ code: 'LOG_GAP_DETECTED' });
+});
+
+test('every earlier size is proven to be the beginning of the newest checkpoint', async () => {
+  for (const count of [10, 7, 3]) await audit.seal(many(count));
+  const leaves = (await audit.rows<{ leaf: Buffer }>('SELECT leaf FROM log_leaf ORDER BY idx')).map(({ leaf }) =>
+    leafHash(leaf),
+  );
+  for (let from = 1; from <= 20; from++) {
+    const { body } = await audit.call('GET', `/log/consistency?from=${from}`);
+    expect(body).toMatchObject({ from, to: 20, path: consistencyPath(leaves, from).map(toHex) });
+    const bytes = (hex: string) => {
+      const read = fromHex(hex);
+      return read.ok ? read.value : new Uint8Array();
+    };
+    const [root1, root2, path] = [bytes(body.from_root), bytes(body.root), body.path.map(bytes)];
+    expect(root1).toEqual(rootOf(leaves.slice(0, from)));
+    expect(verifyConsistency({ size1: from, size2: 20, root1, root2, path })).toMatchObject({ ok: true });
+    expect(body.checkpoint).toContain('\n20\n');
+  }
+  for (const [query, status] of [
+    ['from=0', 400],
+    ['from=-1', 400],
+    ['', 400],
+    ['from=21', 404],
+  ] as const)
+    expect(await audit.call('GET', `/log/consistency?${query}`)).toMatchObject({ status });
+  await audit.tamper('UPDATE log_node SET hash = set_byte(hash, 0, get_byte(hash, 0) # 1) WHERE level = 4');
+  expect((await audit.call('GET', '/log/consistency?from=17')).body).toMatchObject({ code: 'ROOT_MISMATCH' });
 });

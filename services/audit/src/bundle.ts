@@ -9,8 +9,14 @@ import type { StoredLeaf } from './leaves.ts';
 import { pathsOf } from './proofs.ts';
 import type { Reads } from './reads.ts';
 import { type RecordDeps, sealedRecord } from './records.ts';
+import { noteOf, type Witnesses } from './witnesses.ts';
 
-export type BundleDeps = RecordDeps & { reads: Reads; keyring: Keyring; home: string };
+export type BundleDeps = RecordDeps & {
+  reads: Reads;
+  keyring: Keyring;
+  home: string;
+  witnesses: Pick<Witnesses, 'newest'>;
+};
 
 type File = EvidenceBundle['files'][number];
 
@@ -114,7 +120,7 @@ export async function bundleOf(deps: BundleDeps, tenant_id: string, build_id: st
     decisionFiles(deps, tenant_id, leaves, checkpoint.size),
     artifactFiles(deps, tenant_id, leaves),
   ]);
-  const all = [carried(bundlePaths.checkpoint, utf8(checkpoint.note)), ...parts.flat()];
+  const all = [carried(bundlePaths.checkpoint, utf8(await noteOf(deps, tenant_id, checkpoint))), ...parts.flat()];
   const files = all.sort((a, b) => (a.path < b.path ? -1 : 1));
   const whole = await readable(deps, tenant_id, files);
   if (!whole.ok) return whole;

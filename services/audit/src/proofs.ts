@@ -2,7 +2,16 @@ import { rootFromPath } from '@orgo/core';
 import { Breach } from '@orgo/runtime/errors';
 import type { Queryable } from '@orgo/store/db';
 import { textArray } from '@orgo/store/text-array';
-import { hashFromParts, type NodeId, nodeKey, nodesOfPath, pathFromNodes, storedParts } from './domain/index.ts';
+import {
+  consistencyFromNodes,
+  hashFromParts,
+  type NodeId,
+  nodeKey,
+  nodesOfConsistency,
+  nodesOfPath,
+  pathFromNodes,
+  storedParts,
+} from './domain/index.ts';
 
 const nodesText = `SELECT n.level::int AS level, n.idx, n.hash FROM unnest($2::text[], $3::text[]) AS x(l, i)
 JOIN log_node n ON n.tenant_id = $1 AND n.level = l::smallint AND n.idx = i::bigint`;
@@ -53,4 +62,15 @@ export async function storedRoot(db: Queryable, tenant: string, size: number): P
   const root = rootFromPath({ index: size - 1, size, leafHash, path: pathFromNodes(size - 1, size, hashes) });
   if (!root.ok) throw new Breach(root.code, root.detail);
   return root.value;
+}
+
+/** Consistency path from the first `size1` entries to the first `size2`, as they are stored. @throws Breach LOG_GAP_DETECTED */
+export async function consistencyOf(
+  db: Queryable,
+  tenant: string,
+  size1: number,
+  size2: number,
+): Promise<Uint8Array[]> {
+  const nodes = nodesOfConsistency(size1, size2);
+  return consistencyFromNodes(size1, size2, nodes.length === 0 ? new Map() : await nodeHashes(db, tenant, nodes));
 }

@@ -8,13 +8,15 @@ import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import type { AuditConfig } from './config.ts';
 import { foldQuestion } from './fold-question.ts';
-import { createGuard } from './guard.ts';
+import { createGuard, type Guard } from './guard.ts';
 import { decisionSubject, takeDecisions } from './handlers.ts';
+import { readPolicy } from './policy.ts';
 import { serveQuestions } from './questions.ts';
 import { createReads } from './reads.ts';
 import { auditRoutes } from './routes.ts';
 import { sealedQuestion } from './sealed-question.ts';
 import { createSealing } from './sealing.ts';
+import { createWitnesses } from './witnesses.ts';
 
 export { type AuditConfig, auditConfig } from './config.ts';
 
@@ -27,8 +29,12 @@ const schema = 'audit';
 export function createAudit(platform: Platform & { home: string }, config: AuditConfig): Service {
   const { bus, log, faults, keyring, trust, artifacts, home } = platform;
   const db = openDb({ url: platform.databaseUrl, schema });
-  const guard = createGuard({ dir: join(home, 'checkpoints'), db, trust, log });
   const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
+  const dir = join(home, 'checkpoints');
+  const policy = readPolicy(config.ORGO_WITNESS_POLICY);
+  const found: Guard['turnOff'] = (tenant, refusal) => guard.turnOff(tenant, refusal);
+  const witnesses = createWitnesses({ dir, db, reads, trust, log, policy, found });
+  const guard = createGuard({ dir, db, trust, log, witnesses });
   let relay: Relay | undefined;
   let ready = false;
   const sealing = createSealing({
@@ -53,7 +59,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
 
   return {
     name: 'audit',
-    routes: auditRoutes({ db, reads, artifacts, trust, keyring, home }),
+    routes: auditRoutes({ db, reads, artifacts, trust, keyring, home, witnesses }),
     ready: () => ready && bus.isConnected(),
     async start() {
       await guard.checkAll();
@@ -75,6 +81,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     async stop() {
       await undo();
       await guard.idle();
+      await witnesses.stop();
       await Promise.all([reads.close(), db.close()]);
     },
   };

@@ -29,6 +29,14 @@ export const auditReasons = {
   LOG_ENTRY_NOT_FOUND: absent('No such log entry', 'The checkpoint says how many entries there are.'),
   LOG_GAP_DETECTED: breach('An index is missing from the log', 'The report names tenant and index.'),
   SEQUENCER_FENCED: fault('Another sequencer advanced the log', 'It is retried by itself.'),
+  WITNESS_UNAVAILABLE: fault(
+    'A witness does not cosign',
+    'Nothing waits for it; it is asked again. Does it know the key of this log? Compare `orgo audit checkpoint`.',
+  ),
+  WITNESS_QUORUM_NOT_MET: refusal(
+    'A checkpoint without the cosignatures that the policy asks for',
+    'Get it again when the witnesses have cosigned, or find out why they do not.',
+  ),
   RECORD_HASH_MISMATCH: breach('A record no longer gives its hash', 'Run `orgo audit fsck`.'),
   BUNDLE_INVALID: refusal('Not an evidence bundle', 'Pass a folder written by `orgo record export --bundle`.'),
   BUNDLE_FILE_MISSING: breach('A file of the inventory is missing', 'Get the bundle again.'),

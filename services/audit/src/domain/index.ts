@@ -1,7 +1,14 @@
 export * from './bundle-layout.ts';
 export { decideLog, evolveLog, type LogEvent, maxLeafBytes, type SealInput, type SealSend } from './log.ts';
 export { toPublicBuildRecord } from './projection.ts';
-export { type NodeId, nodeKey, nodesOfPath, pathFromNodes } from './proof.ts';
+export {
+  consistencyFromNodes,
+  type NodeId,
+  nodeKey,
+  nodesOfConsistency,
+  nodesOfPath,
+  pathFromNodes,
+} from './proof.ts';
 export {
   closingOf,
   foldRecord,

@@ -1,0 +1,159 @@
+import { canonical, formatVkey, leafHash, toBase64, toHex, utf8, verifyConsistency, verifyInclusion } from '@orgo/core';
+import { Breach, Refused } from '@orgo/runtime/errors';
+import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
+import { paramOf } from '@orgo/runtime/http-asked';
+import type { TrustStore } from '@orgo/runtime/trust';
+import type { Queryable } from '@orgo/store/db';
+import { readLeaf } from './leaves.ts';
+import { consistencyOf, pathsOf, storedRoot } from './proofs.ts';
+import type { Reads, StoredCheckpoint } from './reads.ts';
+import { readTile } from './tiles.ts';
+import { noteOf, type Witnesses } from './witnesses.ts';
+
+export type LogRouteDeps = {
+  db: Queryable;
+  reads: Reads;
+  trust: TrustStore;
+  witnesses: Pick<Witnesses, 'newest'>;
+};
+
+/** Entries read at a time: some twenty megabytes at the most. */
+const pageOfEntries = 256;
+
+/** Absent and not visible look the same. @throws Refused TENANT_NOT_FOUND */
+export async function tenantOf({ trust }: Pick<LogRouteDeps, 'trust'>, request: HttpRequest): Promise<string> {
+  const tenant = paramOf(request, 'tenant');
+  await trust.root(tenant).catch((error) => {
+    throw error instanceof Refused ? new Refused('TENANT_NOT_FOUND', 'no such tenant is visible') : error;
+  });
+  return tenant;
+}
+
+/** @throws Refused LOG_ENTRY_NOT_FOUND while the log is empty */
+async function newestOf({ reads }: LogRouteDeps, tenant: string): Promise<StoredCheckpoint> {
+  const checkpoint = await reads.newest(tenant);
+  if (checkpoint === null) throw new Refused('LOG_ENTRY_NOT_FOUND', 'nothing is sealed yet');
+  return checkpoint;
+}
+
+async function getCheckpoint(deps: LogRouteDeps, request: HttpRequest): Promise<unknown> {
+  const tenant_id = await tenantOf(deps, request);
+  const [{ size, root, note }, { log }, cosigned] = await Promise.all([
+    newestOf(deps, tenant_id),
+    deps.trust.root(tenant_id),
+    deps.witnesses.newest(tenant_id),
+  ]);
+  return {
+    tenant_id,
+    origin: log.origin,
+    tree_size: size,
+    root_hash: toHex(root),
+    checkpoint: note,
+    vkeys: log.keys.map(formatVkey),
+    cosigned: cosigned && {
+      tree_size: cosigned.size,
+      checkpoint: cosigned.note,
+      witnesses: cosigned.witnesses,
+      quorum: cosigned.quorum,
+    },
+  };
+}
+
+const indexOf = (text: string): number => {
+  if (!/^\d{1,15}$/.test(text)) throw new Refused('REQUEST_INVALID', 'an index is a number without sign');
+  return Number(text);
+};
+
+async function getProof(deps: LogRouteDeps, request: HttpRequest): Promise<unknown> {
+  const tenant = await tenantOf(deps, request);
+  const index = indexOf(paramOf(request, 'index'));
+  const newest = await newestOf(deps, tenant);
+  const { size, root } = newest;
+  const [row] = index < size ? await deps.reads.leavesFrom(tenant, index, 1) : [];
+  if (index >= size) throw new Refused('LOG_ENTRY_NOT_FOUND', `the log has ${size} entries`);
+  if (row === undefined || Number(row.idx) !== index)
+    throw new Breach('LOG_GAP_DETECTED', `tenant ${tenant} has no entry ${index}`);
+  const { bytes } = readLeaf(tenant, row);
+  const [path] = (await pathsOf(deps.db, tenant, [index], size)) as [Uint8Array[]];
+  const held = verifyInclusion({ index, size, leafHash: leafHash(bytes), path, root });
+  if (!held.ok) throw new Breach('ROOT_MISMATCH', `tenant ${tenant}: entry ${index} is not under checkpoint ${size}`);
+  const checkpoint = await noteOf(deps, tenant, newest);
+  return { index, size, leaf: toBase64(bytes), path: path.map(toHex), root: toHex(root), checkpoint };
+}
+
+/** Nothing is given that does not hold: a proof that the stored hashes do not bear out is a breach of the log. */
+async function getConsistency(deps: LogRouteDeps, request: HttpRequest): Promise<unknown> {
+  const tenant = await tenantOf(deps, request);
+  const from = indexOf(request.query.from ?? '');
+  if (from === 0) throw new Refused('REQUEST_INVALID', 'every log begins with nothing: from is 1 or more');
+  const newest = await newestOf(deps, tenant);
+  const { size, root } = newest;
+  if (from > size) throw new Refused('LOG_ENTRY_NOT_FOUND', `the log has ${size} entries`);
+  const [path, fromRoot] = [await consistencyOf(deps.db, tenant, from, size), await storedRoot(deps.db, tenant, from)];
+  const held = verifyConsistency({ size1: from, size2: size, root1: fromRoot, root2: root, path });
+  if (!held.ok)
+    throw new Breach('ROOT_MISMATCH', `tenant ${tenant}: the first ${from} entries do not begin checkpoint ${size}`);
+  return {
+    from,
+    to: size,
+    from_root: toHex(fromRoot),
+    root: toHex(root),
+    path: path.map(toHex),
+    checkpoint: await noteOf(deps, tenant, newest),
+  };
+}
+
+async function getTlogCheckpoint(deps: LogRouteDeps, request: HttpRequest): Promise<BytesAnswer> {
+  const tenant = await tenantOf(deps, request);
+  const note = await noteOf(deps, tenant, await newestOf(deps, tenant));
+  return { bytes: utf8(note), media_type: 'text/plain; charset=utf-8', headers: { 'cache-control': 'no-store' } };
+}
+
+async function getTlogTile(deps: LogRouteDeps, request: HttpRequest): Promise<BytesAnswer> {
+  const tenant = await tenantOf(deps, request);
+  const bytes = await readTile(deps, tenant, `tile/${paramOf(request, '*')}`);
+  const headers = { 'cache-control': 'private, max-age=31536000, immutable' };
+  return { bytes, media_type: 'application/octet-stream', headers };
+}
+
+/** Entries as JSON Lines. Read some at a time and re-hashed; ends short, with the connection, at an entry that is not what was sealed. */
+async function* entries({ reads }: LogRouteDeps, tenant: string, from: number, to: number): AsyncGenerator<Uint8Array> {
+  for (let next = from; next < to; ) {
+    const rows = await reads.leavesFrom(tenant, next, Math.min(pageOfEntries, to - next));
+    const lines = rows.map((row, at) => {
+      const { index, bytes } = readLeaf(tenant, row);
+      if (index !== next + at) throw new Breach('LOG_GAP_DETECTED', `tenant ${tenant} has no entry ${next + at}`);
+      return `${canonical({ index, leaf: toBase64(bytes) })}\n`;
+    });
+    if (rows.length === 0) throw new Breach('LOG_GAP_DETECTED', `tenant ${tenant} has no entry ${next}`);
+    yield utf8(lines.join(''));
+    next += rows.length;
+  }
+}
+
+async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
+
+async function exportLog(deps: LogRouteDeps, request: HttpRequest): Promise<BytesAnswer> {
+  const tenant = await tenantOf(deps, request);
+  const { from = '0', to } = request.query;
+  const size = (await deps.reads.newest(tenant))?.size ?? 0;
+  const end = to === undefined ? size : Math.min(indexOf(to), size);
+  const pages = entries(deps, tenant, indexOf(from), end);
+  // Read before anything is answered: a log that is broken at once is a problem document and not half an answer.
+  const first = await pages.next();
+  return { bytes: resumed(first, pages), media_type: 'application/jsonl' };
+}
+
+/** Operations on the log itself. */
+export const logRoutes = (deps: LogRouteDeps): Handlers => ({
+  getCheckpoint: (request) => getCheckpoint(deps, request),
+  getProof: (request) => getProof(deps, request),
+  getConsistency: (request) => getConsistency(deps, request),
+  getTlogCheckpoint: (request) => getTlogCheckpoint(deps, request),
+  getTlogTile: (request) => getTlogTile(deps, request),
+  exportLog: (request) => exportLog(deps, request),
+});
