@@ -30,6 +30,11 @@ export class Liar {
     return { rows: (answer.json() as { results: { outcome: string; code: string | null }[] }).results };
   }
 
+  /** The answer to a question, as it is. */
+  async hear(subject: string, bytes: Uint8Array): Promise<unknown> {
+    return (await this.#nats.request(subject, bytes, { timeout: 20_000 })).json();
+  }
+
   /** Says something that is answered elsewhere, or nowhere. */
   async say(subject: string, bytes: Uint8Array): Promise<void> {
     this.#nats.publish(subject, bytes);
