@@ -55,7 +55,7 @@ const start = (more: Partial<RelayOptions> = {}): Relay => {
   relays.push(relay);
   return relay;
 };
-const put = (rows: OutRow[]): Promise<void> => db.tx((tx) => insertOutbox(tx, rows));
+const put = (rows: OutRow[]) => db.tx((tx) => insertOutbox(tx, rows));
 const left = async (): Promise<number> =>
   (await db.query<{ n: number }>('SELECT count(*)::int AS n FROM outbox')).rows[0]?.n ?? -1;
 const empty = () => vi.waitFor(async () => expect(await left()).toBe(0), { timeout: 20_000, interval: 10 });
@@ -95,6 +95,34 @@ const orders = (taken: Item[]): Record<string, number[]> => {
 };
 
 describe('relay', () => {
+  it('sends rows it is handed without reading them, in one stream with those it has read', async () => {
+    const { taken } = await receive();
+    const relay = start({ pollMs: 60_000 });
+    await vi.waitFor(() => expect(relay.leading()).toBe(true), { timeout: 20_000, interval: 5 });
+    relay.nudge(await put([row('a', 1)]));
+    relay.nudge(await put([row('a', 2), row('b', 1)]));
+    await empty();
+    // What nobody hands over is found by looking; what is handed over behind it still comes behind it.
+    await put([row('a', 3)]);
+    relay.nudge();
+    relay.nudge(await put([row('a', 4)]));
+    await empty();
+    expect(taken.filter(({ aggregate }) => aggregate === 'a').map(({ n }) => n)).toEqual([1, 2, 3, 4]);
+    expect(taken).toHaveLength(5);
+  });
+
+  it('takes a row once that it is handed while it reads it', async () => {
+    const { taken } = await receive();
+    const relay = start();
+    for (let n = 1; n <= 40; n++) {
+      const rows = await put([row('a', n)]);
+      relay.nudge();
+      relay.nudge(rows);
+    }
+    await empty();
+    expect(taken.map(({ n }) => n)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  });
+
   it('sends what waits in one envelope per subject, and deletes what was received', async () => {
     const { taken, envelopes } = await receive();
     await put([row('a', 1), row('b', 1), row('c', 1)]);

@@ -1,19 +1,10 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ArtifactRef, tenantIdSchema } from '@orgo/contracts';
 import { type Digest, digestHex, digestOfBytes, isDigest, ok, refuse } from '@orgo/core';
+import { firstOf, readSmall, smallBytes } from './artifacts.bytes.ts';
 import { type JournalEntry, openJournal } from './artifacts.journal.ts';
 import { settleJournals } from './artifacts.settle.ts';
 import type { ArtifactStore } from './artifacts.ts';
@@ -36,24 +27,6 @@ const digestFrom = (hash: Hash): Digest => `sha256:${hash.digest('hex')}`;
 const writeAll = async (file: FileHandle, bytes: Uint8Array): Promise<void> => {
   for (let done = 0; done < bytes.length; ) done += (await onDisk(file.write(bytes, done))).bytesWritten;
 };
-
-/** Up to this size an artifact is made durable by the journal, in company; above it by a flush of its own. */
-const smallBytes = 65_536;
-
-/** The bytes of a small file, null when it is large. In one go: through the thread pool each step would cost more than all of them do. */
-function readSmall(path: string): Uint8Array | null {
-  const fd = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(fd);
-    if (size > smallBytes) return null;
-    const bytes = Buffer.allocUnsafeSlow(size);
-    let done = 0;
-    for (let more = 1; more > 0 && done < size; done += more) more = readSync(fd, bytes, done, size - done, done);
-    return bytes.subarray(0, done);
-  } finally {
-    closeSync(fd);
-  }
-}
 
 /**
  * Artifacts as files, `<dir>/<tenant>/sha256/<first two digits>/<hex>`, read-only once written.
@@ -147,7 +120,7 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
   /** Writes to a temporary name while hashing; answers where and what it was. */
   const spool = async (
     tenant: string,
-    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+    bytes: AsyncIterable<Uint8Array>,
   ): Promise<{ temporary: string; ref: Digest; size: number }> => {
     const folder = join(tenantDir(tenant), 'tmp');
     await ensureDir(folder);
@@ -156,7 +129,7 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
     const hash = createHash('sha256');
     let size = 0;
     try {
-      for await (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
+      for await (const piece of bytes) {
         size += piece.length;
         if (size > maxBytes) throw new Refused('ARTIFACT_TOO_LARGE', `more than ${maxBytes} bytes`);
         hash.update(piece);
@@ -172,20 +145,7 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
     return { temporary, ref: digestFrom(hash), size };
   };
 
-  const put = async (
-    tenant: string,
-    bytes: Uint8Array | AsyncIterable<Uint8Array>,
-  ): Promise<{ ref: Digest; size: number }> => {
-    await settled();
-    if (bytes instanceof Uint8Array && bytes.length <= Math.min(smallBytes, maxBytes)) return putSmall(tenant, bytes);
-    if (bytes instanceof Uint8Array) {
-      const ref = digestOfBytes(bytes);
-      if (sizeNow(tenant, ref) !== null) {
-        // Another writer may have renamed it and not yet made the name durable.
-        await onDisk(syncDir(shardOf(tenant, ref)));
-        return { ref, size: bytes.length };
-      }
-    }
+  const putLarge = async (tenant: string, bytes: AsyncIterable<Uint8Array>): Promise<{ ref: Digest; size: number }> => {
     const { temporary, ref, size } = await spool(tenant, bytes);
     const shard = shardOf(tenant, ref);
     await ensureDir(shard);
@@ -194,6 +154,20 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
     // crash: if we die before this the name may be lost with the power; nobody was told of it yet.
     await onDisk(syncDir(shard));
     return { ref, size };
+  };
+  const put = async (
+    tenant: string,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<{ ref: Digest; size: number }> => {
+    await settled();
+    const { whole, pieces } = await firstOf(bytes, Math.min(smallBytes, maxBytes));
+    if (whole === null) return putLarge(tenant, pieces);
+    if (whole.length <= Math.min(smallBytes, maxBytes)) return putSmall(tenant, whole);
+    const ref = digestOfBytes(whole);
+    if (sizeNow(tenant, ref) === null) return putLarge(tenant, pieces);
+    // Another writer may have renamed it and not yet made the name durable.
+    await onDisk(syncDir(shardOf(tenant, ref)));
+    return { ref, size: whole.length };
   };
 
   async function* stream(tenant: string, ref: Digest): AsyncGenerator<Uint8Array> {

@@ -2,6 +2,7 @@ import { maxMessageBytes } from '@orgo/contracts';
 import { Refused } from '@orgo/runtime/errors';
 import type { Tx } from './db.ts';
 import type { OutRow } from './machine.ts';
+import type { OutboxRow } from './outbox-row.ts';
 import { textArray } from './text-array.ts';
 
 /** What the envelope around a single item may take. */
@@ -9,19 +10,20 @@ export const envelopeBytes = 256;
 
 // A function scan hands out its rows in order, so ids rise in the order of the arrays.
 const text = `INSERT INTO outbox (tenant_id, aggregate, subject, transport, channel, message_id, item)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`;
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) RETURNING id`;
 
 /**
- * Writes what is to be said, in order. The item is kept as the JSON text that will be sent.
+ * Writes what is to be said, in order, and answers the rows as they can be read once the transaction has committed. The item is kept as the JSON
+ * text that will be sent.
  * @throws Refused MESSAGE_TOO_LARGE: an item that could never be published must not get into the outbox
  */
-export async function insertOutbox(tx: Tx, rows: readonly OutRow[]): Promise<void> {
-  if (rows.length === 0) return;
+export async function insertOutbox(tx: Tx, rows: readonly OutRow[]): Promise<OutboxRow[]> {
+  if (rows.length === 0) return [];
   const items = rows.map((row) => JSON.stringify(row.item));
   const large = items.findIndex((item) => item.length * 3 > maxMessageBytes && tooLarge(item));
   if (large >= 0)
     throw new Refused('MESSAGE_TOO_LARGE', `an item of ${items[large]?.length} characters for ${rows[large]?.subject}`);
-  await tx.query({ name: 'outbox_insert', text }, [
+  const inserted = await tx.query<{ id: string }>({ name: 'outbox_insert', text }, [
     textArray(rows.map((row) => row.tenant_id)),
     textArray(rows.map((row) => row.aggregate)),
     textArray(rows.map((row) => row.subject)),
@@ -30,6 +32,10 @@ export async function insertOutbox(tx: Tx, rows: readonly OutRow[]): Promise<voi
     textArray(rows.map((row) => row.message_id)),
     textArray(items),
   ]);
+  return rows.map(({ tenant_id, aggregate, subject, transport, channel, message_id }, at) => {
+    const id = inserted.rows[at]?.id ?? '';
+    return { id, tenant_id, aggregate, subject, transport, channel, message_id, item: items[at] ?? '' };
+  });
 }
 
 const tooLarge = (item: string): boolean => Buffer.byteLength(item) + envelopeBytes > maxMessageBytes;

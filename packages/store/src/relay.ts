@@ -3,6 +3,7 @@ import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { Db, Session } from './db.ts';
 import { type FaultPoints, noFaults } from './fault-points.ts';
+import type { OutboxRow } from './outbox-row.ts';
 import { deliver, type LocalHandler, type Road } from './relay/deliver.ts';
 import { holdLease } from './relay/lease.ts';
 import { deleteOutbox, readOutbox } from './relay/rows.ts';
@@ -31,8 +32,11 @@ export type RelayOptions = {
 };
 
 export type Relay = {
-  /** Rows were committed: look at once. Any process of the service may call it; the one that leads is told. */
-  nudge(): void;
+  /**
+   * Rows were committed. Any process of the service may call it: the one that leads takes the rows as they are when it has read all before them,
+   * else it is told to look. Without rows it looks.
+   */
+  nudge(rows?: readonly OutboxRow[]): void;
   /** Whether this process is the one that publishes. */
   leading(): boolean;
   /** Waits for what is under way, at most `deadlineMs` (default 10 s), and gives the lease back. What is left stays in the outbox. */
@@ -55,6 +59,8 @@ export function startRelay(options: RelayOptions): Relay {
   let window: RelayWindow = createWindow(limits);
   let inFlight = 0;
   let unseen = true;
+  /** Nothing is known to wait in the table that is not held: what is handed over now comes behind all of it. */
+  let caughtUp = false;
   let drainMs = 10_000;
 
   const look = (): void => {
@@ -108,15 +114,20 @@ export function startRelay(options: RelayOptions): Relay {
       await faults.at('relay.afterMark');
     };
     // What is being deleted still counts as held, so it is not read again whichever statement comes first.
-    const reading = limit > 0 ? readOutbox(session, from.heldIds(), limit, from.fullSubjects()) : [];
+    const full = from.fullSubjects();
+    if (limit > 0) caughtUp = false;
+    const reading = limit > 0 ? readOutbox(session, from.heldIds(), limit, full) : [];
     const [rows] = await Promise.all([reading, deleting()]);
     from.forget(gone);
     from.hold(rows);
+    if (limit > 0) caughtUp = rows.length < limit && full.length === 0;
     return rows.length;
   };
 
   const lead = async (session: Session, ended: AbortSignal): Promise<void> => {
     window = createWindow(limits);
+    caughtUp = false;
+    unseen = true;
     const mine = window;
     let lookedAt = Number.NEGATIVE_INFINITY;
     let skipped: string[] = [];
@@ -142,6 +153,17 @@ export function startRelay(options: RelayOptions): Relay {
     await sync(session, mine, 0).catch((error) => log.warn({ code: codeOf(error) }, 'deliveries left unmarked'));
   };
 
+  /**
+   * Rows of this process's own commit. Of one aggregate the rows of two processes can still cross here; receivers take them in any order, and the order
+   * of reading is kept for what it saves them in work put off.
+   */
+  const take = (rows: readonly OutboxRow[]): boolean => {
+    if (!lease.held() || !caughtUp || unseen || rows.length > window.room()) return false;
+    window.hold(rows);
+    signal.set();
+    return true;
+  };
+
   const lease = holdLease({ db, name: 'orgo.relay', retryMs: pollMs, log, lead, onWake: look });
   const unlisten = bus.onReconnect(() => {
     window.retryNow();
@@ -149,7 +171,9 @@ export function startRelay(options: RelayOptions): Relay {
   });
 
   return {
-    nudge: lease.wake,
+    nudge(rows = []) {
+      if (rows.length === 0 || !take(rows)) lease.wake();
+    },
     leading: lease.held,
     async stop(deadlineMs = 10_000) {
       drainMs = deadlineMs;

@@ -45,7 +45,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     guard,
     max: config.ORGO_SEAL_BATCH,
     options: {
-      nudge: () => relay?.nudge(),
+      nudge: (rows) => relay?.nudge(rows),
       faults,
       report: (error, message_ids) => log.error({ err: error, code: codeOf(error), message_ids }, 'work stands still'),
     },

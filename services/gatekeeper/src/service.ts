@@ -39,7 +39,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     max: config.ORGO_GATE_BATCH,
     options: {
       encode: encodeDecisions({ artifacts, keyring }),
-      nudge: () => relay?.nudge(),
+      nudge: (rows) => relay?.nudge(rows),
       faults,
       report: (error, message_ids) => log.error({ err: error, code: codeOf(error), message_ids }, 'work stands still'),
     },

@@ -4,6 +4,7 @@ import { createNoise } from '@orgo/runtime/noise';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { type Alarms, startAlarms } from '@orgo/store/alarms';
 import { openDb } from '@orgo/store/db';
+import type { OutboxRow } from '@orgo/store/outbox-row';
 import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
@@ -45,7 +46,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
 
   const options = {
     encode: encodeSends(keyring),
-    nudge: () => relay?.nudge(),
+    nudge: (rows: readonly OutboxRow[]) => relay?.nudge(rows),
     alarms: { armed: (due: readonly number[]) => alarms?.armed(due) },
     faults,
     report(error: unknown, message_ids: readonly string[]) {

@@ -5,6 +5,7 @@ import { createNoise } from '@orgo/runtime/noise';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { type Alarms, startAlarms } from '@orgo/store/alarms';
 import { openDb } from '@orgo/store/db';
+import type { OutboxRow } from '@orgo/store/outbox-row';
 import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
@@ -53,7 +54,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
   let ready = false;
 
   const shell = {
-    nudge: () => relay?.nudge(),
+    nudge: (rows: readonly OutboxRow[]) => relay?.nudge(rows),
     alarms: { armed: (due: readonly number[]) => alarms?.armed(due) },
     faults,
     report(error: unknown, message_ids: readonly string[]) {

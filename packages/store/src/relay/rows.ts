@@ -1,6 +1,6 @@
 import type { Queryable } from '../db.ts';
+import type { OutboxRow } from '../outbox-row.ts';
 import { textArray } from '../text-array.ts';
-import type { OutboxRow } from './window.ts';
 
 const columns = 'id, tenant_id, aggregate, subject, transport, channel, message_id, item';
 // A subquery is hashed once; an array parameter would be walked for every row.

@@ -1,7 +1,8 @@
 import { maxMessageBytes } from '@orgo/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Answer, type Batch, createWindow, type OutboxRow } from './window.ts';
+import type { OutboxRow } from '../outbox-row.ts';
+import { type Answer, type Batch, createWindow } from './window.ts';
 
 const limits = { rows: 1_000, rowsPerSubject: 100, backoff: { baseMs: 10, maxMs: 100 } };
 let last = 0;

@@ -1,18 +1,7 @@
 import { maxMessageBytes } from '@orgo/contracts';
 import { backoffMs } from '@orgo/core';
 import { envelopeBytes } from '../outbox.ts';
-
-/** A row of the outbox as it is read. `id` is the text of a bigint. */
-export type OutboxRow = {
-  id: string;
-  tenant_id: string;
-  aggregate: string;
-  subject: string;
-  transport: 'work-queue' | 'request' | 'event' | 'local';
-  channel: string;
-  message_id: string;
-  item: string;
-};
+import type { OutboxRow } from '../outbox-row.ts';
 
 /** What became of a row: `gone` is durable at its receiver, `later` was put off, `alone` is to be sent without others. */
 export type Answer = 'gone' | 'later' | 'alone';

@@ -4,6 +4,7 @@ import { type FaultPoints, noFaults } from '../fault-points.ts';
 import { insertInbox } from '../inbox.ts';
 import type { Alarm, Incoming, ItemResult, Machine, OutRow, SaveRow, SendOf } from '../machine.ts';
 import { insertOutbox } from '../outbox.ts';
+import type { OutboxRow } from '../outbox-row.ts';
 import { decideBatch, keysOf, type Turn } from './turn.ts';
 
 export type TransactOptions<State, Event, Send> = {
@@ -15,8 +16,8 @@ export type TransactOptions<State, Event, Send> = {
   encode(sends: readonly SendOf<Send>[], context: { now: string; tx: Tx }): Promise<OutRow[]>;
   /** Writes read models in the same transaction. Given only what was saved. */
   project?(tx: Tx, rows: readonly SaveRow<State, Event>[]): Promise<void>;
-  /** Tells the relay that rows wait. */
-  nudge(): void;
+  /** Hands the relay the rows that have just been committed; it need not read them back. */
+  nudge(rows: readonly OutboxRow[]): void;
   /** Told how soon new alarms are due; without it they are noticed within a second. */
   alarms?: { armed(dueInMs: readonly number[]): void };
   faults?: FaultPoints;
@@ -49,13 +50,13 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
     ]);
     await faults.at('inbox.inserted');
     const decided = decideBatch(machine, incoming, { fresh, loaded, now });
-    await write(tx, machine, decided, now, options);
+    const said = await write(tx, machine, decided, now, options);
     await faults.at('tx.beforeCommit');
-    return decided;
+    return { ...decided, said };
   });
   // crash: if we die here, the rows are durable, the relay finds them at its next look and a redelivery is a duplicate
   await faults.at('tx.afterCommit');
-  if (turn.sends.length > 0) options.nudge();
+  if (turn.said.length > 0) options.nudge(turn.said);
   const dues = turn.alarms.flatMap((change) => (change.set === null ? [] : [change.set.due_in_ms]));
   if (dues.length > 0) options.alarms?.armed(dues);
   // crash: if we die here, the sender has no answer and sends again; its message is in the inbox
@@ -73,9 +74,12 @@ async function write<State, Input, Event, Send, Alm extends Alarm>(
   turn: Turn<State, Event, Send>,
   now: string,
   options: TransactOptions<State, Event, Send>,
-): Promise<void> {
+): Promise<OutboxRow[]> {
   const { saves, sends, alarms } = turn;
-  const say = async (): Promise<void> => insertOutbox(tx, await options.encode(sends, { now, tx }));
+  let said: OutboxRow[] = [];
+  const say = async (): Promise<void> => {
+    said = await insertOutbox(tx, await options.encode(sends, { now, tx }));
+  };
   const done = await Promise.allSettled([
     saves.length > 0 && machine.repo.save(tx, saves),
     saves.length > 0 && options.project?.(tx, saves),
@@ -83,4 +87,5 @@ async function write<State, Input, Event, Send, Alm extends Alarm>(
     sends.length > 0 && say(),
   ]);
   for (const part of done) if (part.status === 'rejected') throw part.reason;
+  return said;
 }
