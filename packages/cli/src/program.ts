@@ -10,6 +10,7 @@ const areas: Readonly<Record<string, () => Promise<Area>>> = {
   explain: async () => (await import('./commands/explain.ts')).explain,
   demo: async () => (await import('./commands/demo.ts')).demo,
   build: async () => (await import('./commands/build.ts')).build,
+  deadletter: async () => (await import('./commands/deadletter.ts')).deadletter,
   case: async () => (await import('./commands/case.ts')).caseCommand,
   artifact: async () => (await import('./commands/artifact.ts')).artifact,
   digest: async () => (await import('./commands/digest.ts')).digest,
@@ -20,6 +21,7 @@ const areas: Readonly<Record<string, () => Promise<Area>>> = {
   record: async () => (await import('./commands/record.ts')).record,
   audit: async () => (await import('./commands/audit.ts')).audit,
   verify: async () => (await import('./commands/verify.ts')).verify,
+  conformance: async () => (await import('./commands/conformance.ts')).conformance,
 };
 
 /** The command line for these words: the area they name, or all areas where they name none (help, a typing error). */

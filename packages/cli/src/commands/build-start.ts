@@ -8,7 +8,9 @@ import { CliError } from '../cli-error.ts';
 import { type Client, createClient } from '../client.ts';
 import { readCorpus } from '../corpus-folder.ts';
 import { findInstance, homeDir } from '../home.ts';
+import { checkIntake, intakeRules, readLetters } from '../intake.ts';
 import { createOutput, type Output } from '../output.ts';
+import { shown } from '../read-input.ts';
 import { mandateFor } from '../tenant.ts';
 import { putBytes, uploadRequest } from '../upload.ts';
 import { actor } from './build-actions.ts';
@@ -41,39 +43,51 @@ export function buildStart(area: Command): void {
     .action(async (paths: string[], options: StartOptions) => {
       const out = createOutput();
       const client = createClient(findInstance());
-      const started = await startBuild(client, paths, options);
+      const started = await startBuild(client, paths, options, out.say);
       if (!options.wait) {
         const now = await client.call<BuildStatus>('getBuild', { params: { build: started.build_id } });
         return out.result(now, () => [...describeBuild(now), `follow it: orgo build watch ${now.build_id}`]);
       }
       const ended = await waitForBuild(client, started, out);
       const result: BuildResult = { ...ended, audit: await auditOf(client, ended) };
-      out.result(result, () => [...describeBuild(ended), describeAudit(result.audit)]);
+      out.result(result, () => [...describeBuild(ended), describeAudit(result.audit), ...describeAside(ended)]);
       failUnlessCompleted(ended);
     });
 }
+
+const describeAside = ({ stages }: BuildStatus): string[] =>
+  stages.some(({ outputs }) => outputs.some(({ kind }) => kind === 'dead-letters'))
+    ? ['documents were put aside: orgo deadletter list']
+    : [];
 
 /** Uploads everything, then starts. A finished identical build is answered as it ended, and nothing is written. */
 export async function startBuild(
   client: Client,
   paths: readonly string[],
   options: StartOptions,
+  say: (line: string) => void = () => undefined,
 ): Promise<BuildStarted> {
   if (options.profile !== 'grounded' && options.profile !== 'strict')
     throw new CliError('USAGE_INVALID', `no default mandate for profile ${options.profile}`);
-  const documents = readCorpus(paths);
+  const hidden: string[] = [];
+  const documents = readCorpus(paths, (file) => hidden.push(file));
+  if (hidden.length > 0)
+    say(`left out ${hidden.length} hidden: ${shown(hidden.slice(0, 5).join(' '))}${hidden.length > 5 ? ' …' : ''}`);
   const mandate = await mandateFor(homeDir(), client.tenant, options.mandate, options.profile).catch(async (error) => {
     // Without a key of the tenant here: is there such a tenant at all?
     if (codeOf(error) === 'SIGNER_UNAVAILABLE') await client.call('listBuilds');
     throw error;
   });
+  const rules = intakeRules(mandate.bundle, new Date());
+  checkIntake(documents, rules);
+  const letters = rules.stops ? null : await readLetters(client);
   const resources = gazetteerArtifacts().map(({ artifact, bytes }) => ({
     kind: artifact.kind,
     media_type: artifact.media_type,
     bytes,
   }));
   const inputs: ArtifactRef[] = [
-    await uploadRequest(client, documents, resources, options.profile),
+    await uploadRequest(client, documents, resources, options.profile, letters),
     await putBytes(client, 'mandate', 'application/json', mandate.bundle),
     await putBytes(client, 'mandate-signature', 'application/json', mandate.signature),
   ];
