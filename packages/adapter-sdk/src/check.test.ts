@@ -6,7 +6,13 @@ import { statementCache } from '@orgo/runtime/statement-cache';
 import type { Root } from '@orgo/runtime/trust';
 import { expect, test } from 'vitest';
 import { checkCommand } from './check.ts';
-import { type CommandSigners, type CommandWish, sealedCommand, signed, someDigest } from './command.fixture.ts';
+import {
+  type CommandSigners,
+  type CommandWish,
+  sealedCommand,
+  signed,
+  someDigest,
+} from './conformance/sealed-command.ts';
 
 const signerOf = (tenant_id: string, role: string): Signer => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');

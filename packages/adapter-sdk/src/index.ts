@@ -11,7 +11,7 @@ export {
   type StageRun,
   type ThreadedRun,
 } from './define.ts';
-export { type Program, programSchema, readProgram } from './exec/program.ts';
+export { commandIn, type Program, programSchema, readProgram } from './exec/program.ts';
 export { programStage } from './exec/program-stage.ts';
 export { type ReplyCache, replyCache } from './reply-cache.ts';
 export { type AdapterPlatform, serveStage } from './serve.ts';

@@ -21,10 +21,10 @@ import {
 } from '@orgo/core';
 import type { Signer } from '@orgo/runtime/signer';
 
-/** For tests: the keys a genuine command needs, all of one tenant. */
+/** The keys a genuine command needs, all of one tenant: those of a tenant made for tests or for the conformance kit. */
 export type CommandSigners = { orchestrator: Signer; gatekeeper: Signer; log: Signer };
 
-/** What a test says about a command; the rest is plausible. Each `forge` function changes one part before it is signed or sealed. */
+/** What a test or check says about a command; the rest is plausible. Each `forge` function changes one part before it is signed or sealed. */
 export type CommandWish = {
   build_id?: string;
   stage?: string;
