@@ -13,6 +13,7 @@ export const workerNames = [
   'resolve',
   'compile-exchange',
   'compile-pack',
+  'python-profile',
   'echo',
   'konnaxion-node',
 ] as const;

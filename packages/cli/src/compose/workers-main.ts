@@ -4,6 +4,7 @@ import { stage as echo } from '@orgo/adapter-echo/stage';
 import { stage as extract } from '@orgo/adapter-extract/stage';
 import { stage as ingest } from '@orgo/adapter-ingest/stage';
 import { stage as pin } from '@orgo/adapter-pin/stage';
+import { stage as pythonProfile } from '@orgo/adapter-python-profile/stage';
 import { stage as resolve } from '@orgo/adapter-resolve/stage';
 import { runAdapter } from '@orgo/adapter-sdk';
 import { stage as validate } from '@orgo/gatekeeper/validate';
@@ -18,5 +19,8 @@ const fleet = startFleet(nodesFolder(settings), {
   pollMs: settings.ORGO_NODE_POLL_MS,
   log: (event, fields) => log.info({ event, ...fields }, event),
 });
-await runAdapter([pin, ingest, extract, resolve, validate, compileExchange, compilePack, echo], process.env);
+await runAdapter(
+  [pin, ingest, extract, resolve, validate, compileExchange, compilePack, pythonProfile, echo],
+  process.env,
+);
 await fleet.stop();
