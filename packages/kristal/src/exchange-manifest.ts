@@ -1,5 +1,6 @@
 import { digestHex, digestOf } from '@orgo/core';
 import { z } from 'zod';
+import { ExchangePoliciesSchema } from './policies-exchange.ts';
 import { compareText } from './statement.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -33,15 +34,7 @@ export const ExchangeManifestSchema = z.strictObject({
     previous_exchange_ids: strings.optional(),
   }),
   profiles_enabled: strings.optional(),
-  policies: z
-    .strictObject({
-      ordering_policies: z.array(z.enum(['SPO', 'SOP', 'PSO', 'POS', 'OSP', 'OPS'])).optional(),
-      row_group_policy: z.strictObject({ type: z.literal('FIXED_ROWS'), rows: z.int().min(1) }).optional(),
-      join1_cap_policy: z
-        .strictObject({ cap: z.int().min(1), strict_mode: z.boolean(), on_exceed: z.enum(['error', 'truncate']) })
-        .optional(),
-    })
-    .optional(),
+  policies: ExchangePoliciesSchema.optional(),
   signatures: z
     .array(
       z.strictObject({

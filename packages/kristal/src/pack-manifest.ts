@@ -1,6 +1,6 @@
 import { digestHex, digestOf, type JsonValue } from '@orgo/core';
 import { z } from 'zod';
-import { ManifestPoliciesSchema } from './policies.ts';
+import { ManifestPoliciesSchema } from './policies-manifest.ts';
 import { compareText } from './statement.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -1,9 +1,11 @@
 import { ok, parseStrict, type Result, refuse } from '@orgo/core';
 import { issueText } from './exchange.ts';
 import { type PackCapabilities, PackCapabilitiesSchema } from './pack-capabilities.ts';
+import { openIndexes, type PackIndexes } from './pack-indexes.ts';
 import { openTable, type PackTable } from './pack-parquet.ts';
 import type { VerifiedPack } from './pack-reader.ts';
 import { type PackTableName, packCapabilitiesPath, packRowGroupRows, packTables } from './pack-tables.ts';
+import { packPolicyOf } from './policies-manifest.ts';
 import { compareIds, compareText } from './statement.ts';
 
 /** A verified pack, opened for queries. Everything in it was verified; it never changes, so many queries may share it. */
@@ -12,26 +14,37 @@ export type Pack = {
   exchangeId: string;
   capabilities: PackCapabilities;
   tables: Readonly<Record<PackTableName, PackTable>>;
+  indexes: PackIndexes;
+  /** The verified bytes of a file. */
+  file: VerifiedPack['file'];
 };
 
 /**
  * Opens a verified pack of our query contract. Refuses with `CONTRACT_UNSUPPORTED` where the manifest names another contract or
- * `query/capabilities.json` says something this reader does not know, and with `FILE_MISSING` where a table is not among its files.
+ * `query/capabilities.json` says something this reader does not know, with `PACK_POLICY_UNSUPPORTED` where manifest and capabilities tell
+ * different policies, with `FILE_MISSING` where a table or index is not among its files, and with `PACK_INDEX_INVALID` for a malformed index.
  */
 export async function openPack(verified: VerifiedPack): Promise<Result<Pack>> {
   const capabilities = readCapabilities(verified);
   if (!capabilities.ok) return capabilities;
+  if (!packPolicyOf(verified.manifest.policies, capabilities.value))
+    return refuse('PACK_POLICY_UNSUPPORTED', 'manifest and capabilities tell no policy that both mean');
   const opened: [string, PackTable][] = [];
   for (const [name, table] of Object.entries(packTables)) {
     const bytes = verified.file(table.path);
     if (bytes === undefined) return refuse('FILE_MISSING', table.path);
     opened.push([name, await openTable(table, bytes)]);
   }
+  const tables = Object.fromEntries(opened) as Record<PackTableName, PackTable>;
+  const indexes = openIndexes(verified, capabilities.value, tables.triples.rows);
+  if (!indexes.ok) return indexes;
   return ok({
     packId: verified.packId,
     exchangeId: `sha256:${verified.manifest.exchange_ref.exchange_id}`,
     capabilities: capabilities.value,
-    tables: Object.fromEntries(opened) as Record<PackTableName, PackTable>,
+    tables,
+    indexes: indexes.value,
+    file: verified.file,
   });
 }
 

@@ -1,33 +1,72 @@
-import { type FileMetaData, type ParquetScan, parquetMetadata, parquetScan } from 'hyparquet';
-import { parquetWriteBuffer } from 'hyparquet-writer';
+import { concatBytes } from '@orgo/core';
+import { type FileMetaData, type ParquetScan, parquetMetadataAsync, parquetScan } from 'hyparquet';
+import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { type PackTableDef, packRowGroupRows } from './pack-tables.ts';
 
 /** The library whose version is part of a pack's bytes, and so of the compiler's config hash. */
 export const parquetWriter = 'hyparquet-writer@0.17.0';
 
-/** The values of a column: one number or text per row. */
-export type ColumnData = Int32Array | readonly string[];
+/** The values of a column: one number or text per row. Texts may be made when they are asked for, a row group at a time. */
+export type ColumnData = Int32Array | TextColumn;
+export type TextColumn = { readonly length: number; slice(from: number, to: number): readonly string[] };
+
+/** Takes the bytes of a file in pieces, in order. A piece is only lent: it is copied or used up before the call returns. */
+export type ByteSink = (piece: Uint8Array) => void;
 
 /**
- * Writes a table as Parquet: uncompressed, REQUIRED columns, row groups of exactly 100,000 rows, statistics for numbers only.
- * Nothing in the bytes depends on time, zone, locale or machine (RP-1, RP-3). Throws on a missing or short column: a programming error.
+ * Writes a table as Parquet, row group by row group: uncompressed, REQUIRED columns, row groups of exactly 100,000 rows, statistics for numbers
+ * only. Nothing in the bytes depends on time, zone, locale or machine (RP-1, RP-3), and no more than one row group is held.
+ * Throws on a missing or short column: a programming error.
  * @param columns one entry per column of the table, all of one length
  */
-export function encodeTable(table: PackTableDef, columns: Readonly<Record<string, ColumnData>>): Uint8Array {
-  const columnData = table.columns.map(({ name, type }) => {
-    const data = columns[name];
-    if (data === undefined) throw new TypeError(`${table.path}: column ${name} is missing`);
-    const plain = type === 'INT32' ? ({ encoding: 'PLAIN' } as const) : {};
-    return { name, type, nullable: false, data: data as string[], statistics: type === 'INT32', ...plain };
-  });
-  const buffer = parquetWriteBuffer({
-    columnData,
+export function writeTable(table: PackTableDef, columns: Readonly<Record<string, ColumnData>>, sink: ByteSink): void {
+  const sources = (from: number, to: number) =>
+    table.columns.map(({ name, type }) => {
+      const data = columns[name];
+      if (data === undefined) throw new TypeError(`${table.path}: column ${name} is missing`);
+      const plain = type === 'INT32' ? ({ encoding: 'PLAIN' } as const) : {};
+      const values = data instanceof Int32Array ? data.subarray(from, to) : data.slice(from, to);
+      return { name, type, nullable: false, data: values as string[], statistics: type === 'INT32', ...plain };
+    });
+  const lengths = new Set(Object.values(columns).map((data) => data.length));
+  if (lengths.size !== 1) throw new TypeError(`${table.path}: columns of different lengths`);
+  const rows = [...lengths][0] as number;
+  const writer = new ParquetWriter({
+    writer: new PieceWriter(sink),
+    schema: schemaFromColumnData({ columnData: sources(0, 0) }),
     codec: 'UNCOMPRESSED',
-    rowGroupSize: packRowGroupRows,
     createdBy: 'orgo',
     kvMetadata: [{ key: 'orgo.sort', value: table.sort.join(',') }],
   });
-  return new Uint8Array(buffer);
+  for (let from = 0; from < rows; from += packRowGroupRows)
+    writer.write({
+      columnData: sources(from, Math.min(rows, from + packRowGroupRows)),
+      rowGroupSize: packRowGroupRows,
+    });
+  writer.finish();
+}
+
+/** A table as one array of bytes: `writeTable` for what is small. */
+export function encodeTable(table: PackTableDef, columns: Readonly<Record<string, ColumnData>>): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  writeTable(table, columns, (piece) => pieces.push(piece.slice()));
+  return concatBytes(...pieces);
+}
+
+/** Hands on what was written after each row group and at the end, and starts its buffer again. */
+class PieceWriter extends ByteWriter {
+  readonly #sink: ByteSink;
+  constructor(sink: ByteSink) {
+    super(1 << 16);
+    this.#sink = sink;
+  }
+  flush(): void {
+    this.#sink(this.getBytes());
+    this.index = 0;
+  }
+  override finish(): void {
+    this.flush();
+  }
 }
 
 /** A row group: its first row, its number of rows, and the smallest and largest value of each number column. */
@@ -47,11 +86,12 @@ export type PackTable = {
  * Opens a table from verified bytes. The bytes matched the manifest, so what does not parse here was compiled wrongly: it throws.
  */
 export async function openTable(table: PackTableDef, bytes: Uint8Array): Promise<PackTable> {
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const metadata = parquetMetadata(file);
-  const scan = await parquetScan({ file, metadata });
+  // Slices are copies of what is asked for; the file itself is never copied.
+  const slice = (from: number, to?: number) => bytes.slice(from, to).buffer as ArrayBuffer;
+  const file = { byteLength: bytes.length, slice };
+  const metadata = await parquetMetadataAsync(file);
   const groups = rowGroupsOf(table, metadata);
-  return { rows: Number(metadata.num_rows), groups, ...columnReaders(scan, groups) };
+  return { rows: Number(metadata.num_rows), groups, ...columnReaders(() => parquetScan({ file, metadata }), groups) };
 }
 
 function rowGroupsOf(table: PackTableDef, metadata: FileMetaData): RowGroup[] {
@@ -68,20 +108,32 @@ function rowGroupsOf(table: PackTableDef, metadata: FileMetaData): RowGroup[] {
   });
 }
 
-function columnReaders(scan: ParquetScan, groups: readonly RowGroup[]): Pick<PackTable, 'numbers' | 'texts'> {
-  const decoded = new Map<string, Promise<ArrayLike<unknown>>>();
-  const column = (name: string, index: number): Promise<ArrayLike<unknown>> => {
-    const key = `${index}:${name}`;
-    const known = decoded.get(key);
-    if (known) return known;
+/** Decoded text columns that are kept, the ones asked for last. Texts of a row group can take tens of megabytes; numbers all stay. */
+const keptTexts = 24;
+
+function columnReaders(
+  scan: () => Promise<ParquetScan>,
+  groups: readonly RowGroup[],
+): Pick<PackTable, 'numbers' | 'texts'> {
+  const decode = async (name: string, index: number): Promise<ArrayLike<unknown>> => {
     const group = groups[index];
     if (group === undefined) throw new RangeError(`no row group ${index}`);
-    const data = scan.readColumn({ column: name, rowStart: group.start, rowEnd: group.start + group.rows });
-    decoded.set(key, data);
-    return data;
+    // A scan keeps all that it ever decoded, so each column gets one of its own.
+    return (await scan()).readColumn({ column: name, rowStart: group.start, rowEnd: group.start + group.rows });
+  };
+  const kept = (most: number) => {
+    const decoded = new Map<string, Promise<ArrayLike<unknown>>>();
+    return (name: string, index: number): Promise<ArrayLike<unknown>> => {
+      const key = `${index}:${name}`;
+      const data = decoded.get(key) ?? decode(name, index);
+      decoded.delete(key);
+      decoded.set(key, data);
+      if (decoded.size > most) decoded.delete(decoded.keys().next().value as string);
+      return data;
+    };
   };
   return {
-    numbers: column as PackTable['numbers'],
-    texts: column as PackTable['texts'],
+    numbers: kept(Number.POSITIVE_INFINITY) as PackTable['numbers'],
+    texts: kept(keptTexts) as PackTable['texts'],
   };
 }

@@ -2,9 +2,10 @@ import { digestOf, ok, type Result, refuse } from '@orgo/core';
 import { z } from 'zod';
 import { issueText } from './exchange.ts';
 import { readCursor, writeCursor } from './pack-cursor.ts';
+import { itemText, spoKey } from './pack-filter.ts';
 import { entityId, literalId, type Pack, propertyId } from './pack-open.ts';
 import { type MatchedRow, type PackResult, rowResults } from './pack-results.ts';
-import { type Bound, matchRows } from './pack-scan.ts';
+import { type Bound, countRows, matchRows, planRows } from './pack-scan.ts';
 import { canonicalValue, DataValueSchema, PidSchema, QidSchema } from './statement.ts';
 
 /**
@@ -18,10 +19,18 @@ export const PackQuerySchema = z.strictObject({
   limit: z.int().min(1).optional(),
   cursor: z.string().max(1024).optional(),
   languages: z.array(z.string().min(1).max(35)).max(8).optional(),
+  /** The contract that the asker means, and what it has words for; what this pack does not offer is refused by its own code. */
+  contract: z.string().max(100).optional(),
+  projection: z.string().max(100).optional(),
+  offset: z.int().min(0).optional(),
+  join1: z.json().optional(),
 });
 export type PackQuery = z.infer<typeof PackQuerySchema>;
 
-/** A page of results, in row order. `next_cursor` is null on the last page. */
+/**
+ * A page of results, in row order. `next_cursor` is null on the last page. `cardinality`, on every page of a pack that declares it, is the
+ * number of rows that match.
+ */
 export type PackPage = {
   runtime_pack_id: string;
   query_hash: string;
@@ -29,18 +38,21 @@ export type PackPage = {
   results: PackResult[];
   next_cursor: string | null;
   page_info: { returned: number; has_more: boolean };
+  cardinality?: { kind: 'exact'; value: number };
 };
 
 /**
  * Answers a triple pattern, in the recorded order of the pack, page by page; nothing is truncated silently.
- * Refuses with `PACK_QUERY_INVALID`, `PACK_PAGE_TOO_LARGE` or `PACK_CURSOR_INVALID`.
+ * Refuses with `PACK_QUERY_INVALID`, `CONTRACT_UNSUPPORTED`, `PACK_FEATURE_UNSUPPORTED`, `PACK_PAGE_TOO_LARGE` or `PACK_CURSOR_INVALID`.
  * @param input a query, not trusted; a value of `undefined` is the same as an absent member
  */
 export async function queryPack(pack: Pack, input: unknown): Promise<Result<PackPage>> {
   const parsed = PackQuerySchema.safeParse(input);
   if (!parsed.success) return refuse('PACK_QUERY_INVALID', issueText(parsed.error));
   const query = parsed.data;
-  const { page_limit_default, page_limit_max } = pack.capabilities;
+  const offered = checkOffered(pack, query);
+  if (!offered.ok) return offered;
+  const { page_limit_default, page_limit_max, cardinality_estimates } = pack.capabilities;
   const limit = query.limit ?? page_limit_default;
   if (limit > page_limit_max) return refuse('PACK_PAGE_TOO_LARGE', `${limit} rows, at most ${page_limit_max}`);
 
@@ -48,8 +60,9 @@ export async function queryPack(pack: Pack, input: unknown): Promise<Result<Pack
   const cursor = query.cursor === undefined ? ok({ next_row: 0 }) : readCursor(query.cursor, pack.packId, queryHash);
   if (!cursor.ok) return cursor;
 
-  const bound = await bind(pack, query);
-  const rows = bound ? await matchRows(pack.tables.triples, bound, cursor.value.next_row, limit + 1) : [];
+  const bound = maybeThere(pack, query) ? await bind(pack, query) : undefined;
+  const plan = bound && (await planRows(pack.tables.triples, pack.indexes, bound));
+  const rows = plan ? await matchRows(plan, cursor.value.next_row, limit + 1) : [];
   const page = rows.slice(0, limit);
   const next = rows[limit] as MatchedRow | undefined;
   return ok({
@@ -59,7 +72,28 @@ export async function queryPack(pack: Pack, input: unknown): Promise<Result<Pack
     results: await rowResults(pack, page, query.languages ?? ['en']),
     next_cursor: next ? writeCursor({ pack: pack.packId, query_hash: queryHash, next_row: next.row }) : null,
     page_info: { returned: page.length, has_more: next !== undefined },
+    ...(cardinality_estimates ? { cardinality: { kind: 'exact', value: (plan && countRows(plan)) ?? 0 } } : {}),
   });
+}
+
+function checkOffered({ capabilities }: Pack, { contract, projection, offset, join1 }: PackQuery): Result<true> {
+  if (contract !== undefined && contract !== capabilities.contract_id)
+    return refuse('CONTRACT_UNSUPPORTED', `asked by ${contract}, the pack answers ${capabilities.contract_id}`);
+  if (projection !== undefined && !(capabilities.projections as readonly string[]).includes(projection))
+    return refuse(
+      'PACK_FEATURE_UNSUPPORTED',
+      `projection ${projection}; offered: ${capabilities.projections.join(', ')}`,
+    );
+  if (offset !== undefined)
+    return refuse('PACK_FEATURE_UNSUPPORTED', `paging by offset; offered: ${capabilities.paging_mode}`);
+  if (join1 !== undefined) return refuse('PACK_FEATURE_UNSUPPORTED', 'join1; offered: one triple pattern');
+  return ok(true);
+}
+
+/** False where the filter knows that a wholly bound triple is not in the pack. A yes is looked up: it may be a false one. */
+function maybeThere({ indexes: { filter } }: Pack, { s, p, o }: PackQuery): boolean {
+  if (filter?.space !== 'spo_hash' || s === undefined || p === undefined || o === undefined) return true;
+  return filter.has(spoKey(s, p, typeof o === 'string' ? itemText(o) : canonicalValue(o)));
 }
 
 /** `sha256:` over pattern, page size and ordering; the cursor never enters. */

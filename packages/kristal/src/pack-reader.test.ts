@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type PackFile, type PackManifest, runtimePackId } from './pack-manifest.ts';
 import { pathProblems } from './pack-paths.ts';
 import { type PackSource, verifyPack } from './pack-reader.ts';
-import { defaultPackPolicy, manifestPoliciesOf } from './policies.ts';
+import { defaultPackPolicy } from './policies.ts';
+import { manifestPoliciesOf } from './policies-manifest.ts';
 
 const contents: Record<string, Uint8Array> = { 'a/one.bin': utf8('one'), 'two.json': utf8('{}') };
 
@@ -107,7 +108,7 @@ describe('runtimePackId', () => {
       { ...good, exchange_ref: { exchange_id: '0'.repeat(64) } },
       { ...good, compiler: { name: 'test', version: '2' } },
       { ...good, build: { ...good.build, config_hash: '0'.repeat(64) } },
-      { ...good, policies: { ...good.policies, membership_filter: { kind: 'xor8', seed: 1, bits: 8 } } },
+      { ...good, policies: { ...good.policies, membership_filter: { kind: 'none' } } },
       {
         ...good,
         query_contract: { contract_id: 'q', supports_pagination: true, supports_cardinality_estimates: false },

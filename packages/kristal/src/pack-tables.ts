@@ -75,5 +75,8 @@ export type PackTableName = keyof typeof packTables;
 export const packCapabilitiesPath = 'query/capabilities.json';
 export const packStatisticsPath = 'meta/statistics.json';
 
+/** The bitmap indexes of a pack, by the column of `triples` that they stand on. Rows are sorted by `s`: it needs none. */
+export const packBitmapPaths = { p: 'index/p.roaring', o: 'index/o.roaring' } as const;
+
 /** Rows per row group. A manifest writes it as `fixed_rows_100k`. */
 export const packRowGroupRows = 100_000;

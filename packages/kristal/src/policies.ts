@@ -1,8 +1,15 @@
+import { ok, type Result, refuse } from '@orgo/core';
 import { z } from 'zod';
 
+/** What the keys of a membership filter are made of: the statement id, or subject, property and object together. */
+export const PackKeySpaceSchema = z.enum(['claim_id', 'spo_hash']);
+export type PackKeySpace = z.infer<typeof PackKeySpaceSchema>;
+
+const seed = z.int().min(0).max(4_000_000_000);
+
 /**
- * The policies of a Runtime Pack in one internal form. The Kristal documents know three vocabularies for them; a codec per
- * artifact writes this form out and refuses what it cannot carry without loss.
+ * The policies of a Runtime Pack in one internal form. The Kristal documents know three vocabularies for them; a codec for each writes a
+ * portable policy, and `portablePolicy` refuses what one of them could only carry with loss.
  */
 export const PackPolicySchema = z.strictObject({
   /** Row order: subject, property, object by number, then statement id. `none` is not offered: paging needs a total order. */
@@ -13,10 +20,11 @@ export const PackPolicySchema = z.strictObject({
   ]),
   membership_filter: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }),
-    z.strictObject({ kind: z.literal('xor8'), seed: z.int().min(0), key_space: z.literal('claim_id') }),
-    z.strictObject({ kind: z.literal('binary_fuse'), seed: z.int().min(0), key_space: z.literal('claim_id') }),
-    z.strictObject({ kind: z.literal('bloom'), seed: z.int().min(0), bits_per_key: z.number().min(1) }),
-    z.strictObject({ kind: z.literal('cuckoo'), seed: z.int().min(0), fingerprint_bits: z.int().min(4) }),
+    /** `seed` is the first that is tried; the file records the one that was taken. */
+    z.strictObject({ kind: z.literal('xor8'), seed, key_space: PackKeySpaceSchema }),
+    z.strictObject({ kind: z.literal('binary_fuse'), seed, key_space: PackKeySpaceSchema }),
+    z.strictObject({ kind: z.literal('bloom'), seed, bits_per_key: z.number().min(1) }),
+    z.strictObject({ kind: z.literal('cuckoo'), seed, fingerprint_bits: z.int().min(4) }),
   ]),
   /** `shipped` false means that the pack carries no bitmap file; the format is then only the one a later pack would use. */
   bitmap: z.strictObject({ format: z.literal('roaring'), run_optimize: z.boolean(), shipped: z.boolean() }),
@@ -25,72 +33,27 @@ export const PackPolicySchema = z.strictObject({
 });
 export type PackPolicy = z.infer<typeof PackPolicySchema>;
 
-/** What a pack is compiled with when its mandate pins nothing else. It carries no filter and no bitmaps, and says so. */
-export const defaultPackPolicy: PackPolicy = {
+/** What a pack is compiled with when its mandate pins nothing else. The filter is over triples: that is what a pack is asked. */
+export const defaultPackPolicy: PortablePolicy = {
   ordering: 'SPO',
   row_group: { kind: 'fixed_rows', rows: 100_000 },
-  membership_filter: { kind: 'none' },
-  bitmap: { format: 'roaring', run_optimize: false, shipped: false },
+  membership_filter: { kind: 'xor8', seed: 0, key_space: 'spo_hash' },
+  bitmap: { format: 'roaring', run_optimize: true, shipped: true },
   join1: { cap: 5000, on_exceed: 'error' },
   paging: 'CURSOR',
 };
 
-const note = z.string().max(500).optional();
+/** A policy of which every vocabulary can say every part. */
+export type PortablePolicy = PackPolicy & {
+  ordering: 'SPO';
+  row_group: { kind: 'fixed_rows'; rows: number };
+  membership_filter: Extract<PackPolicy['membership_filter'], { kind: 'none' | 'xor8' }>;
+  join1: { cap: number; on_exceed: 'error' };
+  paging: 'CURSOR';
+};
 
-/** `policies` of a Runtime Pack manifest. `notes` members are outside the pack id. */
-export const ManifestPoliciesSchema = z.strictObject({
-  data_ordering: z.strictObject({
-    policy: z.enum(['qid_pid_statement_id_asc', 'lexicographic_sop_asc', 'none']),
-    notes: note,
-  }),
-  row_grouping: z.strictObject({
-    policy: z.enum(['fixed_rows_100k', 'fixed_rows_1m', 'fixed_bytes_128mb']),
-    notes: note,
-  }),
-  membership_filter: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('none'), notes: note }),
-    z.strictObject({
-      kind: z.literal('bloom'),
-      seed: z.int(),
-      bits_per_key: z.number(),
-      hash_functions: z.int().optional(),
-      notes: note,
-    }),
-    z.strictObject({
-      kind: z.literal('cuckoo'),
-      seed: z.int(),
-      fingerprint_bits: z.int().min(4),
-      load_factor: z.number().min(0.01).max(0.99),
-      notes: note,
-    }),
-    z.strictObject({
-      kind: z.enum(['xor8', 'xor16']),
-      seed: z.int(),
-      bits: z.union([z.literal(8), z.literal(16)]),
-      notes: note,
-    }),
-  ]),
-  bitmap: z.strictObject({
-    format: z.enum(['roaring', 'roaring_run_optimized']),
-    run_optimize: z.boolean().optional(),
-    notes: note,
-  }),
-  parquet: z
-    .strictObject({
-      compression: z.enum(['zstd', 'snappy', 'gzip', 'none']),
-      dictionary_encoding: z.boolean(),
-      statistics: z.enum(['none', 'page', 'rowgroup']),
-      bloom_filters: z
-        .strictObject({ enabled: z.boolean(), fpp: z.number().optional(), columns: z.array(z.string()).optional() })
-        .optional(),
-      notes: note,
-    })
-    .optional(),
-});
-export type ManifestPolicies = z.infer<typeof ManifestPoliciesSchema>;
-
-/** A part of a policy that a vocabulary cannot carry, or that no pack can be compiled with. */
-export type PolicyProblem = { part: keyof PackPolicy; value: string; why: 'not-portable' | 'not-built' };
+/** A part of a policy that some vocabulary cannot carry without loss. */
+export type PolicyProblem = { part: keyof PackPolicy; value: string; why: 'not-portable' };
 
 const portable: { [K in keyof PackPolicy]: (policy: PackPolicy[K]) => boolean } = {
   ordering: (o) => o === 'SPO',
@@ -101,73 +64,28 @@ const portable: { [K in keyof PackPolicy]: (policy: PackPolicy[K]) => boolean } 
   paging: (p) => p === 'CURSOR',
 };
 
-const built: Partial<{ [K in keyof PackPolicy]: (policy: PackPolicy[K]) => boolean }> = {
-  membership_filter: (f) => f.kind === 'none',
-  bitmap: (b) => !b.shipped,
-};
-
 /**
- * What in a policy lies outside the set that every Kristal vocabulary can express (`not-portable`), or that this compiler does not
- * build (`not-built`). Empty means that a pack can be compiled with it. Listed in the order of the policy's parts.
+ * What in a policy lies outside the set that every Kristal vocabulary can express, in the order of its parts. Empty means that a pack can be
+ * compiled with it.
  */
 export function policyProblems(policy: PackPolicy): PolicyProblem[] {
   const parts = Object.keys(portable) as (keyof PackPolicy)[];
-  const failing = (checks: typeof built, part: keyof PackPolicy) =>
-    (checks[part] as ((value: unknown) => boolean) | undefined)?.(policy[part]) === false;
-  return parts.flatMap((part): PolicyProblem[] => {
-    const why = failing(portable, part) ? 'not-portable' : failing(built, part) ? 'not-built' : undefined;
-    return why ? [{ part, value: nameOf(policy[part]), why }] : [];
-  });
+  const carries = (part: keyof PackPolicy) => (portable[part] as (value: unknown) => boolean)(policy[part]);
+  return parts
+    .filter((part) => !carries(part))
+    .map((part) => ({ part, value: nameOf(policy[part]), why: 'not-portable' }));
+}
+
+/** The policy, if every vocabulary can carry it. Refuses with `PACK_POLICY_UNSUPPORTED`. */
+export function portablePolicy(policy: PackPolicy): Result<PortablePolicy> {
+  const [problem] = policyProblems(policy);
+  return problem
+    ? refuse('PACK_POLICY_UNSUPPORTED', `${problem.part} ${problem.value}: not every Kristal vocabulary can say it`)
+    : ok(policy as PortablePolicy);
 }
 
 function nameOf(value: PackPolicy[keyof PackPolicy]): string {
   if (typeof value === 'string') return value;
   if ('kind' in value) return value.kind;
   return 'format' in value ? value.format : value.on_exceed;
-}
-
-/** Writes a portable policy as the manifest of a Runtime Pack spells it. Call `policyProblems` first: this one loses nothing only then. */
-export function manifestPoliciesOf(policy: PackPolicy): ManifestPolicies {
-  return {
-    data_ordering: {
-      policy: 'qid_pid_statement_id_asc',
-      notes: 'ids by number; rows by subject, property, object, statement id',
-    },
-    row_grouping: { policy: 'fixed_rows_100k' },
-    membership_filter:
-      policy.membership_filter.kind === 'xor8'
-        ? { kind: 'xor8', seed: policy.membership_filter.seed, bits: 8 }
-        : { kind: 'none' },
-    bitmap: {
-      format: policy.bitmap.run_optimize ? 'roaring_run_optimized' : 'roaring',
-      run_optimize: policy.bitmap.run_optimize,
-      ...(policy.bitmap.shipped
-        ? {}
-        : { notes: 'no bitmap_index file in this pack; see indexes in query/capabilities.json' }),
-    },
-    parquet: {
-      compression: 'none',
-      dictionary_encoding: true,
-      statistics: 'rowgroup',
-      bloom_filters: { enabled: false },
-    },
-  };
-}
-
-/**
- * Writes a portable policy as an Exchange manifest spells it. That vocabulary has no word for "no filter" and "no bitmaps": what the pack
- * does not ship is left out.
- */
-export function exchangePoliciesOf(policy: PackPolicy) {
-  return {
-    ordering_policies: [policy.ordering],
-    ...(policy.row_group.kind === 'fixed_rows'
-      ? { row_group_policy: { type: 'FIXED_ROWS' as const, rows: policy.row_group.rows } }
-      : {}),
-    join1_cap_policy: {
-      cap: policy.join1.cap,
-      strict_mode: policy.join1.on_exceed === 'error',
-      on_exceed: policy.join1.on_exceed,
-    },
-  };
 }

@@ -2,16 +2,28 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseStrict } from '@orgo/core';
 import { openPackFolder } from '@orgo/konnaxion-node';
-import { type PackPage, packManifestPath, queryPack } from '@orgo/kristal';
+import { checkPackIndexes, type Pack, type PackPage, packManifestPath, queryPack } from '@orgo/kristal';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { createOutput, table } from '../output.ts';
 import { fetchedPack } from '../pack-fetch.ts';
 import { readInput } from '../read-input.ts';
 
-type Options = { s?: string; p?: string; o?: string; limit?: string; cursor?: string; lang?: string };
+type Options = {
+  s?: string;
+  p?: string;
+  o?: string;
+  limit?: string;
+  cursor?: string;
+  lang?: string;
+  projection?: string;
+  contract?: string;
+};
 
-/** `orgo pack query PACK`: one triple pattern against a verified pack, from a folder or by its id from the running instance. */
+/**
+ * `orgo pack query PACK`: one triple pattern against a verified pack, from a folder or by its id from the running instance.
+ * `orgo pack verify PACK`: every byte against the manifest, and every index against the tables.
+ */
 export function pack(program: Command): void {
   const area = program.command('pack').description('Runtime Packs');
   area
@@ -23,26 +35,55 @@ export function pack(program: Command): void {
     .option('--o <qid-or-json>', 'object: an item id, or a typed value as JSON')
     .option('--limit <rows>', 'page size')
     .option('--cursor <cursor>', 'page to go on with')
+    .option('--projection <name>', 'refuse unless the pack offers this projection')
+    .option('--contract <id>', 'refuse unless the pack answers this query contract')
     .option('--lang <codes>', 'languages of labels, in order', 'en')
     .addHelpText(
       'after',
       '\nExamples:\n  orgo pack query bld_… --s Q142\n  orgo pack query ./packs/9f… --p P36 --limit 5 --json',
     )
     .action(async (where: string, options: Options) => {
-      const folder = fs.existsSync(where) ? where : await fetchedPack(where);
-      const opened = await openPackFolder(folder, packIdOf(folder));
-      if (!opened.ok) throw new CliError(opened.code, opened.detail);
-      const page = await queryPack(opened.value.pack, {
+      const page = await queryPack(await packAt(where), {
         ...(options.s ? { s: options.s } : {}),
         ...(options.p ? { p: options.p } : {}),
         ...(options.o ? { o: objectOf(options.o) } : {}),
         ...(options.limit ? { limit: Number(options.limit) } : {}),
         ...(options.cursor ? { cursor: options.cursor } : {}),
+        ...(options.projection ? { projection: options.projection } : {}),
+        ...(options.contract ? { contract: options.contract } : {}),
         languages: (options.lang ?? 'en').split(','),
       });
       if (!page.ok) throw new CliError(page.code, page.detail);
       createOutput().result(page.value, () => describePage(page.value));
     });
+  area
+    .command('verify')
+    .description('hold a pack against its manifest, and its indexes against its tables')
+    .argument('<pack>', 'a pack folder, a pack id, or a build id')
+    .action(async (where: string) => {
+      const found = await packAt(where);
+      const checked = await checkPackIndexes(found);
+      if (!checked.ok) throw new CliError(checked.code, checked.detail);
+      const { indexes, membership_filter } = found.capabilities;
+      const result = {
+        runtime_pack_id: found.packId,
+        kristal_id: found.exchangeId,
+        statements: found.tables.triples.rows,
+        indexes: indexes.map(({ path }) => path),
+        membership_filter: membership_filter.kind,
+      };
+      createOutput().result(result, () => [
+        `pack ${found.packId} is whole: ${result.statements} statements, indexes right`,
+      ]);
+    });
+}
+
+/** A verified pack, opened. @throws CliError with the code of the first check that said no */
+async function packAt(where: string): Promise<Pack> {
+  const folder = fs.existsSync(where) ? where : await fetchedPack(where);
+  const opened = await openPackFolder(folder, packIdOf(folder));
+  if (!opened.ok) throw new CliError(opened.code, opened.detail);
+  return opened.value.pack;
 }
 
 /** An object as it was typed: an item id, or a typed value as JSON. */
@@ -79,6 +120,6 @@ export function describePage(page: PackPage): string[] {
         `${r.evidence_ids.length}`,
       ]),
     ),
-    `${page.page_info.returned} rows${page.next_cursor ? `, more with --cursor ${page.next_cursor}` : ''}`,
+    `${page.page_info.returned}${page.cardinality ? ` of ${page.cardinality.value}` : ''} rows${page.next_cursor ? `, more with --cursor ${page.next_cursor}` : ''}`,
   ];
 }

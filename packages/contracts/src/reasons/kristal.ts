@@ -22,4 +22,12 @@ export const kristalReasons = {
   PACK_QUERY_INVALID: usage('A query the contract does not know', 'One triple pattern: any of s, p, o bound.'),
   PACK_CURSOR_INVALID: usage('A cursor of another pack or query', 'Start the query again.'),
   PACK_PAGE_TOO_LARGE: usage('A page over the declared maximum', 'Ask for fewer rows.'),
+  PACK_FEATURE_UNSUPPORTED: usage(
+    'A projection, shape or paging mode the pack does not offer',
+    'See query/capabilities.json.',
+  ),
+  PACK_INDEX_INVALID: breach(
+    'An index or filter of a pack that is malformed or contradicts its tables',
+    'Drop the pack; look who made it.',
+  ),
 } as const satisfies Record<string, ReasonRow>;

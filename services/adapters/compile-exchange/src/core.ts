@@ -7,6 +7,8 @@ import {
   jsonOutput,
   kristalId,
   nativeValidationProfile,
+  type PortablePolicy,
+  portablePolicy,
   referenceTools,
   type StageCore,
 } from '@orgo/kristal';
@@ -33,6 +35,8 @@ const effectiveConfig = {
 export const compileExchange: StageCore = async (ctx) => {
   const inputs = await readExchangeInputs(ctx);
   if (!inputs.ok) return inputs;
+  const policy = portablePolicy(inputs.value.context.value.pack);
+  if (!policy.ok) return policy;
   const { documents, snapshots, entities, properties } = inputs.value;
   const evidence = new EvidenceIndex(snapshots.value);
   const { statements, unresolved, merged } = compileStatements(documents, evidence);
@@ -53,7 +57,7 @@ export const compileExchange: StageCore = async (ctx) => {
     value: {
       outputs: [
         jsonOutput('exchange', exchange),
-        jsonOutput('exchange-manifest', manifestOf(exchange, inputs.value, ctx.asOf)),
+        jsonOutput('exchange-manifest', manifestOf(exchange, inputs.value, policy.value, ctx.asOf)),
       ],
       metrics: {
         items: exchange.items.length,
@@ -67,7 +71,12 @@ export const compileExchange: StageCore = async (ctx) => {
   };
 };
 
-function manifestOf(exchange: Exchange, inputs: ExchangeInputs, asOf: string): ExchangeManifest {
+function manifestOf(
+  exchange: Exchange,
+  inputs: ExchangeInputs,
+  policy: PortablePolicy,
+  asOf: string,
+): ExchangeManifest {
   const { context, snapshots, report, claimBatchRef, resolvedBatchRef } = inputs;
   const compiler = referenceTools['compile-exchange'];
   const configHash = digestOf(effectiveConfig);
@@ -91,7 +100,7 @@ function manifestOf(exchange: Exchange, inputs: ExchangeInputs, asOf: string): E
       resolved_claim_ir_ids: [resolvedBatchRef],
     },
     profiles_enabled: [nativeValidationProfile],
-    policies: exchangePoliciesOf(context.value.pack),
+    policies: exchangePoliciesOf(policy),
     references: { spec_version: '3.0' },
     extensions: {
       orgo: {

@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { canonical, digestOfBytes, utf8 } from '@orgo/core';
-import { defaultPackPolicy, kristalId, type PackManifest, packProjection, type StageCoreOk } from '@orgo/kristal';
+import {
+  defaultPackPolicy,
+  kristalId,
+  type PackManifest,
+  type PackPolicy,
+  packProjection,
+  type StageCoreOk,
+} from '@orgo/kristal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextWith, type Given, packStage, passedReport } from './core.fixture.ts';
@@ -13,6 +20,11 @@ async function compile(exchange = tinyExchange, given: Given = {}): Promise<Stag
   if (!result.ok) throw new Error(`${result.code}: ${result.detail}`);
   return result.value;
 }
+const bare: PackPolicy = {
+  ...defaultPackPolicy,
+  membership_filter: { kind: 'none' },
+  bitmap: { format: 'roaring', run_optimize: false, shipped: false },
+};
 const refs = (done: StageCoreOk) => done.outputs.map((output) => digestOfBytes(output.bytes));
 const manifestOf = (done: StageCoreOk): PackManifest =>
   JSON.parse(Buffer.from(done.outputs[0]?.bytes ?? []).toString());
@@ -21,7 +33,7 @@ describe('compilePack', () => {
   it('gives the golden pack for the tiny Exchange', async () => {
     const done = await compile();
     const manifest = manifestOf(done);
-    expect(done.outputs.map((o) => o.kind)).toEqual(['pack-manifest', ...Array(9).fill('pack-file')]);
+    expect(done.outputs.map((o) => o.kind)).toEqual(['pack-manifest', ...Array(12).fill('pack-file')]);
     expect(manifest.files.map((f) => `sha256:${f.sha256}`)).toEqual(refs(done).slice(1));
     // The vector is the projection itself: its SHA-256 is the pack id, in any language.
     const projection = canonical(packProjection(manifest));
@@ -29,8 +41,20 @@ describe('compilePack', () => {
     expect(digestOfBytes(utf8(projection))).toBe(`sha256:${manifest.runtime_pack_id}`);
   });
 
-  it('says in its manifest that it ships neither filter nor bitmaps', async () => {
-    const { policies, files } = manifestOf(await compile());
+  it('ships a bitmap index for property and object, and a filter over triples', async () => {
+    const { policies, files, query_contract } = manifestOf(await compile());
+    expect(policies.membership_filter).toEqual({ kind: 'xor8', seed: 0, bits: 8 });
+    expect(policies.bitmap).toEqual({ format: 'roaring_run_optimized', run_optimize: true });
+    expect(query_contract?.supports_cardinality_estimates).toBe(true);
+    expect(files.flatMap(({ path, role }) => (/^(index|filter)/.test(path) ? [`${role} ${path}`] : []))).toEqual([
+      'membership_filter filter/spo_hash.xor8',
+      'bitmap_index index/o.roaring',
+      'bitmap_index index/p.roaring',
+    ]);
+  });
+
+  it('ships none of them where the policy wants none, and says so', async () => {
+    const { policies, files } = manifestOf(await compile(tinyExchange, { context: contextWith(bare) }));
     expect(policies.membership_filter).toEqual({ kind: 'none' });
     expect(policies.bitmap.notes).toContain('no bitmap_index file');
     expect(files.filter((f) => f.role === 'bitmap_index' || f.role === 'membership_filter')).toEqual([]);
@@ -98,12 +122,12 @@ describe('compilePack refuses', () => {
       { context: contextWith({ ...defaultPackPolicy, ordering: 'POS' }) },
     ],
     [
-      'a filter it does not build yet',
+      'a filter that no manifest can name',
       'PACK_POLICY_UNSUPPORTED',
       {
         context: contextWith({
           ...defaultPackPolicy,
-          membership_filter: { kind: 'xor8', seed: 1, key_space: 'claim_id' },
+          membership_filter: { kind: 'binary_fuse', seed: 1, key_space: 'claim_id' },
         }),
       },
     ],

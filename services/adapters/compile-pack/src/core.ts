@@ -1,16 +1,9 @@
-import { canonicalBytes, type JsonValue, parseStrict } from '@orgo/core';
+import { canonicalBytes, concatBytes, digestHex, digestOfBytes } from '@orgo/core';
 import {
   ExchangeManifestSchema,
-  encodeTable,
-  exchangeLimits,
   inputOf,
-  type PackTableName,
   PinnedContextSchema,
-  packCapabilitiesPath,
-  packStatisticsPath,
-  packTables,
-  policyProblems,
-  readExchange,
+  portablePolicy,
   readInput,
   type StageCore,
   type StageCoreContext,
@@ -19,12 +12,12 @@ import {
   ValidationReportSchema,
   verdictOf,
 } from '@orgo/kristal';
-import { capabilitiesOf, statisticsOf } from './documents.ts';
-import { type PackFileBytes, packManifestOf } from './manifest.ts';
-import { type PackData, packDataOf } from './tables.ts';
+import { type PackSink, writePackFiles } from './files.ts';
+import { packManifestOf } from './manifest.ts';
+import { packDataOf } from './tables.ts';
 
 /**
- * Compiles an Exchange into a Runtime Pack: Parquet tables, capabilities, statistics and a manifest whose pack id is the digest of its
+ * Compiles an Exchange into a Runtime Pack: Parquet tables, bitmap indexes, filter, capabilities, statistics and a manifest whose pack id is the digest of its
  * declared projection. Same Exchange, policy and compiler give the same bytes in every file (RP-1).
  *
  * Inputs: `pinned-context`, `validation-report`, `exchange`, `exchange-manifest`. Outputs: `pack-manifest`, then one `pack-file` per file in
@@ -34,30 +27,23 @@ import { type PackData, packDataOf } from './tables.ts';
 export const compilePack: StageCore = async (ctx) => {
   const context = await readInput(ctx, 'pinned-context', PinnedContextSchema);
   if (!context.ok) return context;
-  const policy = context.value.value.pack;
-  const [problem] = policyProblems(policy);
-  if (problem) return stageRefusal('PACK_POLICY_UNSUPPORTED', `${problem.part} ${problem.value}: ${problem.why}`);
+  const policy = portablePolicy(context.value.value.pack);
+  if (!policy.ok) return policy;
   const report = await passedReport(ctx, context.value);
   if (!report.ok) return report;
   const exchangeInput = await readExchangeInput(ctx, report.value);
   if (!exchangeInput.ok) return exchangeInput;
-  const { exchange, exchangeRef, manifestRef } = exchangeInput.value;
+  const { data, exchangeRef, manifestRef } = exchangeInput.value;
 
-  const data = packDataOf(exchange);
-  const files = [
-    ...tableFiles(data),
-    jsonFile(packCapabilitiesPath, capabilitiesOf(data, policy)),
-    jsonFile(packStatisticsPath, statisticsOf(exchange, data)),
-  ];
+  const bytesOf = new Map<string, Uint8Array>();
   const manifest = packManifestOf({
-    kristalId: exchange.kristal_id,
+    kristalId: data.kristalId,
     exchangeManifestRef: manifestRef,
     inputs: [context.value.ref, exchangeRef],
-    policy,
-    files,
+    policy: policy.value,
+    files: writePackFiles(data, policy.value, memorySink(bytesOf)),
     asOf: ctx.asOf,
   });
-  const bytesOf = new Map(files.map((file) => [file.path, file.bytes]));
   return {
     ok: true,
     value: {
@@ -70,15 +56,30 @@ export const compilePack: StageCore = async (ctx) => {
         })),
       ],
       metrics: {
-        triples: data.columns.triples.s?.length ?? 0,
+        triples: data.columns.triples.s.length,
         entities: data.entities.length,
-        literals: data.literals,
+        literals: data.literals.length,
         pack_bytes: manifest.files.reduce((sum, file) => sum + file.size_bytes, 0),
       },
       diagnostics: [],
     },
   };
 };
+
+/** Keeps the bytes of each file: the outputs of a stage are handed over whole. */
+function memorySink(files: Map<string, Uint8Array>): PackSink {
+  return (path) => {
+    const pieces: Uint8Array[] = [];
+    return {
+      write: (piece) => pieces.push(piece.slice()),
+      end() {
+        const bytes = pieces.length === 1 ? (pieces[0] as Uint8Array) : concatBytes(...pieces);
+        files.set(path, bytes);
+        return { sha256: digestHex(digestOfBytes(bytes)), size_bytes: bytes.length };
+      },
+    };
+  };
+}
 
 /** The reference of the report, if it passes. */
 async function passedReport(
@@ -97,17 +98,15 @@ async function passedReport(
 async function readExchangeInput(ctx: StageCoreContext, reportRef: string) {
   const input = inputOf(ctx, 'exchange');
   if (!input.ok) return input;
-  const json = parseStrict(await ctx.read(input.value.ref), exchangeLimits);
-  if (!json.ok) return stageRefusal('EXCHANGE_SCHEMA_INVALID', json.detail, json.path);
-  const exchange = readExchange(json.value);
-  if (!exchange.ok) return exchange;
+  const data = packDataOf(await ctx.read(input.value.ref));
+  if (!data.ok) return data;
   const manifest = await readInput(ctx, 'exchange-manifest', ExchangeManifestSchema);
   if (!manifest.ok) return manifest;
   const { kristal_id, content_hash, extensions } = manifest.value.value;
-  if (kristal_id !== exchange.value.kristal_id || `sha256:${content_hash.value}` !== kristal_id) {
+  if (kristal_id !== data.value.kristalId || `sha256:${content_hash.value}` !== kristal_id) {
     return stageRefusal(
       'EXCHANGE_MANIFEST_MISMATCH',
-      `the manifest names ${kristal_id}, the Exchange is ${exchange.value.kristal_id}`,
+      `the manifest names ${kristal_id}, the Exchange is ${data.value.kristalId}`,
     );
   }
   const compiledUnder = (extensions?.orgo as { validation_report_ref?: unknown } | undefined)?.validation_report_ref;
@@ -119,19 +118,6 @@ async function readExchangeInput(ctx: StageCoreContext, reportRef: string) {
   }
   return {
     ok: true as const,
-    value: { exchange: exchange.value, exchangeRef: input.value.ref, manifestRef: manifest.value.ref },
+    value: { data: data.value, exchangeRef: input.value.ref, manifestRef: manifest.value.ref },
   };
-}
-
-function tableFiles(data: PackData): PackFileBytes[] {
-  return (Object.keys(packTables) as PackTableName[]).map((name) => ({
-    path: packTables[name].path,
-    role: packTables[name].role,
-    mime_type: 'application/vnd.apache.parquet',
-    bytes: encodeTable(packTables[name], data.columns[name]),
-  }));
-}
-
-function jsonFile(path: string, value: JsonValue | object): PackFileBytes {
-  return { path, role: 'metadata', mime_type: 'application/json', bytes: canonicalBytes(value) };
 }

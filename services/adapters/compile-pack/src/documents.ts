@@ -1,12 +1,13 @@
 import type { JsonValue } from '@orgo/core';
 import {
   type ColumnData,
-  type Exchange,
   type PackCapabilities,
-  type PackPolicy,
   type PackTableName,
+  type PortablePolicy,
+  packBitmapPaths,
   packContractId,
   packErrorCodes,
+  packFilterPath,
   packPageLimit,
   packRowGroupRows,
   packTables,
@@ -14,7 +15,8 @@ import {
 import type { PackData } from './tables.ts';
 
 /** What the pack can be asked: `query/capabilities.json`. */
-export function capabilitiesOf(data: PackData, policy: PackPolicy): PackCapabilities {
+export function capabilitiesOf(data: PackData, policy: PortablePolicy): PackCapabilities {
+  const { bitmap, membership_filter: filter } = policy;
   const names = Object.keys(packTables) as PackTableName[];
   return {
     contract_id: packContractId,
@@ -32,11 +34,18 @@ export function capabilitiesOf(data: PackData, policy: PackPolicy): PackCapabili
     page_limit_default: packPageLimit.default,
     page_limit_max: packPageLimit.max,
     join1: { supported: false, cap: policy.join1.cap, on_exceed: 'error' },
-    cardinality_estimates: false,
+    cardinality_estimates: bitmap.shipped,
     row_group_rows: packRowGroupRows,
-    object_space: { entities: data.entities.length, literals: data.literals },
-    indexes: [],
-    membership_filter: { kind: 'none' },
+    object_space: { entities: data.entities.length, literals: data.literals.length },
+    indexes: (['p', 'o'] as const)
+      .filter(() => bitmap.shipped)
+      .map((on) => ({
+        path: packBitmapPaths[on],
+        on: [on],
+        format: bitmap.run_optimize ? 'orgo.bitmaps/1+runs' : 'orgo.bitmaps/1',
+      })),
+    membership_filter:
+      filter.kind === 'none' ? filter : { ...filter, path: packFilterPath(filter.key_space), format: 'orgo.xor8/1' },
     tables: names.map((name) => ({
       name,
       path: packTables[name].path,
@@ -49,7 +58,7 @@ export function capabilitiesOf(data: PackData, policy: PackPolicy): PackCapabili
 }
 
 /** Counts about the content: `meta/statistics.json`. All of them follow from the Exchange. */
-export function statisticsOf(exchange: Exchange, data: PackData): JsonValue {
+export function statisticsOf(data: PackData): JsonValue {
   const rows = (name: PackTableName): number => rowsOf(data.columns[name]);
   return {
     entities: rows('entities'),
@@ -59,9 +68,9 @@ export function statisticsOf(exchange: Exchange, data: PackData): JsonValue {
     evidence: rows('evidence'),
     labels: rows('labels'),
     row_groups: Math.ceil(rows('triples') / packRowGroupRows),
-    statements_by_property: countBy(data.columns.triples.p as Int32Array, (id) => data.properties[id] as string),
-    labels_by_language: countBy(data.columns.labels.lang as string[], (lang) => lang),
-    unresolved_claims_left_out: exchange.unresolved.length,
+    statements_by_property: countBy(data.columns.triples.p, (id) => data.properties[id] as string),
+    labels_by_language: countBy(data.columns.labels.lang, (lang) => lang),
+    unresolved_claims_left_out: data.unresolved,
   };
 }
 

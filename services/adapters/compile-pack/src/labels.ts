@@ -1,6 +1,6 @@
-import { type ColumnData, compareText, type Exchange } from '@orgo/kristal';
+import { type ColumnData, compareText, type ExchangeItem } from '@orgo/kristal';
 
-type Names = Pick<Exchange['items'][number], 'labels' | 'descriptions' | 'aliases'>;
+type Names = Pick<ExchangeItem, 'labels' | 'descriptions' | 'aliases'>;
 type Label = {
   target: 'entity' | 'property';
   id: number;
@@ -9,32 +9,33 @@ type Label = {
   text: string;
 };
 
-/** Labels, descriptions and aliases of entities and properties, sorted by target, id, kind, language and text. */
-export function labelColumns(
-  exchange: Exchange,
-  entities: ReadonlyMap<string, number>,
-  properties: ReadonlyMap<string, number>,
-): Record<'target' | 'target_id' | 'kind' | 'lang' | 'text', ColumnData> {
-  const labels = [
-    ...exchange.items.flatMap((item) => namesOf('entity', entities.get(item.entity_id) as number, item)),
-    ...exchange.properties.flatMap((p) => namesOf('property', properties.get(p.property_id) as number, p)),
-  ].sort(compareLabels);
-  return {
-    target: labels.map((label) => label.target),
-    target_id: Int32Array.from(labels, (label) => label.id),
-    kind: labels.map((label) => label.kind),
-    lang: labels.map((label) => label.lang),
-    text: labels.map((label) => label.text),
-  };
-}
+/** Labels, descriptions and aliases of entities and properties, collected by provisional ids. */
+export class Labels {
+  readonly #labels: Label[] = [];
 
-function namesOf(target: Label['target'], id: number, names: Names): Label[] {
-  const one = (kind: Label['kind'], texts: Record<string, string>): Label[] =>
-    Object.entries(texts).map(([lang, text]) => ({ target, id, kind, lang, text }));
-  const aliases = Object.entries(names.aliases).flatMap(([lang, texts]) =>
-    texts.map((text): Label => ({ target, id, kind: 'alias', lang, text })),
-  );
-  return [...one('label', names.labels), ...one('description', names.descriptions), ...aliases];
+  add(target: Label['target'], id: number, names: Names): void {
+    for (const [lang, text] of Object.entries(names.labels))
+      this.#labels.push({ target, id, kind: 'label', lang, text });
+    for (const [lang, text] of Object.entries(names.descriptions))
+      this.#labels.push({ target, id, kind: 'description', lang, text });
+    for (const [lang, texts] of Object.entries(names.aliases))
+      for (const text of texts) this.#labels.push({ target, id, kind: 'alias', lang, text });
+  }
+
+  /** The columns, sorted by target, id, kind, language and text. */
+  columns(
+    places: Readonly<Record<Label['target'], Int32Array>>,
+  ): Record<'target' | 'target_id' | 'kind' | 'lang' | 'text', ColumnData> & { lang: string[] } {
+    const labels = this.#labels.map((label) => ({ ...label, id: places[label.target][label.id] as number }));
+    labels.sort(compareLabels);
+    return {
+      target: labels.map((label) => label.target),
+      target_id: Int32Array.from(labels, (label) => label.id),
+      kind: labels.map((label) => label.kind),
+      lang: labels.map((label) => label.lang),
+      text: labels.map((label) => label.text),
+    };
+  }
 }
 
 function compareLabels(a: Label, b: Label): number {

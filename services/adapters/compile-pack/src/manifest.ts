@@ -1,11 +1,11 @@
-import { digestHex, digestOf, digestOfBytes, type JsonValue } from '@orgo/core';
+import { digestHex, digestOf, type JsonValue } from '@orgo/core';
 import {
   compareText,
   compilationId,
   manifestPoliciesOf,
   type PackFile,
   type PackManifest,
-  type PackPolicy,
+  type PortablePolicy,
   packContractId,
   packPageLimit,
   packTables,
@@ -14,11 +14,8 @@ import {
   runtimePackId,
 } from '@orgo/kristal';
 
-/** A file of a pack before it is listed: path, role, media type and bytes. */
-export type PackFileBytes = Pick<PackFile, 'path' | 'role'> & { mime_type: string; bytes: Uint8Array };
-
 /** Everything that decides the bytes of a pack beside its Exchange. Its digest is the manifest's `config_hash`. */
-export function effectiveConfig(policy: PackPolicy): JsonValue {
+export function effectiveConfig(policy: PortablePolicy): JsonValue {
   return {
     policy,
     parquet_writer: parquetWriter,
@@ -37,8 +34,8 @@ export type ManifestFacts = {
   kristalId: string;
   exchangeManifestRef: string;
   inputs: readonly string[];
-  policy: PackPolicy;
-  files: readonly PackFileBytes[];
+  policy: PortablePolicy;
+  files: readonly PackFile[];
   asOf: string;
 };
 
@@ -64,18 +61,12 @@ export function packManifestOf(facts: ManifestFacts): PackManifest {
       config_hash: configHash,
     },
     policies: manifestPoliciesOf(facts.policy),
-    query_contract: { contract_id: packContractId, supports_pagination: true, supports_cardinality_estimates: false },
-    files: facts.files
-      .map(
-        ({ path, role, mime_type, bytes }): PackFile => ({
-          path,
-          role,
-          sha256: digestHex(digestOfBytes(bytes)),
-          size_bytes: bytes.length,
-          mime_type,
-        }),
-      )
-      .sort((a, b) => compareText(a.path, b.path)),
+    query_contract: {
+      contract_id: packContractId,
+      supports_pagination: true,
+      supports_cardinality_estimates: facts.policy.bitmap.shipped,
+    },
+    files: [...facts.files].sort((a, b) => compareText(a.path, b.path)),
   };
   return { ...identity, runtime_pack_id: runtimePackId(identity), created_at: facts.asOf };
 }

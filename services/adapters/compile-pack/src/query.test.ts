@@ -1,21 +1,12 @@
 import { canonical, toBase64Url, utf8 } from '@orgo/core';
-import { openPack, type Pack, type PackPage, type PackQuery, packEvidence, queryPack, verifyPack } from '@orgo/kristal';
+import { type Pack, type PackPage, type PackQuery, packEvidence, queryPack } from '@orgo/kristal';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { packStage } from './core.fixture.ts';
-import { compilePack } from './core.ts';
 import { exchangeOf, type Triple, tinyExchange } from './exchange.fixture.ts';
+import { compiled, opened } from './pack.fixture.ts';
 
 async function packOf(exchange = tinyExchange): Promise<Pack> {
-  const done = await compilePack(packStage(exchange));
-  if (!done.ok) throw new Error(done.detail);
-  const [manifestBytes, ...files] = done.value.outputs.map((output) => output.bytes) as [Uint8Array, ...Uint8Array[]];
-  const manifest = JSON.parse(Buffer.from(manifestBytes).toString());
-  const paths: string[] = manifest.files.map((file: { path: string }) => file.path);
-  const source = { readFile: async (path: string) => files[paths.indexOf(path)], list: async () => paths };
-  const verified = await verifyPack(source, manifest);
-  if (!verified.ok) throw new Error(verified.detail);
-  const pack = await openPack(verified.value);
+  const pack = await opened(await compiled(exchange));
   if (!pack.ok) throw new Error(pack.detail);
   return pack.value;
 }

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { digestOfBytes } from '@orgo/core';
-import { encodeTable, openTable, packTables, parquetWriter } from '@orgo/kristal';
+import { canonicalBytes, digestOfBytes } from '@orgo/core';
+import { type Exchange, encodeTable, kristalId, openTable, packTables, parquetWriter } from '@orgo/kristal';
 import { describe, expect, it } from 'vitest';
 import { syntheticExchange } from './exchange.fixture.ts';
 import { packDataOf } from './tables.ts';
 
 type Triples = Record<'s' | 'p' | 'o' | 'stmt', Int32Array>;
-const triplesOf = (exchange: ReturnType<typeof syntheticExchange>) => packDataOf(exchange).columns.triples as Triples;
+function triplesOf(content: Exchange): Triples {
+  const data = packDataOf(canonicalBytes({ ...content, kristal_id: kristalId(content) }));
+  if (!data.ok) throw new Error(data.detail);
+  return data.value.columns.triples;
+}
 
 describe('250,000 rows', () => {
   const column = (value: (i: number) => number) => Int32Array.from({ length: 250_000 }, (_, i) => value(i));

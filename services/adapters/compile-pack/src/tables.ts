@@ -1,44 +1,64 @@
-import { canonical } from '@orgo/core';
+import { canonical, ok, type Result } from '@orgo/core';
 import {
   type ColumnData,
-  canonicalValue,
-  compareIds,
   compareText,
   type DataValue,
-  type Exchange,
-  type ExchangeStatement,
+  type EvidenceEntry,
   type PackTableName,
+  streamExchange,
+  type TextColumn,
 } from '@orgo/kristal';
-import { labelColumns } from './labels.ts';
+import { Labels } from './labels.ts';
+import { Statements } from './statements.ts';
+import { TextArena } from './text-arena.ts';
 
-/** The columns of every table of a pack, in row order, and the ids they use. */
+/** The columns of every table of a pack, in row order, and the dictionaries that their ids point into. */
 export type PackData = {
-  columns: Record<PackTableName, Record<string, ColumnData>>;
+  kristalId: string;
+  columns: Record<PackTableName, Record<string, ColumnData>> & {
+    triples: Record<'s' | 'p' | 'o' | 'stmt', Int32Array>;
+    statements: { statement_id: TextColumn };
+    labels: { lang: readonly string[] };
+  };
   entities: readonly string[];
   properties: readonly string[];
-  literals: number;
+  /** Canonical JSON of the typed values. */
+  literals: readonly string[];
+  unresolved: number;
 };
 
-/** A statement with its subject, and its object by the key of its dictionary: an item id or the canonical text of a literal. */
-type Row = { subject: string; statement: ExchangeStatement; object: string; literal: boolean };
-
 /**
- * Lays an Exchange out as the tables of a pack. Ids are dense and follow the order of their dictionary; triples are sorted by subject,
- * property and object by number, then statement id. The order of lists in the Exchange does not matter (RP-2).
+ * Lays the stored bytes of an Exchange out as the tables of a pack, reading it part by part. Ids are dense and follow the order of their dictionary;
+ * triples are sorted by subject, property and object by number, then statement id. The order of lists in the Exchange does not matter (RP-2).
+ * Refuses as `streamExchange` does.
  */
-export function packDataOf(exchange: Exchange): PackData {
-  const rows = rowsOf(exchange);
-  const { entities, properties, literals } = keysOf(exchange, rows);
-  const datatypes = new Map(exchange.properties.map((p) => [p.property_id, p.datatype]));
-  const index = {
-    entities: indexOf(entities),
-    properties: indexOf(properties),
-    // Literals go on where entities end: one space of object ids.
-    literals: indexOf(literals, entities.length),
-  };
-  return {
+export function packDataOf(exchange: Uint8Array): Result<PackData> {
+  const statements = new Statements();
+  const labels = new Labels();
+  const evidence = new Evidence();
+  const datatypes = new Map<string, string>();
+  let unresolved = 0;
+  const read = streamExchange(exchange, {
+    items(item) {
+      // Items without statements are among the entities: they have labels.
+      const subject = statements.entities.of(item.entity_id);
+      labels.add('entity', subject, item);
+      for (const statement of item.statements) statements.add(subject, statement);
+    },
+    properties(property) {
+      labels.add('property', statements.properties.of(property.property_id), property);
+      datatypes.set(property.property_id, property.datatype);
+    },
+    evidence_index: (entry) => evidence.add(entry),
+    unresolved: () => unresolved++,
+  });
+  if (!read.ok) return read;
+  const done = statements.finish();
+  const [entities, properties, { literals }] = [done.entities.texts, done.properties.texts, done];
+  return ok({
+    kristalId: read.value,
     columns: {
-      triples: tripleColumns(rows, index),
+      triples: done.triples,
       entities: { id: ids(entities.length), qid: entities },
       properties: {
         id: ids(properties.length),
@@ -50,97 +70,47 @@ export function packDataOf(exchange: Exchange): PackData {
         type: literals.map((text) => (JSON.parse(text) as DataValue).type),
         value_json: literals,
       },
-      statements: statementColumns(rows),
-      evidence: evidenceColumns(exchange),
-      labels: labelColumns(exchange, index.entities, index.properties),
+      statements: done.statements,
+      evidence: evidence.columns(),
+      labels: labels.columns({ entity: done.entities.places, property: done.properties.places }),
     },
     entities,
     properties,
-    literals: literals.length,
-  };
-}
-
-/** All statements, sorted by statement id: their place is their id in the statements dictionary. */
-function rowsOf(exchange: Exchange): Row[] {
-  const rows: Row[] = [];
-  for (const { entity_id: subject, statements } of exchange.items) {
-    for (const statement of statements) {
-      const { datavalue } = statement;
-      const literal = datavalue.type !== 'item';
-      rows.push({ subject, statement, literal, object: literal ? canonicalValue(datavalue) : datavalue.value.qid });
-    }
-  }
-  return rows.sort((a, b) => compareText(a.statement.statement_id, b.statement.statement_id));
-}
-
-/** The keys of the dictionaries, sorted. Items without statements are among the entities: they have labels. */
-function keysOf(exchange: Exchange, rows: readonly Row[]) {
-  const entities = new Set(exchange.items.map((item) => item.entity_id));
-  const properties = new Set(exchange.properties.map((p) => p.property_id));
-  const literals = new Set<string>();
-  for (const { statement, object, literal } of rows) {
-    properties.add(statement.property_id);
-    (literal ? literals : entities).add(object);
-  }
-  return {
-    entities: [...entities].sort(compareIds),
-    properties: [...properties].sort(compareIds),
-    literals: [...literals].sort(compareText),
-  };
-}
-
-function indexOf(values: readonly string[], from = 0): Map<string, number> {
-  const index = new Map<string, number>();
-  for (const value of values) index.set(value, from + index.size);
-  return index;
+    literals,
+    unresolved,
+  });
 }
 
 function ids(count: number, from = 0): Int32Array {
-  const column = new Int32Array(count);
-  for (let i = 0; i < count; i++) column[i] = from + i;
-  return column;
+  return Int32Array.from({ length: count }, (_, i) => from + i);
 }
 
-type Index = Record<'entities' | 'properties' | 'literals', ReadonlyMap<string, number>>;
+class Evidence {
+  readonly #ids: string[] = [];
+  readonly #sourceIds: string[] = [];
+  readonly #excerpts: string[] = [];
+  readonly #sources = new TextArena();
+  readonly #locators = new TextArena();
 
-function tripleColumns(rows: readonly Row[], index: Index): Record<'s' | 'p' | 'o' | 'stmt', Int32Array> {
-  const column = (value: (row: Row) => number | undefined) => {
-    const values = new Int32Array(rows.length);
-    for (let i = 0; i < rows.length; i++) values[i] = value(rows[i] as Row) as number;
-    return values;
-  };
-  const s = column((row) => index.entities.get(row.subject));
-  const p = column((row) => index.properties.get(row.statement.property_id));
-  const o = column((row) => (row.literal ? index.literals : index.entities).get(row.object));
-  const at = (values: Int32Array, i: number): number => values[i] as number;
-  const order = ids(rows.length).sort(
-    (a, b) => at(s, a) - at(s, b) || at(p, a) - at(p, b) || at(o, a) - at(o, b) || a - b,
-  );
-  const arranged = (values: Int32Array) => order.map((i) => at(values, i));
-  return { s: arranged(s), p: arranged(p), o: arranged(o), stmt: order };
-}
+  add({ evidence_id, source, locator, excerpt_sha256 }: EvidenceEntry): void {
+    this.#ids.push(evidence_id);
+    this.#sourceIds.push(source.source_id ?? '');
+    this.#excerpts.push(excerpt_sha256 ?? '');
+    this.#sources.push(canonical(source));
+    this.#locators.push(canonical(locator));
+  }
 
-function statementColumns(rows: readonly Row[]): Record<string, ColumnData> {
-  const statements = rows.map((row) => row.statement);
-  return {
-    id: ids(statements.length),
-    statement_id: statements.map((s) => s.statement_id),
-    rank: statements.map((s) => s.rank),
-    confidence_bp: Int32Array.from(statements.map((s) => s.confidence_bp ?? -1)),
-    claims_json: statements.map((s) => canonical(s.claims)),
-    evidence_ids_json: statements.map((s) => canonical(s.evidence_ids)),
-    qualifiers_json: statements.map((s) => canonical(s.qualifiers)),
-  };
-}
-
-function evidenceColumns(exchange: Exchange): Record<string, ColumnData> {
-  const evidence = [...exchange.evidence_index].sort((a, b) => compareText(a.evidence_id, b.evidence_id));
-  return {
-    id: ids(evidence.length),
-    evidence_id: evidence.map((e) => e.evidence_id),
-    source_id: evidence.map((e) => e.source.source_id ?? ''),
-    source_json: evidence.map((e) => canonical(e.source)),
-    locator_json: evidence.map((e) => canonical(e.locator)),
-    excerpt_sha256: evidence.map((e) => e.excerpt_sha256 ?? ''),
-  };
+  /** The columns, sorted by evidence id. */
+  columns(): Record<string, ColumnData> {
+    const order = ids(this.#ids.length).sort((a, b) => compareText(this.#ids[a] as string, this.#ids[b] as string));
+    const column = (values: readonly string[]): string[] => Array.from(order, (i) => values[i] as string);
+    return {
+      id: ids(order.length),
+      evidence_id: column(this.#ids),
+      source_id: column(this.#sourceIds),
+      source_json: this.#sources.ordered(order),
+      locator_json: this.#locators.ordered(order),
+      excerpt_sha256: column(this.#excerpts),
+    };
+  }
 }

@@ -1,6 +1,6 @@
 import type { ChannelTarget } from '@orgo/contracts';
 import { ok, type Result, refuse } from '@orgo/core';
-import { type Pack, queryPack } from '@orgo/kristal';
+import { checkPackIndexes, type Pack, queryPack } from '@orgo/kristal';
 import { judgeTarget } from './domain/judge.ts';
 import type { NodeState } from './domain/state.ts';
 import { placesIn } from './folder.ts';
@@ -9,7 +9,7 @@ import { openPackFolder } from './pack-folder.ts';
 
 /**
  * Everything between a fetched pack and the switch, in the contract's order: every byte, the query contract, the channel rules, smoke
- * queries (RO-01, RO-02). Answers the opened pack; the caller switches the pointer.
+ * queries, the indexes held against the tables (RO-01, RO-02). Answers the opened pack; the caller switches the pointer.
  */
 export async function prepare(dir: string, state: NodeState, target: ChannelTarget): Promise<Result<Pack>> {
   const opened = await openPackFolder(placesIn(dir).pack(target.pack_id), target.pack_id);
@@ -22,7 +22,9 @@ export async function prepare(dir: string, state: NodeState, target: ChannelTarg
       `made from ${opened.value.pack.exchangeId}, the channel says ${target.kristal_id}`,
     );
   const smoke = await smokeTest(opened.value.pack);
-  return smoke.ok ? ok(opened.value.pack) : smoke;
+  if (!smoke.ok) return smoke;
+  const indexes = await checkPackIndexes(opened.value.pack);
+  return indexes.ok ? ok(opened.value.pack) : indexes;
 }
 
 /** Asks the pack for its first rows, and again for the first of them by subject: a pack that cannot answer is not activated. */
