@@ -2,6 +2,7 @@ import { defineStage, type StageContext, type StageRun, serveStage } from '@orgo
 import { auditConfig, createAudit } from '@orgo/audit';
 import { canonicalBytes } from '@orgo/core';
 import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
+import type { Clock } from '@orgo/runtime/clock';
 import { loadConfig } from '@orgo/runtime/config';
 import type { Service } from '@orgo/runtime/host';
 import { type Api, startApi } from './orchestrator-instance.ts';
@@ -22,7 +23,7 @@ export const echo: StageRun = async ({ config, inputs }: StageContext) => {
 };
 
 /** The whole ring in one process: the real orchestrator, gatekeeper and audit, and an adapter whose work a test decides. */
-export async function startRing(given?: Parameters<typeof startApi>[1]): Promise<Ring> {
+export async function startRing(given: Parameters<typeof startApi>[1] & { clock?: Clock } = {}): Promise<Ring> {
   const api = await startApi({}, given);
   const { instance, platform } = api;
   const of = (name: 'gatekeeper' | 'audit') => ({
@@ -61,6 +62,6 @@ export async function startRing(given?: Parameters<typeof startApi>[1]): Promise
     },
   };
   const definition = defineStage({ adapter: 'echo', version: '0.1.0', run: (context) => ring.run(context) });
-  const serving = await serveStage(definition, platform);
+  const serving = await serveStage(definition, { ...platform, ...(given.clock && { clock: given.clock }) });
   return ring;
 }
