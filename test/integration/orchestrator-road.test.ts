@@ -35,9 +35,12 @@ const adapter = async () => {
 
 test('commands that the server lost with its store are said again, word for word, when it is back', async () => {
   const builds = [await orc.started(), await orc.started()];
+  // Both are commanded before the road is lost: in one message or in two.
+  const commanded = () => orc.rows(`SELECT id, state -> 'open' ->> 'command_digest' AS digest FROM build ORDER BY id`);
+  await expect.poll(async () => (await commanded()).filter(({ digest }) => digest !== null).length, soon).toBe(2);
   await expect.poll(queued, soon).toBeGreaterThan(0);
   const [before] = await orc.rows('SELECT created FROM road');
-  const open = await orc.rows(`SELECT id, state -> 'open' ->> 'command_digest' AS digest FROM build ORDER BY id`);
+  const open = await commanded();
 
   await orc.instance.servers.restart('nats', { signal: 'SIGKILL', wipe: true });
   await expect.poll(queued, soon).toBeGreaterThan(0);

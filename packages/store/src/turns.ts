@@ -12,21 +12,21 @@ export type Turns<Input> = {
 
 /**
  * Batches inputs through `run`, each under a span of that name that continues its message's trace; what an input makes the machine say
- * carries that span's context. `changed` is told the aggregates of every batch after its commit.
+ * carries that span's context. `changed` is told the aggregates of every batch after its commit, also of what did not change one.
  */
 export function createTurns<Input>(options: {
   span: string;
   keyOf(input: Input): Key;
   attributesOf(input: Input): SpanAttributes;
   run(incoming: Incoming<Input>[]): Promise<ItemResult[]>;
-  changed(keys: readonly Key[]): void;
+  changed?(keys: readonly Key[]): void;
   max: number;
 }): Turns<Input> {
   const { span: name, keyOf, attributesOf, run, changed, max } = options;
   const lane = createLane<Incoming<Input>, ItemResult>(
     async (incoming) => {
       const results = await run(incoming);
-      changed([...new Map(incoming.map(({ input }) => [keyText(keyOf(input)), keyOf(input)])).values()]);
+      changed?.([...new Map(incoming.map(({ input }) => [keyText(keyOf(input)), keyOf(input)])).values()]);
       return results;
     },
     { max },

@@ -113,9 +113,9 @@ function lastSeen(request: HttpRequest): number {
 
 async function watchBuild(deps: RouteDeps, request: HttpRequest): Promise<AsyncIterable<ServerEvent>> {
   const key = { tenant_id: paramOf(request, 'tenant'), id: paramOf(request, 'build') };
-  const after = lastSeen(request);
-  await statusOf(deps, key.tenant_id, key.id);
-  return deps.watch.follow(key, after, request.signal) as AsyncIterable<ServerEvent>;
+  const changes = await deps.watch.follow(key, lastSeen(request), request.signal);
+  if (changes === null) throw new Refused('BUILD_NOT_FOUND', 'no such build is visible');
+  return changes as AsyncIterable<ServerEvent>;
 }
 
 async function list<T>(

@@ -46,6 +46,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
 
   const options = {
     encode: encodeSends(keyring),
+    committed: watch.committed,
     nudge: (rows: readonly OutboxRow[]) => relay?.nudge(rows),
     alarms: { armed: (due: readonly number[]) => alarms?.armed(due) },
     faults,
@@ -60,7 +61,6 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
     keyOf,
     attributesOf,
     run: (incoming) => transact(db, machine, incoming, options),
-    changed: watch.changed,
     max: config.ORGO_COMMIT_BATCH,
   });
   const starts = createStarts({ db, take: turns.take, maxActive: config.ORGO_MAX_ACTIVE_BUILDS });

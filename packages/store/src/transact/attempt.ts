@@ -16,6 +16,8 @@ export type TransactOptions<State, Event, Send> = {
   encode(sends: readonly SendOf<Send>[], context: { now: string; tx: Tx }): Promise<OutRow[]>;
   /** Writes read models in the same transaction. Given only what was saved. */
   project?(tx: Tx, rows: readonly SaveRow<State, Event>[]): Promise<void>;
+  /** Told what was saved, once it is committed. */
+  committed?(rows: readonly SaveRow<State, Event>[]): void;
   /** Hands the relay the rows that have just been committed; it need not read them back. */
   nudge(rows: readonly OutboxRow[]): void;
   /** Told how soon new alarms are due; without it they are noticed within a second. */
@@ -56,6 +58,7 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
   });
   // crash: if we die here, the rows are durable, the relay finds them at its next look and a redelivery is a duplicate
   await faults.at('tx.afterCommit');
+  options.committed?.(turn.saves);
   if (turn.said.length > 0) options.nudge(turn.said);
   const dues = turn.alarms.flatMap((change) => (change.set === null ? [] : [change.set.due_in_ms]));
   if (dues.length > 0) options.alarms?.armed(dues);
