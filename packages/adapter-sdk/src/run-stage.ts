@@ -3,6 +3,7 @@ import type { ReasonCode } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Clock } from '@orgo/runtime/clock';
 import { Breach, codeOf, detailOf, Fault, Refused } from '@orgo/runtime/errors';
+import { type FaultPoints, noFaults } from '@orgo/runtime/fault-points';
 import type { CheckedCommand } from './check.ts';
 import type { StageDefinition, StageDone } from './define.ts';
 import { openContext } from './stage-context.ts';
@@ -68,9 +69,15 @@ const untilAborted = (signal: AbortSignal): Promise<never> =>
 export async function runStage(
   run: OpenRun['run'],
   checked: CheckedCommand,
-  platform: { artifacts: ArtifactStore; clock: Clock; stopping: AbortSignal; definition: StageDefinition },
+  platform: {
+    artifacts: ArtifactStore;
+    clock: Clock;
+    stopping: AbortSignal;
+    definition: StageDefinition;
+    faults?: FaultPoints;
+  },
 ): Promise<StageOutcome> {
-  const { artifacts, clock, stopping, definition } = platform;
+  const { artifacts, clock, stopping, definition, faults = noFaults } = platform;
   const pinned = limitsOf(definition, checked.command.config);
   if (!pinned.ok) return { ...without('failed', 'STAGE_INPUT_INVALID', pinned.detail), duration_ms: 0 };
   const { limits, config } = pinned;
@@ -94,7 +101,11 @@ export async function runStage(
       );
     const { outputs, metrics, diagnostics } = result.value;
     // crash: if we die here some outputs are stored and named by nobody; the next attempt stores the same bytes.
-    for (const output of outputs) await store(output);
+    for (const output of outputs) {
+      await faults.at('adapter.beforeStore');
+      await store(output);
+      await faults.at('adapter.stored');
+    }
     return { status: 'ok', codes: [], detail: '', outputs: inOrder(stored), metrics, diagnostics };
   };
   let ended: Ended;

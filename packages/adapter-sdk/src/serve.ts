@@ -5,6 +5,7 @@ import type { Bus, Delivery, Serving } from '@orgo/runtime/bus';
 import { type Clock, systemClock } from '@orgo/runtime/clock';
 import { decodeEnvelope } from '@orgo/runtime/envelope';
 import { codeOf, detailOf, Fault, Refused } from '@orgo/runtime/errors';
+import { type FaultPoints, noFaults } from '@orgo/runtime/fault-points';
 import type { Log } from '@orgo/runtime/log';
 import { createNoise } from '@orgo/runtime/noise';
 import { type Keyring, verifySignature } from '@orgo/runtime/signer';
@@ -30,6 +31,7 @@ export type AdapterPlatform = {
   log: Log;
   clock?: Clock;
   replies?: ReplyCache;
+  faults?: FaultPoints;
 };
 
 const defaultConcurrency = 4;
@@ -50,6 +52,7 @@ class Unanswerable extends Error {
  */
 export async function serveStage(definition: StageDefinition, platform: AdapterPlatform): Promise<Serving> {
   const { bus, artifacts, keyring, trust, clock = systemClock, replies = replyCache() } = platform;
+  const { faults = noFaults } = platform;
   const { adapter, limits = {} } = definition;
   const { concurrency = defaultConcurrency } = limits;
   const log = platform.log.child({ adapter });
@@ -90,7 +93,7 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     return sign(reply);
   };
   const work = async (checked: CheckedCommand): Promise<SignedItem> => {
-    const outcome = await runStage(run, checked, { artifacts, clock, stopping: stopping.signal, definition });
+    const outcome = await runStage(run, checked, { artifacts, clock, stopping: stopping.signal, definition, faults });
     // The command goes back to the queue: whoever takes it next starts afresh, and no attempt is lost to our stopping.
     if (stopping.signal.aborted) throw new Fault('STAGE_INTERNAL_ERROR', 'the adapter stops');
     const { tenant_id, build_id, stage, attempt } = checked.command;
@@ -113,7 +116,9 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     const attributes = { tenant_id: tenant, ...labels, ...(stage && { stage }) };
     return withSpan(`adapter.${stage ?? 'unknown'}`, { traceparent: item.traceparent, attributes }, async (span) => {
       const reply = await answer(item, tenant);
+      await faults.at('adapter.signed');
       await send(tenant, { reply, command: item.command, traceparent: traceparentOf(span) });
+      await faults.at('adapter.replySent');
     });
   };
   const handleItemOrDrop = async (item: CommandItem, tenant: string): Promise<void> => {
@@ -136,8 +141,10 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     const ended = await Promise.allSettled(envelope.value.items.map((item) => handleItemOrDrop(item, tenant)));
     const failed = ended.find((result) => result.status === 'rejected');
     if (failed === undefined) {
+      await faults.at('adapter.beforeAck');
       // crash: if we die before this is heard the command comes again, and its reply is a duplicate.
       message.ack();
+      await faults.at('adapter.afterAck');
       return;
     }
     log.warn(

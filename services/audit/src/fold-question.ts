@@ -1,4 +1,5 @@
 import { buildIdSchema, foldSubject, reasonCodeSchema } from '@orgo/contracts';
+import type { FaultPoints } from '@orgo/store/fault-points';
 import { z } from 'zod';
 import { closingOf } from './domain/index.ts';
 import type { Question } from './questions.ts';
@@ -20,7 +21,7 @@ const questionSchema = z.strictObject({
  * is `{ok: true, record, unreadable: [{ref, code}]}` or `{ok: false, code, detail}`. `record` is the stored artifact; null where the build is said to have
  * completed and something is unreadable.
  */
-export const foldQuestion = (deps: RecordDeps): Question => ({
+export const foldQuestion = (deps: RecordDeps & { faults: FaultPoints }): Question => ({
   subject: foldSubject('*'),
   async answer(tenant, asked) {
     const question = questionSchema.safeParse(asked);
@@ -30,6 +31,7 @@ export const foldQuestion = (deps: RecordDeps): Question => ({
     const closes = closingOf(closing, closing.reason_codes);
     if (!closes.ok) return { ok: false, code: closes.code, detail: closes.detail };
     const folded = await foldForClosing(deps, { tenant, build: build_id, closing: closes.value });
+    await deps.faults.at('audit.recordStored');
     return folded.ok ? { ok: true, ...folded.value } : { ok: false, code: folded.code, detail: folded.detail };
   },
 });

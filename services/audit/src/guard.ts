@@ -15,6 +15,7 @@ import { Breach, codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Queryable } from '@orgo/store/db';
+import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 import type { SignedHead } from './encode.ts';
 import { checkpointFile, compareWithLog, cosignedFile, outsideCheckpoint } from './outside.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -51,8 +52,9 @@ export function createGuard(deps: {
   trust: TrustStore;
   log: Log;
   witnesses: Pick<Witnesses, 'check' | 'committed'>;
+  faults?: FaultPoints;
 }): Guard {
-  const { dir, db, trust, log, witnesses } = deps;
+  const { dir, db, trust, log, witnesses, faults = noFaults } = deps;
   const checks = new Map<string, Promise<Refusal | null>>();
   const seen = new Map<string, SignedHead>();
   const waiting = new Map<string, SignedHead>();
@@ -123,7 +125,9 @@ export function createGuard(deps: {
       try {
         if ((await keptSize(tenant)) >= head.size) continue;
         // crash: if we die before or here, the file lags behind the database; it never leads, since this follows the commit
+        await faults.at('audit.beforeCheckpoint');
         await replaceFile(checkpointFile(dir, tenant), head.note, 0o600);
+        await faults.at('audit.checkpointWritten');
         failures = 0;
       } catch (error) {
         log.error({ err: error, code: codeOf(error), tenant_id: tenant }, 'the checkpoint is not kept outside');

@@ -14,6 +14,7 @@ import { Breach, codeOf, Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { Noise } from '@orgo/runtime/noise';
 import type { TrustStore } from '@orgo/runtime/trust';
+import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import { type VerifiedDecision, verifyDecision } from './decisions.ts';
 import type { Sealing } from './sealing.ts';
@@ -27,6 +28,7 @@ export type DecisionDeps = {
   artifacts: ArtifactStore;
   cache: StatementCache;
   noise: Noise;
+  faults: FaultPoints;
   log: Log;
 };
 
@@ -72,6 +74,7 @@ async function check(item: DecisionItem, tenant: string, deps: DecisionDeps): Pr
     }
     const { decision } = verified.value;
     const missing = await reportMissing(deps.artifacts, decision);
+    await deps.faults.at('audit.reportRead');
     if (missing === null) return { ok: true, decided: verified.value };
     const breach = missing.code !== null && reasons[missing.code].class === 'breach';
     const about = { code: missing.code, tenant_id: tenant, build_id: decision.build_id, ref: decision.report?.ref };
@@ -107,6 +110,7 @@ export const takeDecisions =
     const sealed = await deps.sealing.take(tenant_id, good);
     let at = 0;
     // crash: if we die here, the gatekeeper asks again and every decision is a duplicate
+    await deps.faults.at('audit.answered');
     return ackOf(
       checked.map((one) => (one.ok ? (sealed[at++] ?? { outcome: 'later' as const, code: null }) : one.result)),
     );

@@ -62,6 +62,7 @@ export function createSealing(deps: SealingDeps): Sealing {
     });
     const last = committed.at(-1);
     // crash: if we die here, entries and receipts are durable and the checkpoint outside is an older one
+    await options.faults?.at('audit.sealed');
     if (last !== undefined) guard.committed(tenant, last);
     return results.map((result, at) =>
       sealed.has(batch[at]?.decided.digest ?? '') ? { outcome: 'duplicate', code: null } : result,

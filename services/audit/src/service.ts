@@ -34,7 +34,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
   const policy = readPolicy(config.ORGO_WITNESS_POLICY);
   const found: Guard['turnOff'] = (tenant, refusal) => guard.turnOff(tenant, refusal);
   const witnesses = createWitnesses({ dir, db, reads, trust, log, policy, found });
-  const guard = createGuard({ dir, db, trust, log, witnesses });
+  const guard = createGuard({ dir, db, trust, log, witnesses, faults });
   let relay: Relay | undefined;
   let ready = false;
   const sealing = createSealing({
@@ -50,8 +50,16 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
       report: (error, message_ids) => log.error({ err: error, code: codeOf(error), message_ids }, 'work stands still'),
     },
   });
-  const decisions = takeDecisions({ sealing, trust, artifacts, cache: statementCache(), noise: createNoise(log), log });
-  const questions = [foldQuestion({ db, artifacts, trust }), sealedQuestion(db)];
+  const decisions = takeDecisions({
+    sealing,
+    trust,
+    artifacts,
+    cache: statementCache(),
+    noise: createNoise(log),
+    faults,
+    log,
+  });
+  const questions = [foldQuestion({ db, artifacts, trust, faults }), sealedQuestion(db)];
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const undo = async (): Promise<void> => {
     for (const stop of stops.splice(0).reverse()) await stop();

@@ -4,6 +4,7 @@ import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
 import type { Tx } from '@orgo/store/db';
+import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 import type { OutRow, SendOf } from '@orgo/store/machine';
 import { textArray } from '@orgo/store/text-array';
 import type { DecisionSend } from './domain/index.ts';
@@ -38,13 +39,15 @@ async function signAll(keyring: Keyring, sends: readonly Sent[]): Promise<Map<Se
 }
 
 /** Stores the reports that decisions name. They must be durable before a decision that names them is. */
-async function storeReports(artifacts: ArtifactStore, sends: readonly Sent[]): Promise<void> {
+async function storeReports(artifacts: ArtifactStore, sends: readonly Sent[], faults: FaultPoints): Promise<void> {
   await Promise.all(
     sends.map(async ({ send: { report, decision } }) => {
       if (report === null) return;
       const { kind, media_type, ref } = report.artifact;
+      await faults.at('gate.beforeReport');
       // crash: if we die after this, a report lies in the store that no decision names
       const stored = await artifacts.put(decision.tenant_id, kind, media_type, utf8(report.text));
+      await faults.at('gate.reportStored');
       if (stored.ref !== ref)
         throw new Breach('HASH_MISMATCH', `the report of ${decision.build_id} is stored as ${stored.ref}`);
     }),
@@ -85,9 +88,12 @@ const rowOf = ({ key, send, traceparent }: Sent, { decision, authorizations }: S
  * commit: what is committed can always be said, and what cannot be signed is not decided.
  */
 export const encodeDecisions =
-  (deps: { artifacts: ArtifactStore; keyring: Keyring }) =>
+  (deps: { artifacts: ArtifactStore; keyring: Keyring; faults?: FaultPoints }) =>
   async (sends: readonly Sent[], { tx }: { tx: Tx }): Promise<OutRow[]> => {
-    const [signed] = await Promise.all([signAll(deps.keyring, sends), storeReports(deps.artifacts, sends)]);
+    const [signed] = await Promise.all([
+      signAll(deps.keyring, sends),
+      storeReports(deps.artifacts, sends, deps.faults ?? noFaults),
+    ]);
     await keep(tx, sends, signed);
     return sends.map((sent) => rowOf(sent, signed.get(sent) as Signed));
   };

@@ -11,6 +11,7 @@ import type { Keyring } from '@orgo/runtime/signer';
 import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { Root } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
+import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import type { Door } from './door.ts';
 import { admitFacts } from './facts/admit-facts.ts';
@@ -41,6 +42,7 @@ export type HandlerDeps = Believe & {
   turns: Turns;
   noise: Noise;
   door: Door;
+  faults: FaultPoints;
   log: Log;
 };
 
@@ -70,6 +72,7 @@ const take =
     if (root === null) return ackOf(items.map(() => ({ outcome: 'refused', code: 'TRUST_ROOT_MISSING' })));
     const results = await Promise.all(items.map((item) => traced(deps, item, root, decide)));
     // crash: if we die here, the sender asks again and every decided item is a duplicate
+    await deps.faults.at('gate.decided');
     return ackOf(results);
   };
 
@@ -207,7 +210,9 @@ const close: Decide = async (deps, verified, { root, traceparent }) => {
   if (state === null || state.closing === null || state.phase !== 'CLOSING')
     return { outcome: 'duplicate', code: null };
   // crash: if we die from here on, the build stays frozen and the claim comes again
+  await deps.faults.at('gate.frozen');
   const facts = await closeFacts(deps, state, state.closing);
+  await deps.faults.at('gate.recordStored');
   const input = { ...common, type: 'claim' as const, admit: null, close: facts };
   return only(await turns.gate.push([{ message_id: digest, input, traceparent }]));
 };

@@ -38,7 +38,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     pipelines,
     max: config.ORGO_GATE_BATCH,
     options: {
-      encode: encodeDecisions({ artifacts, keyring }),
+      encode: encodeDecisions({ artifacts, keyring, faults }),
       nudge: (rows) => relay?.nudge(rows),
       faults,
       report: (error, message_ids) => log.error({ err: error, code: codeOf(error), message_ids }, 'work stands still'),
@@ -58,6 +58,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     turns,
     noise,
     door: createDoor(),
+    faults,
     log,
   };
   const stops: (() => Promise<unknown> | unknown)[] = [];

@@ -7,6 +7,7 @@ import type { Noise } from '@orgo/runtime/noise';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { DueAlarm } from '@orgo/store/alarms';
 import type { Db } from '@orgo/store/db';
+import type { FaultPoints } from '@orgo/store/fault-points';
 import type { Incoming, ItemResult } from '@orgo/store/machine';
 import type { LocalHandler } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
@@ -29,7 +30,7 @@ const unpinned = (error: unknown): Refusal => {
  * believed is refused; its build is not touched.
  */
 export const takeReceipts =
-  (deps: { turns: Turns<BuildInput>; trust: TrustStore; cache: StatementCache; noise: Noise }) =>
+  (deps: { turns: Turns<BuildInput>; trust: TrustStore; cache: StatementCache; noise: Noise; faults: FaultPoints }) =>
   async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
     const { turns, trust, cache, noise } = deps;
     const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
@@ -55,6 +56,7 @@ export const takeReceipts =
     const taken = await turns.take(incoming.map(({ item }) => item));
     for (const [n, { at }] of incoming.entries()) results[at] = taken[n] ?? { outcome: 'later', code: null };
     // crash: if we die here, audit asks again and every receipt is a duplicate
+    await deps.faults.at('receipts.folded');
     return ackOf(results);
   };
 

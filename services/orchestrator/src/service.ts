@@ -63,14 +63,14 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
     run: (incoming) => transact(db, machine, incoming, options),
     max: config.ORGO_COMMIT_BATCH,
   });
-  const starts = createStarts({ db, take: turns.take, maxActive: config.ORGO_MAX_ACTIVE_BUILDS });
+  const starts = createStarts({ db, take: turns.take, maxActive: config.ORGO_MAX_ACTIVE_BUILDS, faults });
   const resend = (): Promise<void> =>
     resendIfLost({ db, bus, turns, log }).then(
       () => undefined,
       (error) =>
         log.warn({ err: error, code: codeOf(error) }, 'open commands were not all said again; their leases will'),
     );
-  const receipts = takeReceipts({ turns, trust, cache: statementCache(), noise: createNoise(log) });
+  const receipts = takeReceipts({ turns, trust, cache: statementCache(), noise: createNoise(log), faults });
   const stops: (() => Promise<unknown> | unknown)[] = [];
 
   return {

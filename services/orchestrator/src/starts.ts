@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@orgo/contracts';
 import { Fault } from '@orgo/runtime/errors';
 import type { Db } from '@orgo/store/db';
+import type { FaultPoints } from '@orgo/store/fault-points';
 import { createLane } from '@orgo/store/lane';
 import type { Incoming, ItemResult } from '@orgo/store/machine';
 import { textArray } from '@orgo/store/text-array';
@@ -94,12 +95,14 @@ export function createStarts(options: {
   db: Db;
   take(incoming: Incoming<BuildInput>[]): Promise<ItemResult[]>;
   maxActive: number;
+  faults: FaultPoints;
 }): { start(ask: Ask): Promise<Started>; idle(): Promise<void> } {
-  const { db, take, maxActive } = options;
+  const { db, take, maxActive, faults } = options;
 
   const begin = async (asks: readonly Ask[], tries = 3): Promise<Started[]> => {
     const verdicts: Verdict[] = verdictsOf(asks, await factsOf(db, asks), maxActive);
     const inserted = asks.filter((_, at) => verdicts[at]?.insert);
+    await faults.at('start.beforeCommit');
     const results = await take(
       inserted.map(({ admitted }) => ({
         message_id: `start:${admitted.build_id}`,
@@ -107,6 +110,8 @@ export function createStarts(options: {
         traceparent: admitted.traceparent,
       })),
     );
+    // crash: if we die here, the build goes on; who asks again gets it by the key of the request
+    await faults.at('start.committed');
     const failed = results.find(({ outcome }) => outcome === 'later');
     if (failed === undefined) return verdicts;
     // Another process was faster with the same keys: what it stored is now the answer. Anything else is the world failing.

@@ -3,6 +3,7 @@ import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import type { Noise } from '@orgo/runtime/noise';
 import type { DueAlarm } from '@orgo/store/alarms';
+import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import type { Turns } from '@orgo/store/turns';
 import { type Authorized, type Belief, type Believed, believeReceipt } from './believe.ts';
@@ -11,7 +12,12 @@ import type { NodeInput, ReleaseInput } from './domain/index.ts';
 /** The subject on which audit asks for receipts to be folded. */
 export const receiptSubject = 'orgo.v1.*.receipt.release';
 
-export type HandlerDeps = Belief & { releases: Turns<ReleaseInput>; nodes: Turns<NodeInput>; noise: Noise };
+export type HandlerDeps = Belief & {
+  releases: Turns<ReleaseInput>;
+  nodes: Turns<NodeInput>;
+  noise: Noise;
+  faults: FaultPoints;
+};
 
 type Sealed = Believed & { authorizations: Authorized[] };
 
@@ -74,6 +80,7 @@ export const takeReceipts =
       }),
     );
     // crash: if we die here, audit asks again and every receipt is a duplicate
+    await deps.faults.at('release.folded');
     return ackOf(results);
   };
 

@@ -5,6 +5,7 @@ import { Breach, codeOf, detailOf, Refused } from '@orgo/runtime/errors';
 import { collect } from '@orgo/runtime/http';
 import type { Log } from '@orgo/runtime/log';
 import { withSpan } from '@orgo/runtime/telemetry';
+import type { FaultPoints } from '@orgo/store/fault-points';
 import type { Incoming } from '@orgo/store/machine';
 import type { LocalHandler } from '@orgo/store/relay';
 import type { Turns } from '@orgo/store/turns';
@@ -22,6 +23,7 @@ export type JobDeps = EvidenceDeps & {
   channels: ChannelRepository;
   reader: ChannelReader;
   artifacts: ArtifactStore;
+  faults: FaultPoints;
   log: Log;
   /** How long the nodes of a release may take. */
   activationDeadlineMs: number;
@@ -123,6 +125,7 @@ export const publishJob = (deps: JobDeps): LocalHandler =>
         deadline_ms,
       };
       // crash: if we die here the files are out and the job runs again: same numbers, same bytes, and it is said once.
+      await deps.faults.at('release.published');
       return await tell(deps, `${release_id}:published`, input, traceparent);
     } catch (error) {
       if (!(error instanceof Breach || error instanceof Refused)) throw error;

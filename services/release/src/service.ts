@@ -44,6 +44,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     db,
     keyring,
     artifacts,
+    faults,
   });
   const reader = createChannelReader({ channels, db, artifacts, trust });
   const nonces = createNonces(db, config.ORGO_NONCE_TTL_MS);
@@ -92,6 +93,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     reads,
     channels,
     reader,
+    faults,
     log,
     activationDeadlineMs: config.ORGO_ACTIVATION_DEADLINE_MS,
   };
@@ -126,7 +128,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
       const serving = await bus.serve(
         receiptSubject,
         'release',
-        takeReceipts({ releases, nodes, trust, cache, noise: createNoise(log) }),
+        takeReceipts({ releases, nodes, trust, cache, noise: createNoise(log), faults }),
       );
       stops.push(() => serving.stop());
       ready = true;

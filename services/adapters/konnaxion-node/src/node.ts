@@ -16,6 +16,12 @@ import { type NodeConfig, type NodeKey, readConfig, readKey, readState, writeSta
 import { codeOfError, messageOf } from './node-error.ts';
 import { sendReport } from './report.ts';
 
+/** Where tests break a node; its points are rows of the table of fault points. */
+export type NodeFaults = {
+  at(name: 'node.beforeSwitch' | 'node.switched' | 'node.beforeReport' | 'node.reported'): Promise<void> | void;
+};
+const noFaults: NodeFaults = { at: () => undefined };
+
 export type NodeLog = (event: string, fields: Record<string, unknown>) => void;
 
 /** A running node. `stop` resolves when nothing of it runs any more. */
@@ -72,11 +78,14 @@ export async function step(
   key: NodeKey,
   log: NodeLog,
   signal?: AbortSignal,
+  faults: NodeFaults = noFaults,
 ): Promise<NodeState> {
   const report = async (state: NodeState): Promise<NodeState> => {
     if (state.last_attempt === null || state.last_attempt.reported) return state;
+    await faults.at('node.beforeReport');
     await sendReport(config, state, key, new Date().toISOString(), signal);
     // crash: if we die before this is written the report goes out again under another nonce; the gatekeeper records both.
+    await faults.at('node.reported');
     return keep(dir, withReported(state));
   };
   const before = await report(await readState(dir, config.channel));
@@ -89,10 +98,10 @@ export async function step(
   const asked = channel.value;
   if (asked && isNews(before, asked.target)) {
     const fetched = await fetchPack(dir, config, asked.target.pack_id, asked.manifest, signal);
-    return report(await attempt(dir, before, asked.target, fetched.ok ? null : fetched, log));
+    return report(await attempt(dir, before, asked.target, fetched.ok ? null : fetched, log, faults));
   }
   const active = activeTarget(before);
-  return active && awaitsConfirmation(before) ? report(await attempt(dir, before, active, null, log)) : before;
+  return active && awaitsConfirmation(before) ? report(await attempt(dir, before, active, null, log, faults)) : before;
 }
 
 /** Verifies a pack that is here and switches to it, or puts on record why not. */
@@ -102,6 +111,7 @@ async function attempt(
   target: ChannelTarget,
   refused: Refusal | null,
   log: NodeLog,
+  faults: NodeFaults,
 ): Promise<NodeState> {
   const { release_id, release_seq, pack_id, kristal_id } = target;
   const prepared = refused ?? (await prepare(dir, before, target));
@@ -109,7 +119,10 @@ async function attempt(
     log('node.activation_refused', { error_code: prepared.code, detail: prepared.detail, release_id, pack_id });
     return keep(dir, withRefusal(before, target, prepared.code));
   }
+  await faults.at('node.beforeSwitch');
   const after = await keep(dir, withActivation(before, target));
+  // crash: if we die here the new pack serves, and the next look reports it first
+  await faults.at('node.switched');
   log('node.activated', { release_id, release_seq, pack_id, kristal_id });
   return after;
 }

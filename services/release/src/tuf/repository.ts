@@ -6,6 +6,7 @@ import { createFile, readFileIfAny, replaceFile } from '@orgo/runtime/durable-fi
 import { Breach } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
 import type { Db } from '@orgo/store/db';
+import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 import { openChannelKeys } from './keys.ts';
 import { type ChannelHead, type Publication, repositoryFiles, rootFile } from './metadata.ts';
 import { allocate, channelHeads, lockChannels, rootCreatedAt, type Wanted } from './publications.ts';
@@ -47,8 +48,9 @@ export function openChannels(options: {
   db: Db;
   keyring: Keyring;
   artifacts: ArtifactStore;
+  faults?: FaultPoints;
 }): ChannelRepository {
-  const { dir, db, keyring, artifacts } = options;
+  const { dir, db, keyring, artifacts, faults = noFaults } = options;
   const ensured = new Map<string, Promise<void>>();
   const pathOf = (tenant: string, path: string): string => join(dir, tenant, path);
 
@@ -71,8 +73,10 @@ export function openChannels(options: {
       for (const { name, bytes } of repositoryFiles(keys, heads)) {
         const path = pathOf(tenant, `metadata/${name}`);
         // crash: before timestamp.json is replaced clients see the publication before; after it everything it names is there.
-        if (name === 'timestamp.json') await replaceFile(path, bytes, 0o644);
-        else await keepFile(path, bytes);
+        if (name === 'timestamp.json') {
+          await faults.at('release.beforeTimestamp');
+          await replaceFile(path, bytes, 0o644);
+        } else await keepFile(path, bytes);
       }
     });
 
@@ -81,6 +85,7 @@ export function openChannels(options: {
     async publish(wanted) {
       const publication = await db.tx((tx) => allocate(tx, wanted));
       // crash: if we die here the release has its numbers and no files; asked again it keeps the numbers and writes them.
+      await faults.at('release.numbered');
       await write(wanted.tenant_id);
       ensured.set(wanted.tenant_id, Promise.resolve());
       return publication;
