@@ -1,0 +1,6 @@
+-- Rows of some kilobytes are kept as they are: compressing each takes longer than writing it, and it is read or deleted soon after.
+ALTER TABLE "outbox" SET (toast_tuple_target = 8160);
+ALTER TABLE "event" SET (toast_tuple_target = 8160);
+ALTER TABLE "gate" SET (toast_tuple_target = 8160);
+ALTER TABLE "decision" SET (toast_tuple_target = 8160);
+ALTER TABLE "release_gate" SET (toast_tuple_target = 8160);
