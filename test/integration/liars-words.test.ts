@@ -1,4 +1,4 @@
-import { payloadTypes, type Seal, type StageReply } from '@orgo/contracts';
+import { payloadTypes, type Seal, type SignedItemWire, type StageReply } from '@orgo/contracts';
 import { digestOf, digestOfBytes, type JsonValue, signNote, utf8 } from '@orgo/core';
 import { encodeEnvelope } from '@orgo/runtime/envelope';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -148,6 +148,21 @@ describe('what was said before, said again by somebody else', () => {
     await world.settled();
     const before = await world.standing();
     expect(await world.ask(channel, world.genuine[channel])).toEqual({ rows: [{ outcome: 'duplicate', code: null }] });
+    expect(await world.standing()).toEqual(before);
+  });
+
+  test('the same words under another signature are the same message: a duplicate', async () => {
+    await world.settled();
+    const before = await world.standing();
+    const again = async (item: SignedItemWire, role: string) =>
+      signAs((await world.keysOf(role)).rightful, item.type, JSON.parse(item.payload) as JsonValue);
+    const { claim, reply, decision } = world.genuine;
+    const said = [
+      await world.ask('claim', { ...claim, claim: await again(claim.claim, 'orchestrator') }),
+      await world.ask('reply', { ...reply, reply: await again(reply.reply, 'adapter.echo') }),
+      await world.ask('decision', { ...decision, decision: await again(decision.decision, 'gatekeeper') }),
+    ];
+    expect(said).toEqual(said.map(() => ({ rows: [{ outcome: 'duplicate', code: null }] })));
     expect(await world.standing()).toEqual(before);
   });
 
