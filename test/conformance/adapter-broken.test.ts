@@ -4,8 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { type ConformanceCase, type ConformanceReport, commandCandidate, conform } from '@orgo/adapter-sdk/conformance';
 import { utf8 } from '@orgo/core';
 import { createLog } from '@orgo/runtime/log';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestServers, type TestServers } from '../kit/database.ts';
+
+// A run of the kit takes seconds, and several on a busy machine many.
+vi.setConfig({ testTimeout: 240_000 });
 
 const folder = fileURLToPath(new URL('./broken-adapters/', import.meta.url));
 const log = createLog({ service: 'test', level: 'silent' });
