@@ -24,6 +24,8 @@ const run = promisify(execFile);
 /** Where journals lie: no tenant is called that. */
 export const journalDir = (dir: string): string => join(dir, '.journal');
 
+/** Journals grow by so much at once. A flush of bytes that were there before need not wait for the file system's own journal, a longer file does. */
+const stepBytes = 1_048_576;
 const suffix = '.journal';
 const digestBytes = 32;
 
@@ -84,6 +86,10 @@ export const syncAll = async (dir: string): Promise<void> => {
   await run('sync', ['-f', dir]);
 };
 
+type Journal = { fd: number; path: string; size: number; room: number };
+
+const zeros = Buffer.alloc(stepBytes);
+
 /**
  * Opens the journal of this process below the artifact folder; its file is made at the first append, and a new one after `maxBytes`. The full one goes
  * as soon as the disk has everything that it holds.
@@ -92,20 +98,20 @@ export function openJournal(dir: string, { maxBytes = 33_554_432 } = {}): Artifa
   type Waiting = { entry: JournalEntry; resolve(): void; reject(error: unknown): void };
   let waiting: Waiting[] = [];
   let flushing = false;
-  let file: { fd: number; path: string; size: number } | undefined;
+  let file: Journal | undefined;
   let count = 0;
 
-  const fileNow = async (): Promise<{ fd: number; path: string; size: number }> => {
+  const fileNow = async (): Promise<Journal> => {
     if (file !== undefined && file.size < maxBytes && fstatSync(file.fd).nlink > 0) return file;
     if (file !== undefined) void retire(file);
     file = undefined;
     mkdirSync(journalDir(dir), { recursive: true, mode: 0o700 });
     const path = join(journalDir(dir), `${own}${Date.now().toString(36)}-${count++}${suffix}`);
-    file = { fd: openSync(path, 'ax', 0o600), path, size: 0 };
+    file = { fd: openSync(path, 'wx', 0o600), path, size: 0, room: 0 };
     for (const folder of [journalDir(dir), dir]) await syncDir(folder);
     return file;
   };
-  const retire = async ({ fd, path }: { fd: number; path: string }): Promise<void> => {
+  const retire = async ({ fd, path }: Journal): Promise<void> => {
     closeSync(fd);
     try {
       await syncAll(dir);
@@ -122,7 +128,10 @@ export function openJournal(dir: string, { maxBytes = 33_554_432 } = {}): Artifa
       try {
         const at = await fileNow();
         const bytes = Buffer.concat(batch.flatMap(({ entry }) => encode(entry)));
-        for (let done = 0; done < bytes.length; ) done += writeSync(at.fd, bytes, done);
+        // Zeros are no entry, so whoever reads the journal stops where they begin.
+        for (; at.room < at.size + bytes.length; at.room += stepBytes) writeSync(at.fd, zeros, 0, stepBytes, at.room);
+        for (let done = 0; done < bytes.length; )
+          done += writeSync(at.fd, bytes, done, bytes.length - done, at.size + done);
         at.size += bytes.length;
         await flush(at.fd);
         // crash: if we die here the entries are durable, no file has them yet, and nobody was told
