@@ -30,6 +30,7 @@ export { type Appended, appendLeaves, emptyFrontier, type Frontier, frontierRoot
 export { fromHex, toHex } from './hex.ts';
 export { defaultLimits, depthCeiling, type JsonLimits, type JsonValue } from './json-limits.ts';
 export { keyIdOf } from './key-id.ts';
+export { verifyLogNote, verifyQuorum } from './log-note.ts';
 export { consistencyPath, inclusionPath, rootOf } from './merkle.ts';
 export { emptyRoot, leafHash, nodeHash } from './merkle-hash.ts';
 export { rootFromPath, verifyConsistency, verifyInclusion } from './merkle-verify.ts';
