@@ -56,6 +56,7 @@ export const rules: readonly Rule[] = [
       to.room === 'adapter-sdk' &&
       !from.file.startsWith('services/gatekeeper/src/validate/'),
   },
+  sees('the-witness-sees-core-and-runtime-only', room('witness'), ['core', 'runtime']),
   sees('infra-sees-contracts-only', room('infra', 'bin'), ['contracts']),
   {
     name: 'a-domain-touches-nothing-but-contracts-core-and-kristal',

@@ -11,6 +11,7 @@ import { orchestratorConfig } from '@orgo/orchestrator';
 import { releaseConfig } from '@orgo/release';
 import { settingsOf } from '@orgo/runtime/config';
 import { processConfig } from '@orgo/store/process';
+import { witnessConfig } from '@orgo/witness';
 import { expect, it } from 'vitest';
 import { repo } from '../kit/instance.ts';
 
@@ -48,6 +49,11 @@ const sections: Section[] = [
   { of: 'gatekeeper', text: 'Besides those of every service.', settings: fromSchema(gatekeeperConfig) },
   { of: 'audit', text: 'Besides those of every service.', settings: fromSchema(auditConfig) },
   { of: 'release', text: 'Besides those of every service.', settings: fromSchema(releaseConfig) },
+  {
+    of: 'A witness',
+    text: 'Of `services/witness`, which somebody else runs; see [the log](../log.md).',
+    settings: fromSchema(witnessConfig),
+  },
   {
     of: 'Every stage adapter, and the validate worker',
     text: 'They know neither PostgreSQL nor Redis.',

@@ -41,6 +41,7 @@ describe('a planted violation fails', () => {
     ['pure-rooms-use-few-libraries', 'packages/kristal/src/a.ts', 'uuidv7'],
     ['adapters-reach-no-server', 'services/adapters/pin/src/a.ts', 'pg'],
     ['adapters-reach-no-server', 'services/adapters/pin/src/a.ts', '@nats-io/transport-node'],
+    ['the-witness-sees-core-and-runtime-only', 'services/witness/src/a.ts', '@orgo/store/db'],
     ['infra-sees-contracts-only', 'infra/a.ts', '@orgo/audit'],
     ['a-domain-touches-nothing-but-contracts-core-and-kristal', 'services/audit/src/domain/a.ts', '@orgo/runtime/log'],
     ['a-domain-touches-nothing-but-contracts-core-and-kristal', 'services/audit/src/domain/a.ts', '../repo.ts'],
