@@ -1,39 +1,43 @@
 import fs from 'node:fs';
-import path from 'node:path';
-import type { CheckpointView, FsckReport, InclusionProofView } from '@orgo/contracts';
+import type { CheckpointView, FsckReport } from '@orgo/contracts';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { createClient } from '../client.ts';
 import { colors as pc } from '../colors.ts';
 import { findInstance } from '../home.ts';
+import { writeLog } from '../log-folder.ts';
 import { bytes, createOutput, table } from '../output.ts';
-import { writeOut } from '../write-out.ts';
+import { auditProve } from './audit-prove.ts';
 
 /** `orgo audit checkpoint|prove|fsck|export`: the sealed log of the tenant. */
 export function audit(program: Command): void {
   const area = program.command('audit').description('the sealed log');
+  checkpoint(area);
+  auditProve(area);
+  fsck(area);
+  exportCommand(area);
+}
+
+function checkpoint(area: Command): void {
   area
     .command('checkpoint')
-    .description('the newest signed checkpoint')
-    .addHelpText('after', '\nExample:\n  orgo audit checkpoint --json')
+    .description('the newest signed checkpoint, and who has cosigned')
+    .addHelpText('after', '\nExamples:\n  orgo audit checkpoint\n  orgo audit checkpoint --json')
     .action(async () => {
       const found = await createClient(findInstance()).call<CheckpointView>('getCheckpoint');
-      createOutput().result(found, () => [found.checkpoint.trimEnd()]);
-    });
-  area
-    .command('prove')
-    .description('inclusion proof of a log entry')
-    .argument('<index>')
-    .option('--out <file>', 'write the proof as JSON')
-    .addHelpText('after', '\nExample:\n  orgo audit prove 4 --out proof.json')
-    .action(async (index: string, options: { out?: string }) => {
-      const found = await createClient(findInstance()).call<InclusionProofView>('getProof', { params: { index } });
-      const { out } = options;
-      if (out) writeOut(out, () => fs.writeFileSync(out, JSON.stringify(found)));
+      const { cosigned } = found;
       createOutput().result(found, () => [
-        `entry ${found.index} of ${found.size}, root ${found.root}, path of ${found.path.length}${options.out ? `, written to ${options.out}` : ''}`,
+        found.checkpoint.trimEnd(),
+        '',
+        ...found.vkeys.map((key) => `${pc.dim('log key ')} ${key}`),
+        cosigned === null
+          ? `${pc.dim('cosigned')} by nobody`
+          : `${pc.dim('cosigned')} up to ${cosigned.tree_size} by ${cosigned.witnesses.map(({ name, at }) => `${name} at ${at}`).join(', ')}${cosigned.quorum ? '' : ', which the policy does not count as enough'}`,
       ]);
     });
+}
+
+function fsck(area: Command): void {
   area
     .command('fsck')
     .description('read every entry and artifact back and compare; exit 5 where something is broken')
@@ -58,24 +62,20 @@ export function audit(program: Command): void {
         );
       }
     });
+}
+
+function exportCommand(area: Command): void {
   area
     .command('export')
-    .description('entries and checkpoint as plain files for an independent check')
+    .description('the log as static files (C2SP tlog-tiles) that anyone can check')
     .requiredOption('--out <folder>', 'folder to write; must not exist')
-    .addHelpText('after', '\nExample:\n  orgo audit export --out log')
-    .action(async (options: { out: string }) => {
-      if (fs.existsSync(options.out)) throw new CliError('USAGE_INVALID', `${options.out} is there already`);
-      const client = createClient(findInstance());
-      const checkpoint = await client.call<CheckpointView>('getCheckpoint');
-      const entries = await client.bytes('exportLog', { query: { from: '0', to: `${checkpoint.tree_size}` } });
-      writeOut(options.out, () => {
-        fs.mkdirSync(options.out, { recursive: true });
-        fs.writeFileSync(path.join(options.out, 'entries.jsonl'), entries);
-        fs.writeFileSync(path.join(options.out, 'checkpoint'), checkpoint.checkpoint);
-      });
-      createOutput().result(
-        { out: options.out, tree_size: checkpoint.tree_size, root_hash: checkpoint.root_hash },
-        () => [`${options.out}  ${checkpoint.tree_size} entries, root ${checkpoint.root_hash}`],
-      );
+    .addHelpText('after', '\nExample:\n  orgo audit export --out log\n  orgo verify log')
+    .action(async ({ out }: { out: string }) => {
+      if (fs.existsSync(out)) throw new CliError('USAGE_INVALID', `${out} is there already`);
+      const { tree_size, root_hash, origin, files } = await writeLog(createClient(findInstance()), out);
+      createOutput().result({ out, origin, tree_size, root_hash, files }, () => [
+        `${out}  ${tree_size} entries, root ${root_hash}`,
+        `${files} files: checkpoint, vkeys, tile/, entries.jsonl; check them offline: orgo verify ${out}`,
+      ]);
     });
 }
