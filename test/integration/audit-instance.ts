@@ -24,7 +24,7 @@ import { connectPlatform, type Platform } from '@orgo/store/platform';
 import pg from 'pg';
 
 export const tenant = 'acme';
-const token = 'a-token-of-the-test';
+export const token = 'a-token-of-the-test';
 const now = '2026-11-20T12:00:00.000Z';
 export const nothing = digestOf(null);
 

@@ -4,6 +4,8 @@
   orgo_check.py digest FILE       sha256 of the RFC 8785 form of a JSON file
   orgo_check.py kristal-id FILE   id of an Exchange: without top-level kristal_id and signatures, RFC 8785, sha256
   orgo_check.py log DIR           RFC 6962 root of DIR/entries.jsonl, against size and root in DIR/checkpoint
+  orgo_check.py tiles DIR         C2SP tlog-tiles: every bundle and tile of DIR, against size and root in DIR/checkpoint
+  orgo_check.py consistency FILE  consistency proof {from, to, from_root (hex), root (hex), path [hex]}
   orgo_check.py inclusion FILE    inclusion proof {index, size, leaf (base64), path [hex], root (hex)}
   orgo_check.py lines             per line of stdin, hex of JSON bytes: its canonical text, or why it is refused
 
@@ -135,6 +137,78 @@ def root_from(index, size, leaf, path):
     return below and sha256(NODE, path[-1], below)
 
 
+def roots_from(old, size, path, whole, old_root):
+    """Roots of the old and the new tree that a consistency path leads to, by SUBPROOF of RFC 6962 section 2.1.2."""
+    if old == size:
+        if whole:
+            return old_root, old_root
+        return (path[0], path[0]) if len(path) == 1 else None
+    if not path:
+        return None
+    split = 1 << (size - 1).bit_length() - 1
+    if old <= split:
+        below = roots_from(old, split, path[:-1], whole, old_root)
+        return below and (below[0], sha256(NODE, below[1], path[-1]))
+    below = roots_from(old - split, size - split, path[:-1], False, old_root)
+    return below and (sha256(NODE, path[-1], below[0]), sha256(NODE, path[-1], below[1]))
+
+
+def check_consistency(proof):
+    old, size = int(proof["from"]), int(proof["to"])
+    path, old_root = [bytes.fromhex(step) for step in proof["path"]], bytes.fromhex(proof["from_root"])
+    if not 0 < old <= size or any(len(step) != 32 for step in [*path, old_root]):
+        raise Refused("no such earlier log")
+    found = (old_root, old_root) if old == size and not path else old < size and roots_from(old, size, path, True, old_root)
+    if not found or found[0] != old_root or found[1].hex() != proof["root"]:
+        raise Refused("the path does not lead to both roots")
+    return f"{old} {size} {found[1].hex()}"
+
+
+def tile_path(level, index, width):
+    digits = f"{index:03d}"
+    digits = digits.rjust(-(-len(digits) // 3) * 3, "0")
+    groups = [digits[at:at + 3] for at in range(0, len(digits), 3)]
+    return f"tile/{level}/" + "/".join([*("x" + group for group in groups[:-1]), groups[-1]]) + (f".p/{width}" if width < 256 else "")
+
+
+def entries_in(bundle, width):
+    entries = []
+    while bundle:
+        end = 2 + int.from_bytes(bundle[:2], "big")
+        if len(bundle) < end:
+            raise Refused("a bundle is cut off")
+        entries.append(bundle[2:end])
+        bundle = bundle[end:]
+    if len(entries) != width:
+        raise Refused(f"a bundle of {len(entries)} entries, not {width}")
+    return entries
+
+
+def check_tiles(folder):
+    origin, size, root = (folder / "checkpoint").read_text("utf-8").split("\n")[:3]
+    level, names, hashes = 0, set(), []
+    for start in range(0, int(size), 256):
+        width = min(256, int(size) - start)
+        names.add(tile_path("entries", start // 256, width))
+        bundle = (folder / tile_path("entries", start // 256, width)).read_bytes()
+        hashes += [sha256(LEAF, entry) for entry in entries_in(bundle, width)]
+    found = root_of(hashes)
+    if found != base64.b64decode(root, validate=True):
+        raise Refused(f"the entries give root {found.hex()}, the checkpoint of {origin} another")
+    while hashes:
+        for start in range(0, len(hashes), 256):
+            name = tile_path(level, start // 256, len(hashes[start:start + 256]))
+            names.add(name)
+            if (folder / name).read_bytes() != b"".join(hashes[start:start + 256]):
+                raise Refused(f"{name} is not the tile of the entries")
+        hashes = [root_of(hashes[at:at + 256]) for at in range(0, len(hashes) // 256 * 256, 256)]
+        level += 1
+    there = {path.relative_to(folder).as_posix() for path in (folder / "tile").rglob("*") if path.is_file()}
+    if there != names:
+        raise Refused(f"tiles that the size does not have: {sorted(there - names)}")
+    return f"{size} {found.hex()} {len(names)}"
+
+
 def check_log(folder):
     hashes = []
     for line in (folder / "entries.jsonl").read_bytes().splitlines():
@@ -182,13 +256,16 @@ def main(command="", target="-"):
                 print(json.dumps(answer(line.strip())))
         elif command == "log":
             print(check_log(Path(target)))
-        elif command in ("digest", "kristal-id", "inclusion"):
-            check = {"digest": digest, "kristal-id": check_exchange, "inclusion": check_inclusion}[command]
+        elif command == "tiles":
+            print(check_tiles(Path(target)))
+        elif command in ("digest", "kristal-id", "inclusion", "consistency"):
+            check = {"digest": digest, "kristal-id": check_exchange, "inclusion": check_inclusion,
+                     "consistency": check_consistency}[command]
             print(check(read(Path(target).read_bytes())))
         else:
             print(__doc__, file=sys.stderr)
             return 2
-    except (Refused, AttributeError, KeyError, TypeError, ValueError) as wrong:
+    except (Refused, AttributeError, KeyError, OSError, TypeError, ValueError) as wrong:
         print(f"refused: {wrong}", file=sys.stderr)
         return 1
     return 0
