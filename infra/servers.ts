@@ -4,7 +4,7 @@ import path from 'node:path';
 import { stopIdentified } from './process-identity.mjs';
 import { type Guard, startGuard } from './servers/guard.ts';
 import { type Home, openHome, type ServerName } from './servers/home.ts';
-import { natsSpec } from './servers/nats.ts';
+import { natsSpec, natsUrlOf } from './servers/nats.ts';
 import { freePort } from './servers/ports.ts';
 import { postgresSpec } from './servers/postgres.ts';
 import { redisSpec } from './servers/redis.ts';
@@ -29,6 +29,8 @@ export interface StartOptions {
   readonly need?: readonly ServerName[];
   /** Where settings are looked up; DATABASE_URL, NATS_URL and REDIS_URL each replace a server. Default process.env. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Adapters that get a user of their own at an embedded NATS. */
+  readonly adapters?: readonly string[];
   /** A server ended that nobody here stopped. */
   readonly onUnexpectedEnd?: (name: ServerName) => void;
 }
@@ -36,6 +38,11 @@ export interface StartOptions {
 export interface Servers {
   /** Only what was needed is present as something other than an empty text. */
   readonly urls: { readonly DATABASE_URL: string; readonly NATS_URL: string; readonly REDIS_URL: string };
+  /**
+   * NATS_URL for one process: of a service, `adapter-<name>`, or `services` and `adapters` for all of a kind in one. At a server that was given it is
+   * NATS_URL itself.
+   */
+  natsUrl(user: string): string;
   /** A role that may create roles, schemas and databases; the same server as DATABASE_URL. */
   readonly adminDatabaseUrl: string;
   readonly pids: Readonly<Partial<Record<ServerName | 'guard', number>>>;
@@ -64,7 +71,7 @@ export async function startServers(options: StartOptions): Promise<Servers> {
   let stopping: Promise<void> | undefined;
 
   const start = async (name: ServerName): Promise<void> => {
-    const server = await startOnFreePort(home, name, guard, env);
+    const server = await startOnFreePort(home, name, guard, env, options.adapters);
     running.set(name, server);
     home.update({
       running: [...running.values()].map(({ identity, spec }) => ({ identity, signal: spec.stopSignal })),
@@ -104,6 +111,7 @@ export async function startServers(options: StartOptions): Promise<Servers> {
   return {
     urls,
     adminDatabaseUrl: urls.DATABASE_URL,
+    natsUrl: (user) => (env.NATS_URL ? urls.NATS_URL : natsUrlOf(home, urls.NATS_URL, user)),
     get pids() {
       return { guard: guard.pid, ...Object.fromEntries([...running].map(([name, server]) => [name, server.pid])) };
     },
@@ -126,16 +134,17 @@ async function startOnFreePort(
   name: ServerName,
   guard: Guard,
   env: NodeJS.ProcessEnv,
+  adapters?: readonly string[],
   attempt = 1,
 ): Promise<ServerProcess> {
   const port = await freePort(home.instance.ports[name]);
   home.update({ ports: { ...home.instance.ports, [name]: port } });
-  const spec = await SERVERS[name].spec(home, port, env);
+  const spec = await SERVERS[name].spec(home, port, env, adapters);
   try {
     return await startServer(spec, guard);
   } catch (error) {
     const taken = (await freePort(port)) !== port;
     if (!taken || attempt === PORT_ATTEMPTS) throw error;
-    return startOnFreePort(home, name, guard, env, attempt + 1);
+    return startOnFreePort(home, name, guard, env, adapters, attempt + 1);
   }
 }

@@ -1,20 +1,30 @@
-// nats-server with JetStream on loopback, with a user and a password.
+// nats-server with JetStream on loopback: a user that may do all, and one per service and adapter that may do what it has to.
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import type { Home } from './home.ts';
+import { inboxOf, type NatsPermissions, natsUsers } from './nats-users.ts';
 import type { ServerSpec } from './server-process.ts';
 import { serverProgram } from './server-program.ts';
 
-const USER = 'orgo';
+/** The owner of the home: tools and tests that look at everything. */
+const OWNER = 'orgo';
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
-export async function natsSpec(home: Home, port: number, settings: NodeJS.ProcessEnv): Promise<ServerSpec> {
+export async function natsSpec(
+  home: Home,
+  port: number,
+  settings: NodeJS.ProcessEnv,
+  adapters: readonly string[] = [],
+): Promise<ServerSpec> {
   const { file, env } = serverProgram('nats-server', settings);
   const store = path.join(home.servers, 'nats');
-  const password = home.secret('nats');
+  const users = [
+    userLine(OWNER, home.secret('nats')),
+    ...Object.entries(natsUsers(adapters)).map(([user, may]) => userLine(user, home.secret(`nats ${user}`), may)),
+  ];
   const configFile = path.join(home.servers, 'nats.conf');
-  fs.writeFileSync(configFile, config(port, store, password), { mode: 0o600 });
+  fs.writeFileSync(configFile, config(port, store, users), { mode: 0o600 });
   return {
     name: 'nats',
     command: file,
@@ -23,19 +33,40 @@ export async function natsSpec(home: Home, port: number, settings: NodeJS.Proces
     env: { ...process.env, ...env },
     stopSignal: 'SIGTERM',
     logFile: path.join(home.logs, 'nats.log'),
-    url: `nats://${USER}:${password}@127.0.0.1:${port}`,
+    url: `nats://${OWNER}:${home.secret('nats')}@127.0.0.1:${port}`,
     probe: () => saysJetStream(port),
   };
 }
 
+/** A line of the configuration, which takes JSON. */
+function userLine(user: string, password: string, may?: NatsPermissions): string {
+  const permissions = may && {
+    publish: { allow: may.publish },
+    subscribe: { allow: [...may.subscribe, `${inboxOf(user)}.>`] },
+    allow_responses: true,
+  };
+  return JSON.stringify({ user, password, ...(permissions && { permissions }) });
+}
+
+/** The address of an embedded server for one of its users, who hears answers in an inbox of its own. */
+export function natsUrlOf(home: Home, ownerUrl: string, user: string): string {
+  const url = new URL(ownerUrl);
+  url.username = user;
+  url.password = home.secret(`nats ${user}`);
+  url.searchParams.set('inbox', inboxOf(user));
+  return url.href;
+}
+
 // No sync_interval: 2.9 does not know it and refuses to start. Whatever is in the store can be made again from Postgres.
-const config = (port: number, store: string, password: string): string => `
+const config = (port: number, store: string, users: readonly string[]): string => `
 host: 127.0.0.1
 port: ${port}
 server_name: orgo
 max_payload: ${MAX_PAYLOAD_BYTES}
 jetstream { store_dir: ${JSON.stringify(store)} }
-authorization { user: ${USER}, password: ${JSON.stringify(password)} }
+authorization { users: [
+${users.join(',\n')}
+] }
 `;
 
 /** The first line of a NATS server is INFO with its abilities: JetStream is listed there when it has started. */

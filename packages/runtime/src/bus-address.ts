@@ -9,6 +9,12 @@ const parse = (text: string): URL => {
   }
 };
 
+/** Where a user that may not listen everywhere hears answers: the address names it, as in `nats://user:secret@host:4222?inbox=_INBOX_user`. */
+const inboxOf = (url: URL | undefined): { inboxPrefix?: string } => {
+  const inbox = url?.searchParams.get('inbox');
+  return inbox ? { inboxPrefix: inbox } : {};
+};
+
 /** Options of a connection that never gives up: credentials come from the URL, since the client does not read them there. */
 export function natsOptions(url: string, name: string): NodeConnectionOptions {
   const urls = url.split(',').map((text) => parse(text.trim()));
@@ -20,6 +26,7 @@ export function natsOptions(url: string, name: string): NodeConnectionOptions {
     name,
     servers: urls.map(({ host }) => host),
     ...credentials,
+    ...inboxOf(first),
     ...(first?.protocol === 'tls:' ? { tls: {} } : {}),
     timeout: 5000,
     maxReconnectAttempts: -1,

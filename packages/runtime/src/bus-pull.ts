@@ -27,6 +27,7 @@ export type Pull = { recover(): void; stop(deadlineMs?: number): Promise<void> }
 type Options = {
   nc: NatsConnection;
   adapter: string;
+  inboxPrefix: string | undefined;
   maxInFlight: number;
   handler: (message: Delivery) => Promise<void>;
   log: Log;
@@ -87,7 +88,7 @@ class TakenMessage implements Delivery {
 export async function startPull(options: Options): Promise<Pull> {
   const { nc, adapter, maxInFlight, handler, log } = options;
   const next = `$JS.API.CONSUMER.MSG.NEXT.${commandStream.name}.${consumerOf(adapter)}`;
-  const inbox = createInbox();
+  const inbox = createInbox(options.inboxPrefix);
   const running = new Map<TakenMessage, Promise<void>>();
   let requested = 0;
   let requestId = 0;

@@ -23,8 +23,8 @@ const faultOf = (message: Msg): Fault | undefined => {
 };
 
 /** Requests over one inbox subscription of our own: no subscription, timer or error object per request. */
-export function createRequests(nc: NatsConnection): Requests {
-  const inbox = `${createInbox()}.`;
+export function createRequests(nc: NatsConnection, inboxPrefix?: string): Requests {
+  const inbox = `${createInbox(inboxPrefix)}.`;
   const pending = new Map<string, Pending>();
   let last = 0;
   let timer: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
 import { commandStream, maxMessageBytes } from '@orgo/contracts';
 import { natsOptions } from './bus-address.ts';
 import type { Headers } from './bus-headers.ts';
@@ -87,7 +87,8 @@ export async function connectBus(options: { url: string; name: string; log: Log 
   const { log } = options;
   const nc = await openConnection(options.url, options.name);
   const serverVersion = await checkServer(nc);
-  const requests = createRequests(nc);
+  const { inboxPrefix } = natsOptions(options.url, options.name);
+  const requests = createRequests(nc, inboxPrefix);
   const servings = new Set<Serving>();
   const pulls = new Set<{ recover(): void }>();
   const listeners = new Set<() => void>();
@@ -114,7 +115,8 @@ export async function connectBus(options: { url: string; name: string; log: Log 
         for (const pull of pulls) pull.recover();
         void tellListeners();
       } else if (status.type === 'error') {
-        log.error({ err: status.error }, 'bus error');
+        const forbidden = status.error instanceof errors.PermissionViolationError;
+        log.error({ err: status.error, ...(forbidden && { code: 'SUBJECT_FORBIDDEN' }) }, 'bus error');
       }
     }
   };
@@ -181,6 +183,7 @@ export async function connectBus(options: { url: string; name: string; log: Log 
       const pull = await startPull({
         nc,
         adapter,
+        inboxPrefix,
         maxInFlight,
         handler,
         log,
