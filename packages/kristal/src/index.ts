@@ -24,6 +24,7 @@ export * from './pack-paths.ts';
 export * from './pack-query.ts';
 export * from './pack-reader.ts';
 export * from './pack-results.ts';
+export * from './pack-signatures.ts';
 export * from './pack-tables.ts';
 export * from './pinned-lines.ts';
 export * from './policies.ts';

@@ -57,8 +57,7 @@ export async function packKeys(tables: Pack['tables'], space: PackKeySpace): Pro
   const keys = new BigUint64Array(tables.triples.rows);
   if (space === 'claim_id') {
     let at = 0;
-    for (let group = 0; group < tables.statements.groups.length; group++)
-      for (const id of await tables.statements.texts('statement_id', group)) keys[at++] = BigInt(`0x${claimKey(id)}`);
+    for (const id of await wholeText(tables.statements, 'statement_id')) keys[at++] = BigInt(`0x${claimKey(id)}`);
     return keys;
   }
   const [s, p, o] = [
@@ -87,7 +86,9 @@ async function wholeColumn(table: PackTable, name: string): Promise<Int32Array> 
 
 async function wholeText(table: PackTable, name: string): Promise<string[]> {
   const whole: string[] = [];
-  for (let group = 0; group < table.groups.length; group++)
-    for (const text of await table.texts(name, group)) whole.push(text);
+  for (let group = 0; group < table.groups.length; group++) {
+    const texts = await table.texts(name, group);
+    for (let i = 0; i < texts.length; i++) whole.push(texts.at(i));
+  }
   return whole;
 }

@@ -63,7 +63,7 @@ function readCapabilities(verified: VerifiedPack): Result<PackCapabilities> {
 /** The text of a cell. Row ids of a dictionary are its row ordinals. */
 export async function textAt(table: PackTable, column: string, row: number): Promise<string> {
   const texts = await table.texts(column, Math.floor(row / packRowGroupRows));
-  return texts[row % packRowGroupRows] as string;
+  return texts.at(row % packRowGroupRows);
 }
 
 /** The number of a cell. */

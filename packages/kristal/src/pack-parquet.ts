@@ -79,8 +79,11 @@ export type PackTable = {
   /** A number column of a row group. */
   numbers(column: string, group: number): Promise<ArrayLike<number>>;
   /** A text column of a row group. */
-  texts(column: string, group: number): Promise<readonly string[]>;
+  texts(column: string, group: number): Promise<TextValues>;
 };
+
+/** Texts by their place. They are kept as bytes and made when asked for. */
+export type TextValues = { readonly length: number; at(index: number): string };
 
 /**
  * Opens a table from verified bytes. The bytes matched the manifest, so what does not parse here was compiled wrongly: it throws.
@@ -91,7 +94,11 @@ export async function openTable(table: PackTableDef, bytes: Uint8Array): Promise
   const file = { byteLength: bytes.length, slice };
   const metadata = await parquetMetadataAsync(file);
   const groups = rowGroupsOf(table, metadata);
-  return { rows: Number(metadata.num_rows), groups, ...columnReaders(() => parquetScan({ file, metadata }), groups) };
+  return {
+    rows: Number(metadata.num_rows),
+    groups,
+    ...columnReaders(() => parquetScan({ file, metadata, parsers }), groups),
+  };
 }
 
 function rowGroupsOf(table: PackTableDef, metadata: FileMetaData): RowGroup[] {
@@ -108,9 +115,14 @@ function rowGroupsOf(table: PackTableDef, metadata: FileMetaData): RowGroup[] {
   });
 }
 
-/** Decoded text columns that are kept, the ones asked for last. Texts of a row group can take tens of megabytes; numbers all stay. */
-const keptTexts = 24;
+/** Leaves texts as the bytes they are in the file. */
+const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes };
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/**
+ * Reads columns of row groups, each once. What is kept of a text column is its bytes and where each text ends, outside the heap, so a table
+ * takes in memory about what its file takes.
+ */
 function columnReaders(
   scan: () => Promise<ParquetScan>,
   groups: readonly RowGroup[],
@@ -121,19 +133,30 @@ function columnReaders(
     // A scan keeps all that it ever decoded, so each column gets one of its own.
     return (await scan()).readColumn({ column: name, rowStart: group.start, rowEnd: group.start + group.rows });
   };
-  const kept = (most: number) => {
-    const decoded = new Map<string, Promise<ArrayLike<unknown>>>();
-    return (name: string, index: number): Promise<ArrayLike<unknown>> => {
+  const once = <T>(read: (name: string, index: number) => Promise<T>) => {
+    const known = new Map<string, Promise<T>>();
+    return (name: string, index: number): Promise<T> => {
       const key = `${index}:${name}`;
-      const data = decoded.get(key) ?? decode(name, index);
-      decoded.delete(key);
-      decoded.set(key, data);
-      if (decoded.size > most) decoded.delete(decoded.keys().next().value as string);
+      const data = known.get(key) ?? read(name, index);
+      known.set(key, data);
       return data;
     };
   };
   return {
-    numbers: kept(Number.POSITIVE_INFINITY) as PackTable['numbers'],
-    texts: kept(keptTexts) as PackTable['texts'],
+    numbers: once((name, index) => decode(name, index) as Promise<ArrayLike<number>>),
+    texts: once(async (name, index) => packed((await decode(name, index)) as ArrayLike<Uint8Array>)),
   };
+}
+
+function packed(texts: ArrayLike<Uint8Array>): TextValues {
+  const ends = new Uint32Array(texts.length);
+  let end = 0;
+  for (let i = 0; i < texts.length; i++) {
+    end += (texts[i] as Uint8Array).length;
+    ends[i] = end;
+  }
+  const bytes = new Uint8Array(end);
+  const start = (i: number): number => (i === 0 ? 0 : (ends[i - 1] as number));
+  for (let i = 0; i < texts.length; i++) bytes.set(texts[i] as Uint8Array, start(i));
+  return { length: texts.length, at: (i) => decoder.decode(bytes.subarray(start(i), ends[i])) };
 }

@@ -1,7 +1,14 @@
-import { digestHex, digestOfBytes, ok, type Result, refuse } from '@orgo/core';
+import { digestHex, digestOfBytes, ok, type Result, refuse, type TrustedKey, type VerifySignature } from '@orgo/core';
 import { issueText } from './exchange.ts';
-import { type PackFile, type PackManifest, PackManifestSchema, runtimePackId } from './pack-manifest.ts';
+import {
+  manifestSha256,
+  type PackFile,
+  type PackManifest,
+  PackManifestSchema,
+  runtimePackId,
+} from './pack-manifest.ts';
 import { packManifestPath, pathProblems } from './pack-paths.ts';
+import { verifyPackSignatures } from './pack-signatures.ts';
 
 /**
  * Where a pack's files are. `readFile` answers the bytes, or `undefined` (or rejects with `ENOENT`) where there is no such regular
@@ -22,15 +29,22 @@ export type VerifiedPack = {
 };
 
 /**
- * Checks a pack from its bytes, in this order, and stops at the first no (RP-6): shape of the manifest, recomputed pack id, paths, files
- * too many, then size and SHA-256 of each file. Signatures, channels and revocation are judged elsewhere.
- * Refuses with `MANIFEST_SCHEMA_INVALID`, `MANIFEST_ID_MISMATCH`, `PATH_UNSAFE`, `FILE_UNDECLARED`, `FILE_MISSING`, `FILE_SIZE_MISMATCH`
- * or `FILE_HASH_MISMATCH`.
+ * Checks a pack from its bytes, in this order, and stops at the first no (RP-6): shape of the manifest, recomputed pack id and declared hash,
+ * declared signatures, paths, files too many, then size and SHA-256 of each file. Channels and revocation are judged elsewhere.
+ * Refuses with `MANIFEST_SCHEMA_INVALID`, `MANIFEST_ID_MISMATCH`, `KEY_UNKNOWN`, `SIGNATURE_INVALID`, `PATH_UNSAFE`, `FILE_UNDECLARED`,
+ * `FILE_MISSING`, `FILE_SIZE_MISMATCH` or `FILE_HASH_MISMATCH`.
  * @param manifest parsed JSON of the manifest, not trusted
+ * @param signers who may sign packs, and how a signature is checked; without them a declared signature is one by an unknown key
  */
-export async function verifyPack(source: PackSource, manifest: unknown): Promise<Result<VerifiedPack>> {
+export async function verifyPack(
+  source: PackSource,
+  manifest: unknown,
+  signers: { keys: readonly TrustedKey[]; verify: VerifySignature } = { keys: [], verify: () => false },
+): Promise<Result<VerifiedPack>> {
   const read = readPackManifest(manifest);
   if (!read.ok) return read;
+  const signed = verifyPackSignatures(read.value, signers.keys, signers.verify);
+  if (!signed.ok) return signed;
   const { files } = read.value;
   const [problem] = pathProblems(files.map((f) => f.path));
   if (problem) return refuse('PATH_UNSAFE', `${JSON.stringify(problem.path)}: ${problem.why}`);
@@ -48,7 +62,7 @@ export async function verifyPack(source: PackSource, manifest: unknown): Promise
 }
 
 /**
- * Reads a pack manifest and recomputes its id. Refuses with `MANIFEST_SCHEMA_INVALID` or `MANIFEST_ID_MISMATCH`.
+ * Reads a pack manifest and recomputes its id and, where it declares one, its hash. Refuses with `MANIFEST_SCHEMA_INVALID` or `MANIFEST_ID_MISMATCH`.
  * @param manifest parsed JSON, not trusted
  */
 export function readPackManifest(manifest: unknown): Result<PackManifest> {
@@ -58,6 +72,16 @@ export function readPackManifest(manifest: unknown): Result<PackManifest> {
   if (actual !== parsed.data.runtime_pack_id) {
     return refuse('MANIFEST_ID_MISMATCH', `the manifest says ${parsed.data.runtime_pack_id}, its content is ${actual}`);
   }
+  const { integrity } = parsed.data;
+  const hash = manifestSha256(parsed.data);
+  if (integrity?.manifest_sha256 !== undefined && integrity.manifest_sha256 !== hash)
+    return refuse(
+      'MANIFEST_ID_MISMATCH',
+      `the manifest says it hashes to ${integrity.manifest_sha256}, it hashes to ${hash}`,
+    );
+  // Kristal gives no formula for it, so it cannot be held against anything; a hash that nobody checked must not look like one.
+  if (integrity?.pack_sha256 !== undefined)
+    return refuse('MANIFEST_SCHEMA_INVALID', '/integrity/pack_sha256: not defined');
   return ok(parsed.data);
 }
 

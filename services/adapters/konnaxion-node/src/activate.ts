@@ -23,7 +23,7 @@ export async function prepare(dir: string, state: NodeState, target: ChannelTarg
     );
   const smoke = await smokeTest(opened.value.pack);
   if (!smoke.ok) return smoke;
-  const indexes = await checkPackIndexes(opened.value.pack);
+  const indexes = await checkPackIndexes(opened.value.pack).catch((error) => refuse('SMOKE_FAILED', messageOf(error)));
   return indexes.ok ? ok(opened.value.pack) : indexes;
 }
 
