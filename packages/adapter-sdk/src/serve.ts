@@ -104,7 +104,12 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
   };
   const answer = async (item: CommandItem, tenant: string): Promise<SignedItem> => {
     const checked = await check(item, tenant);
-    if (checked.ok) return replies.once(checked.value.command_digest, () => inTurn(() => work(checked.value)));
+    if (checked.ok) {
+      const { command, command_digest } = checked.value;
+      if (replies.known(command_digest) !== undefined)
+        log.info({ code: 'COMMAND_DUPLICATE', build_id: command.build_id, stage: command.stage }, 'answered as before');
+      return replies.once(command_digest, () => inTurn(() => work(checked.value)));
+    }
     // The lease is judged last: all else is right, and work that was done in time is still wanted.
     const done =
       checked.code === 'COMMAND_LEASE_EXPIRED' ? replies.known(digestOfBytes(utf8(item.command.payload))) : undefined;
