@@ -8,7 +8,7 @@ import { accountOf, build, fails, folder, input, mandateOf, refused, stored, tex
 
 const many = (n: number, open: string, close: string): string => open.repeat(n) + close.repeat(n);
 /** What ingest cannot read, by name. */
-const poison: Record<string, string | Uint8Array> = {
+const poison = {
   'half-a-character.md': new Uint8Array([0x61, 0xe2, 0x82]),
   'overlong-nul.md': new Uint8Array([0xc0, 0x80]),
   'surrogate.md': new Uint8Array([0xed, 0xa0, 0x80]),
@@ -27,7 +27,7 @@ const rich = 'Ada Lovelace was born in 1815. Ada Lovelace died in 1852. Charles 
 const files = { ...poison, 'good.md': text, 'large.md': large, 'rich.md': rich };
 const names = Object.keys(poison).sort();
 const refOf = (name: keyof typeof files): Digest => {
-  const content = files[name] as string | Uint8Array;
+  const content: string | Uint8Array = files[name];
   return digestOfBytes(typeof content === 'string' ? utf8(content) : new Uint8Array(content));
 };
 
@@ -44,7 +44,7 @@ export const describePoison = (): void => {
     it.concurrent.each(['half-a-character.md', 'deep.json', 'picture.png'] as const)(
       '%s ends the build, and says so',
       async (name) => {
-        const ended = await fails('INGEST_PARSE_ERROR', folder({ 'good.md': text, [name]: files[name] as string }));
+        const ended = await fails('INGEST_PARSE_ERROR', folder({ 'good.md': text, [name]: files[name] }));
         expect(ended.stages.map(({ stage, status }) => `${stage} ${status}`)).toEqual(['pin PASS', 'ingest FAIL']);
       },
     );

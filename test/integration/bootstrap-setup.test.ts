@@ -34,15 +34,34 @@ test('an unknown task is a usage error', () => {
   expect(result.stderr).toContain('demo|start|test');
 });
 
+/** A checkout that nobody has set up. */
+function freshCheckout(): string {
+  const checkout = path.join(emptyHome(), 'checkout');
+  fs.mkdirSync(checkout);
+  for (const entry of ['bin', 'infra', 'package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']) {
+    const filter = (source: string): boolean => path.basename(source) !== 'node_modules';
+    fs.cpSync(path.join(repo, entry), path.join(checkout, entry), { recursive: true, filter });
+  }
+  return checkout;
+}
+
+test('a set-up that fails says so with its code, and leaves nothing half installed', () => {
+  const checkout = freshCheckout();
+  const programs = path.join(checkout, 'programs');
+  fs.mkdirSync(programs);
+  fs.writeFileSync(path.join(programs, 'npm'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const result = spawnSync(process.execPath, [path.join(checkout, 'infra/bootstrap.mjs'), 'verify'], {
+    env: { ...process.env, PATH: `${programs}:/usr/bin:/bin` },
+    encoding: 'utf8',
+  });
+  expect(result.status, result.stderr).toBe(4);
+  expect(result.stderr).toContain('SETUP_FAILED');
+});
+
 test.each(['verify', 'digest', 'explain'])(
   'orgo %s never installs: without set-up it says so and leaves no trace',
   (command) => {
-    const checkout = path.join(emptyHome(), 'checkout');
-    fs.mkdirSync(checkout);
-    for (const entry of ['bin', 'infra', 'package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']) {
-      const filter = (source: string): boolean => path.basename(source) !== 'node_modules';
-      fs.cpSync(path.join(repo, entry), path.join(checkout, entry), { recursive: true, filter });
-    }
+    const checkout = freshCheckout();
     const before = fs.readdirSync(checkout);
     const result = spawnSync(process.execPath, [path.join(checkout, 'bin/orgo.mjs'), command, 'x'], {
       encoding: 'utf8',

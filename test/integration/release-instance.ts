@@ -25,7 +25,9 @@ import { type Peers, startPeers } from './release-peers.ts';
 
 export const tenant = 'acme';
 const token = 'a-token-of-the-test';
-const log = createLog({ service: 'test', level: (process.env.TEST_LOG ?? 'silent') as 'silent' });
+/** Lines of the service's log. */
+export const told: string[] = [];
+const log = createLog({ service: 'test', destination: { write: (line) => void told.push(line) } });
 
 // biome-ignore lint/suspicious/noExplicitAny: tests say what shape they expect
 export type Answer = { status: number; body: any };

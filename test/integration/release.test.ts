@@ -4,7 +4,7 @@ import { canonical } from '@orgo/core';
 import { evolve, initial } from '@orgo/release/domain';
 import { newId } from '@orgo/runtime/ids';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeNode, type Release, startRelease, tenant } from './release-instance.ts';
+import { makeNode, type Release, startRelease, tenant, told } from './release-instance.ts';
 
 let rel: Release;
 beforeEach(async () => {
@@ -161,6 +161,19 @@ describe('a release', () => {
     expect(new Set([...both, again].map(({ body }) => body.release_id)).size).toBe(1);
     expect((await rel.create(build_id, 'beta', key)).body).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
     expect(await rel.rows('SELECT id FROM release')).toHaveLength(1);
+  });
+
+  test('waits while audit does not answer with a record, and goes on when it does', async () => {
+    const { build_id } = await rel.build();
+    const answer = rel.peers.answers.get(build_id);
+    rel.peers.answers.set(build_id, 'gibberish' as never);
+    const { release_id } = (await rel.create(build_id)).body;
+    await expect
+      .poll(() => told.some((line) => line.includes('"code":"AUDIT_UNAVAILABLE"')), { timeout: 20_000 })
+      .toBe(true);
+    expect((await rel.call('GET', `/releases/${release_id}`)).body.status).toBe('QUEUED');
+    rel.peers.answers.set(build_id, answer as never);
+    await rel.until(release_id, 'RELEASING');
   });
 
   test('is listed newest first, by pages', async () => {

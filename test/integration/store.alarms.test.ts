@@ -216,13 +216,16 @@ describe('alarms with Redis', () => {
   });
 
   it('neither fails nor waits while Redis is away, and uses it when it is back', async () => {
-    const alarms = await start({ redisUrl: redisUrl() });
+    const told: string[] = [];
+    const telling = createLog({ service: 'test', destination: { write: (line) => void told.push(line) } });
+    const alarms = await start({ redisUrl: redisUrl(), log: telling });
     await servers.kill('redis');
     expect(await set('a', 'x', 100, alarms)).toEqual([{ outcome: 'accepted', code: null }]);
     await allRang({ a: ['x'] });
     const second = await start({ redisUrl: redisUrl() });
     await set('b', 'y', 100, second);
     await allRang({ a: ['x'], b: ['y'] });
+    expect(told.some((line) => line.includes('"code":"REDIS_UNAVAILABLE"'))).toBe(true);
     await servers.restart('redis');
     let n = 0;
     await vi.waitFor(

@@ -9,7 +9,7 @@ import { levelsOf, pathIn } from './merkle-levels.ts';
 import { rootFromPath } from './merkle-verify.ts';
 import { pae } from './pae.ts';
 import { ok, type Result, refuse } from './result.ts';
-import { keyIdentity, type TrustedKey, type VerifySignature } from './signature.ts';
+import { isOfItsAlg, keyIdentity, type TrustedKey, type VerifySignature } from './signature.ts';
 import { parseStrict } from './strict-json.ts';
 import { utf8 } from './text.ts';
 
@@ -108,7 +108,10 @@ const signerOf = (
   if (!signature.ok) return signature;
   const statement = batchStatement({ role, tenant_id, root, size });
   const signer = candidates.find((key) => expect.verify(key, statement, signature.value));
-  if (signer === undefined) return refuse('SIGNATURE_INVALID', 'the batch signature does not verify');
+  if (signer === undefined)
+    return candidates.some(isOfItsAlg)
+      ? refuse('SIGNATURE_INVALID', 'the batch signature does not verify')
+      : refuse('ALG_MISMATCH', `key ${proof.key_id} is not of the algorithm its root lists`);
   expect.cache?.add(cacheKeyOf(signer));
   return ok(signer);
 };
@@ -119,7 +122,7 @@ const signerOf = (
  * `keys` are those the trust root lists for exactly this role and tenant; nothing in the item can widen them.
  *
  * Refuses with `PAYLOAD_TYPE_MISMATCH`, `KEY_NOT_TRUSTED_FOR_ROLE` (another role), `TENANT_MISMATCH`, `PROOF_INVALID`,
- * `KEY_UNKNOWN`, `BASE64_MALFORMED`, `SIGNATURE_INVALID`, or a `JSON_…` code of `parseStrict`.
+ * `KEY_UNKNOWN`, `BASE64_MALFORMED`, `SIGNATURE_INVALID`, `ALG_MISMATCH`, or a `JSON_…` code of `parseStrict`.
  */
 export const verifyItem = (
   item: SignedItem,

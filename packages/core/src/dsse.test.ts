@@ -95,7 +95,16 @@ describe('refuses', () => {
   });
 
   it.each([1, 0, -1])('no signature at all, at threshold %d', (threshold) => {
-    expect(check(signedBy(), threshold)).toMatchObject({ code: 'THRESHOLD_NOT_MET' });
+    expect(check(signedBy(), threshold)).toMatchObject({ code: 'SIGNATURE_MISSING' });
+  });
+
+  it('a key that its root lists under another algorithm', () => {
+    const twisted = { ...alice.trusted, alg: 'ecdsa-p256-sha256' as const };
+    expect(
+      check({ ...signedBy(alice), signatures: [{ ...forged, keyid: alice.trusted.keyid }] }, 1, [twisted]),
+    ).toMatchObject({
+      code: 'ALG_MISMATCH',
+    });
   });
 
   it('everything when the threshold is no number', () => {

@@ -1,7 +1,7 @@
 import { fromBase64 } from './base64.ts';
 import { pae } from './pae.ts';
 import { ok, type Result, refuse } from './result.ts';
-import { keyIdentity, type TrustedKey, type VerifySignature } from './signature.ts';
+import { isOfItsAlg, keyIdentity, type TrustedKey, type VerifySignature } from './signature.ts';
 
 /** The DSSE v1 JSON envelope. `payload` and `sig` are base64 in either alphabet. */
 export type DsseEnvelope = {
@@ -25,8 +25,8 @@ const byHint = (keys: readonly TrustedKey[], hint: string): TrustedKey[] => [
  * On success gives the very bytes that were signed (parse these, never the envelope again) and the ids of the trusted
  * keys that signed them.
  *
- * Refuses with `PAYLOAD_TYPE_MISMATCH`, `BASE64_MALFORMED`, `KEY_UNKNOWN` (no signature names a trusted key and none
- * verifies), `SIGNATURE_INVALID` (a trusted key is named, none verifies) or `THRESHOLD_NOT_MET`.
+ * Refuses with `PAYLOAD_TYPE_MISMATCH`, `BASE64_MALFORMED`, `SIGNATURE_MISSING`, `KEY_UNKNOWN` (no signature names a trusted key and none
+ * verifies), `SIGNATURE_INVALID` (a trusted key is named, none verifies), `ALG_MISMATCH` (nor can it) or `THRESHOLD_NOT_MET`.
  */
 export const verifyDsse = (
   envelope: DsseEnvelope,
@@ -55,11 +55,13 @@ export const verifyDsse = (
 
   // A threshold below one would accept an unsigned envelope.
   if (signers.size >= Math.max(1, threshold)) return ok({ payload: payload.value, keyids: [...signers.values()] });
-  if (signers.size > 0 || envelope.signatures.length === 0) {
+  if (envelope.signatures.length === 0) return refuse('SIGNATURE_MISSING', 'the envelope has no signature');
+  if (signers.size > 0) {
     return refuse('THRESHOLD_NOT_MET', `${signers.size} of ${threshold} keys signed`);
   }
-  const named = envelope.signatures.some(({ keyid }) => keys.some((key) => key.keyid === keyid));
-  return named
+  const named = keys.filter((key) => envelope.signatures.some(({ keyid }) => key.keyid === keyid));
+  if (named.length === 0) return refuse('KEY_UNKNOWN', 'no signature is by a trusted key');
+  return named.some(isOfItsAlg)
     ? refuse('SIGNATURE_INVALID', 'no signature verifies')
-    : refuse('KEY_UNKNOWN', 'no signature is by a trusted key');
+    : refuse('ALG_MISMATCH', 'the key is not of the algorithm its root lists');
 };

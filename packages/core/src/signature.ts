@@ -1,3 +1,5 @@
+import { fromBase64 } from './base64.ts';
+
 /** A public key as a trust root lists it. The algorithm comes from here, never from a message. */
 export type TrustedKey = {
   keyid: string;
@@ -11,6 +13,18 @@ export type TrustedKey = {
  * Returns false, and does not throw, for a signature or key of any wrong shape. P-256 signatures are raw `r || s`.
  */
 export type VerifySignature = (key: TrustedKey, message: Uint8Array, signature: Uint8Array) => boolean;
+
+/** Bytes of a public key's material: a raw Ed25519 key, or the SPKI DER of an uncompressed point on P-256. */
+const materialBytes = { ed25519: 32, 'ecdsa-p256-sha256': 91 } as const;
+
+/**
+ * Whether a key's material can be of the algorithm its root lists. A key of one algorithm under the name of another never verifies anything; this says
+ * why, as ALG_MISMATCH.
+ */
+export const isOfItsAlg = ({ alg, public: material }: TrustedKey): boolean => {
+  const bytes = fromBase64(material);
+  return bytes.ok && bytes.value.length === materialBytes[alg];
+};
 
 /** What makes two entries of a key list the same key: its algorithm and material, whatever the ids say. */
 export const keyIdentity = (key: TrustedKey): string => `${key.alg} ${key.public}`;

@@ -57,7 +57,21 @@ export function checkBody(route: Route, body: unknown): unknown {
   const parsed = route.request.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new Refused('REQUEST_INVALID', `/${(issue?.path ?? []).join('/')}: ${issue?.message ?? 'invalid'}`);
+  throw new Refused(codeOfIssue(issue), `/${(issue?.path ?? []).join('/')}: ${issue?.message ?? 'invalid'}`);
+}
+
+type Issue = { path: PropertyKey[]; pattern?: string | undefined };
+
+const patternsOf = (...schemas: z.ZodType[]): ReadonlySet<string | undefined> =>
+  new Set(schemas.map((schema) => (schema.safeParse('').error?.issues[0] as Issue | undefined)?.pattern));
+const identifiers = patternsOf(tenantIdSchema, nameSchema);
+const digests = patternsOf(digestSchema);
+
+/** Names that could be taken for others, and integrity fields, have words of their own: neither is ever read as “absent” (IN-04). */
+function codeOfIssue(issue: Issue | undefined): ReasonCode {
+  if (issue?.pattern !== undefined && identifiers.has(issue.pattern)) return 'IDENTIFIER_INVALID';
+  const isDigest = issue?.pattern !== undefined && digests.has(issue.pattern);
+  return isDigest || issue?.path.at(-1) === 'size' ? 'INTEGRITY_FIELD_MALFORMED' : 'REQUEST_INVALID';
 }
 
 /** The pieces of a body, refused as soon as they are more than the limit. */

@@ -159,6 +159,13 @@ test.each([
     'JSON_DUPLICATE_KEY',
   ],
   [
+    'a key that reaches for a prototype',
+    `/v1/tenants/acme/builds/${build}/cancel`,
+    { method: 'POST', body: '{"actor":"a","__proto__":{"reason":""}}' },
+    400,
+    'JSON_FORBIDDEN_KEY',
+  ],
+  [
     'a body that is no JSON',
     `/v1/tenants/acme/builds/${build}/cancel`,
     { method: 'POST', body: action, headers: { 'content-type': 'text/plain' } },

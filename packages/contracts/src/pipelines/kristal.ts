@@ -54,6 +54,7 @@ export const kristalPipeline: Pipeline = {
         ...from('extract', 'claim-ir-batch', 'claim-ir-lines'),
       ],
       [one('resolved-batch'), one('resolved-lines', jsonl), one('resolution-run')],
+      { exhausted_code: 'RESOLVE_TIMEOUT' },
     ),
     stage(
       'validate',
@@ -76,6 +77,7 @@ export const kristalPipeline: Pipeline = {
         ...from('validate', 'validation-report'),
       ],
       [one('exchange'), one('exchange-manifest')],
+      { exhausted_code: 'COMPILE_FAILED' },
     ),
     stage(
       'compile-pack',
@@ -85,6 +87,7 @@ export const kristalPipeline: Pipeline = {
         ...from('compile-exchange', 'exchange', 'exchange-manifest'),
       ],
       [one('pack-manifest'), { kind: 'pack-file', media_type: 'application/octet-stream', min: 1, max: 64 }],
+      { exhausted_code: 'COMPILE_FAILED' },
     ),
   ],
   outcome_on_gate_fail: { validate: 'VALIDATION_FAILED' },

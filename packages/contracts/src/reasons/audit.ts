@@ -28,7 +28,6 @@ export const auditReasons = {
   LOG_FORK_DETECTED: breach('The log contradicts a checkpoint kept outside', 'Signing stays off until explained.'),
   LOG_ENTRY_NOT_FOUND: absent('No such log entry', 'The checkpoint says how many entries there are.'),
   LOG_GAP_DETECTED: breach('An index is missing from the log', 'The report names tenant and index.'),
-  SEQUENCER_FENCED: fault('Another sequencer advanced the log', 'It is retried by itself.'),
   WITNESS_UNAVAILABLE: fault(
     'A witness does not cosign',
     'Nothing waits for it; it is asked again. Does it know the key of this log? Compare `orgo audit checkpoint`.',

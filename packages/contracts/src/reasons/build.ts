@@ -57,8 +57,14 @@ export const buildReasons = {
     'A pinned resource is absent or not what the pin says',
     'Pin a resource that exists.',
   ),
-  RESOLVE_TIMEOUT: fault('Resolution did not end in time', 'The attempt is issued again.'),
-  COMPILE_FAILED: refusal('Compilation failed', 'Read the report; nothing was published.'),
+  RESOLVE_TIMEOUT: fault(
+    'Resolution did not end in its attempts',
+    'The build is BLOCKED: fix the cause, then `orgo build resume`.',
+  ),
+  COMPILE_FAILED: refusal(
+    'Compilation did not come to an end',
+    'Nothing was published. Read the report; where the build is BLOCKED, fix the cause, then `orgo build resume`.',
+  ),
   KEY_REVALIDATION_FAILED: breach(
     'A stored idempotency key is not what its inputs give',
     'Do not resume: somebody changed the build’s stored state. Cancel it and start a new one.',

@@ -81,7 +81,6 @@ export const gateReasons = {
     'The mandate is not in force at the build’s as_of',
     'Use a mandate whose window covers the build.',
   ),
-  MANDATE_REVOKED: refusal('The mandate was revoked', 'Use the current mandate.'),
   BLUEPRINT_UNPINNED: refusal(
     'A pipeline, resource or tool that is not pinned by digest',
     'Pin it; “latest” is never an input.',

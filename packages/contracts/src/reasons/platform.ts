@@ -37,7 +37,6 @@ export const platformReasons = {
   STATE_CONFLICT: fault('Two writers met; one has to try again', 'It is retried by itself.'),
   MESSAGE_MALFORMED: malformed('A bus message that does not parse', 'Look who sent it.'),
   MESSAGE_TOO_LARGE: malformed('A bus message over the size limit', 'Send large data by content address.'),
-  SUBJECT_FORBIDDEN: forbidden('A subject outside the sender’s permissions', 'Look who sent it.'),
   ARTIFACT_NOT_FOUND: absent(
     'No such artifact is visible to you',
     'Check the digest and the tenant; a digest is not a capability.',

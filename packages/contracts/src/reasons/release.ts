@@ -5,7 +5,6 @@ export const releaseReasons = {
   RELEASE_NOT_FOUND: absent('No release of that id is visible to you', 'Check the id and the tenant.'),
   RELEASE_TRANSITION_ILLEGAL: refusal('The release’s state does not allow that', 'See `orgo release status`.'),
   NODE_NOT_FOUND: absent('No node of that id is visible to you', 'Check the id and the tenant.'),
-  NODE_UNREACHABLE: fault('The node does not answer', 'It reports when it is back; its active pack keeps serving.'),
   ACTIVATION_NOT_CONFIRMED: refusal(
     'The node did not confirm the pack it was asked to run',
     'See the node’s last attempt.',

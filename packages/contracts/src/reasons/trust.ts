@@ -18,12 +18,11 @@ export const trustReasons = {
     'The key is known, but not for this role or tenant',
     'Use the key of the role; never share keys between roles.',
   ),
-  KEY_REVOKED: forbidden('The key was dropped by a later trust root', 'Sign with a current key.'),
   PAYLOAD_TYPE_MISMATCH: forbidden('Signed as another kind of payload', 'Send the object under its own payload type.'),
   THRESHOLD_NOT_MET: forbidden('Fewer distinct keys signed than the role demands', 'Collect more signatures.'),
   ALG_MISMATCH: forbidden(
-    'Key used with another algorithm than its root lists',
-    'Use the algorithm of the trust root.',
+    'A key that is not of the algorithm its root lists',
+    'Publish a root that lists the key as what it is.',
   ),
   TRUST_ROOT_MISSING: refusal(
     'No trust root to verify against',

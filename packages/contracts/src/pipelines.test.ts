@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { isReasonCode, pipelineSchema, pipelines, stageOf } from './index.ts';
+
+it.each(Object.entries(pipelines))('%s is a pipeline whose stages end with codes of the catalogue', (_, pipeline) => {
+  expect(pipelineSchema.parse(pipeline)).toEqual(pipeline);
+  for (const { exhausted_code } of pipeline.stages) expect(isReasonCode(exhausted_code)).toBe(true);
+});
+
+it('says of a Kristal build which of its stages did not come to an end', () => {
+  const codes = ['ingest', 'resolve', 'validate', 'compile-exchange', 'compile-pack'].map(
+    (stage) => pipelines.kristal && stageOf(pipelines.kristal, stage)?.exhausted_code,
+  );
+  expect(codes).toEqual([
+    'STAGE_ATTEMPTS_EXHAUSTED',
+    'RESOLVE_TIMEOUT',
+    'VALIDATION_TIMEOUT',
+    'COMPILE_FAILED',
+    'COMPILE_FAILED',
+  ]);
+});
