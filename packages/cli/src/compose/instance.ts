@@ -11,7 +11,14 @@ import { provisionTenant } from '../tenant.ts';
 import { listenAgain, portSetting } from './api-port.ts';
 import { apiToken, processEnvironment } from './environment.ts';
 import { pages } from './pages.ts';
-import { type ServiceName, serviceNames, serviceProcesses, workerProcesses, workersInOne } from './processes.ts';
+import {
+  busAdapters,
+  type ServiceName,
+  serviceNames,
+  serviceProcesses,
+  workerProcesses,
+  workersInOne,
+} from './processes.ts';
 import { hostServices } from './services.ts';
 import { supervise } from './supervisor.ts';
 
@@ -37,7 +44,11 @@ export async function startInstance(options: {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const servers: Servers = await startServers({ home, onUnexpectedEnd: (name) => void bringBack(name) });
+    const servers: Servers = await startServers({
+      home,
+      adapters: busAdapters,
+      onUnexpectedEnd: (name) => void bringBack(name),
+    });
     const bringBack = async (name: ServerName): Promise<void> => {
       say(`${name} ended unexpectedly; starting it again`);
       try {
@@ -52,15 +63,20 @@ export async function startInstance(options: {
     const databaseUrls = serviceUrls(servers.adminDatabaseUrl) as Record<ServiceName, string>;
     const instance = instanceName(home);
     await provisionTenant(home, firstTenant);
-    const env = processEnvironment(home, instance, servers.urls);
+    // Each process reaches NATS as its own user.
+    const env = (user: string) =>
+      processEnvironment(home, instance, { ...servers.urls, NATS_URL: servers.natsUrl(user) });
 
     const ports = options.processes ? await freePorts(serviceNames) : undefined;
     const services = (name: ServiceName) => ({
-      ...env,
+      ...env(name),
       DATABASE_URL: databaseUrls[name],
       ORGO_HTTP_PORT: `${ports?.[name] ?? 0}`,
     });
-    const specs = options.processes ? [...serviceProcesses(services), ...workerProcesses(env)] : workersInOne(env);
+    const worker = (name: string) => env(busAdapters.some((one) => one === name) ? `adapter-${name}` : 'adapters');
+    const specs = options.processes
+      ? [...serviceProcesses(services), ...workerProcesses(worker)]
+      : workersInOne(env('adapters'));
     // Processes start beside this one: adapters wait for commands, and who asks a service that is not there yet asks again.
     const supervisor = supervise(home, specs, say);
     undo.push(() => supervisor.stop());
@@ -72,7 +88,7 @@ export async function startInstance(options: {
           instance,
           token: apiToken(home),
           databaseUrls,
-          natsUrl: servers.urls.NATS_URL,
+          natsUrl: servers.natsUrl('services'),
           redisUrl: servers.urls.REDIS_URL,
         });
     if (hosted) undo.push(() => hosted.stop());

@@ -18,6 +18,9 @@ export const workerNames = [
   'konnaxion-node',
 ] as const;
 
+/** Adapters that NATS knows one by one: all workers but the nodes, which speak HTTP alone. */
+export const busAdapters = [...workerNames.filter((name) => name !== 'konnaxion-node'), 'validate'] as const;
+
 const script = (relative: string): string => fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
 
 /** One process per service, as in production. */
@@ -25,9 +28,9 @@ export const serviceProcesses = (env: (name: ServiceName) => Record<string, stri
   serviceNames.map((name) => ({ name, script: script(`services/${name}/src/main.ts`), env: env(name) }));
 
 /** One process per adapter, the validate worker and the nodes, as in production. */
-export const workerProcesses = (env: Record<string, string>): ProcessSpec[] => [
-  ...workerNames.map((name) => ({ name, script: script(`services/adapters/${name}/src/main.ts`), env })),
-  { name: 'validate', script: script('services/gatekeeper/src/validate/main.ts'), env },
+export const workerProcesses = (env: (name: string) => Record<string, string>): ProcessSpec[] => [
+  ...workerNames.map((name) => ({ name, script: script(`services/adapters/${name}/src/main.ts`), env: env(name) })),
+  { name: 'validate', script: script('services/gatekeeper/src/validate/main.ts'), env: env('validate') },
 ];
 
 /** All adapters, the validate worker and the nodes in one process. */
