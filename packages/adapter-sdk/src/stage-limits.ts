@@ -4,7 +4,7 @@ import type { StageDefinition } from './define.ts';
 /** What one command may use. Bytes; MiB of heap for a stage thread. */
 export type Limits = { maxOutputBytes: number; maxInputBytes: number; maxMemoryMb: number };
 
-const defaults: Limits = { maxOutputBytes: 1_073_741_824, maxInputBytes: 2_147_483_648, maxMemoryMb: 1024 };
+const defaults: Limits = { maxOutputBytes: 1_073_741_824, maxInputBytes: 2_147_483_648, maxMemoryMb: 2048 };
 
 /** `limits` of a stage's config in its pipeline. A word that is none of these is a mistake that must not mean “no limit”. */
 const pinnedSchema = z.strictObject({

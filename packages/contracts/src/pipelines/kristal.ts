@@ -7,6 +7,9 @@ const one = (kind: string, media_type = json) => ({ kind, media_type, min: 1, ma
 const deadLetters = { kind: 'dead-letters', media_type: json, min: 0, max: 1 };
 const from = (stage: string, ...kinds: string[]) => kinds.map((kind) => ({ kind, from: stage }));
 
+/** What one attempt may use; adapters hold it, and may allow less. */
+const limits = { memory_mb: 2048, input_bytes: 1_073_741_824, output_bytes: 1_073_741_824 };
+
 const stage = (
   name: string,
   inputs: StageDefinition['inputs'],
@@ -17,7 +20,7 @@ const stage = (
   adapter: name,
   inputs,
   outputs,
-  config: {},
+  config: { limits },
   gate: 'contract',
   lease_ms: 120_000,
   max_attempts: 3,
