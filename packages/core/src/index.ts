@@ -1,4 +1,4 @@
-export { sha256, sha256Hex } from '#sha256';
+export { sha256, sha256Hex, sha256HexOfParts } from '#sha256';
 export { backoffMs } from './backoff.ts';
 export { type Base64Alphabet, fromBase64, toBase64, toBase64Url } from './base64.ts';
 export {

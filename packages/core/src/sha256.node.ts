@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** SHA-256 of bytes: 32 bytes. Same answers as `sha256.noble.ts`, held equal by test. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => {
@@ -11,3 +11,10 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => {
 
 /** SHA-256 of bytes, or of well-formed text as UTF-8: 64 lowercase hex digits. */
 export const sha256Hex = (data: Uint8Array | string): string => hash('sha256', data, 'hex');
+
+/** SHA-256 of parts one after another, without joining them: 64 lowercase hex digits. */
+export const sha256HexOfParts = (parts: Iterable<Uint8Array>): string => {
+  const running = createHash('sha256');
+  for (const part of parts) running.update(part);
+  return running.digest('hex');
+};

@@ -18,7 +18,15 @@ const known: [string, string][] = [
 describe.each([
   ['node', node],
   ['noble', noble],
-])('SHA-256 by %s', (_, { sha256, sha256Hex }) => {
+])('SHA-256 by %s', (_, { sha256, sha256Hex, sha256HexOfParts }) => {
+  it('of parts is that of the whole', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 100 })), (parts) => {
+        expect(sha256HexOfParts(parts)).toBe(sha256Hex(Buffer.concat(parts)));
+      }),
+    );
+  });
+
   it.each(known)('of "%s"', (text, hex) => {
     expect(toHex(sha256(utf8(text)))).toBe(hex);
     expect(sha256Hex(utf8(text))).toBe(hex);

@@ -1,4 +1,4 @@
-import { canonical, concatBytes, digestOfBytes, fromUtf8, ok, parseStrict, type Result, refuse } from '@orgo/core';
+import { canonical, fromUtf8, ok, parseStrict, type Result, refuse, sha256HexOfParts } from '@orgo/core';
 import type { z } from 'zod';
 import {
   type EvidenceEntry,
@@ -66,7 +66,7 @@ export function streamExchange(bytes: Uint8Array, visit: ExchangeVisitor): Resul
 
 function checkId({ kristal_id }: Exchange, hashed: readonly Uint8Array[]): Result<string> {
   // A first member left out would leave a comma in front; none of the two is first in a valid Exchange.
-  const actual = digestOfBytes(concatBytes(Uint8Array.of(0x7b), ...hashed, Uint8Array.of(0x7d)));
+  const actual = `sha256:${sha256HexOfParts([Uint8Array.of(0x7b), ...hashed, Uint8Array.of(0x7d)])}`;
   return actual === kristal_id
     ? ok(kristal_id)
     : refuse('EXCHANGE_ID_MISMATCH', `the Exchange says ${kristal_id}, its content is ${actual}`);
