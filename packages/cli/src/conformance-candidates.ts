@@ -24,7 +24,9 @@ export type Asked = {
 export type Examined = { candidate: Candidate; work: ConformanceCase };
 
 const scripts = new Map(
-  workerProcesses({}).flatMap(({ name, script }) => (name === 'konnaxion-node' ? [] : [[name, script] as const])),
+  workerProcesses(() => ({})).flatMap(({ name, script }) =>
+    name === 'konnaxion-node' ? [] : [[name, script] as const],
+  ),
 );
 /** Stage adapters of this checkout. */
 export const repositoryAdapters: readonly string[] = [...scripts.keys()];

@@ -55,6 +55,8 @@ const right: Parts = {
   onMalformed: () => undefined,
 };
 
+/** A reply, how to make it anew, and whether it may answer a repeated command: a refusal may not. */
+type Made = { first: SignedItem; make: () => SignedItem; keep: boolean };
 type Ended = Pick<StageReply, 'status' | 'reason_codes' | 'detail' | 'outputs'>;
 const ended = (status: StageReply['status'], code?: string, detail = '', outputs: ArtifactRef[] = []): Ended => ({
   status,
@@ -74,7 +76,7 @@ export async function runAdapterWith(wrong: Partial<Parts>): Promise<void> {
   const artifacts = fileArtifacts(path.join(ORGO_HOME, 'artifacts'));
   const keyring = Keyring.open(keysDir(ORGO_HOME));
   const trust = TrustStore.open(trustDir(ORGO_HOME));
-  const done = new Map<string, { first: SignedItem; make: () => SignedItem }>();
+  const done = new Map<string, Made>();
 
   const work = async ({ command }: CheckedCommand): Promise<Ended> => {
     const tenant = command.tenant_id;
@@ -92,7 +94,7 @@ export async function runAdapterWith(wrong: Partial<Parts>): Promise<void> {
       return ended(code === 'HASH_MISMATCH' ? 'failed' : 'error', code, detailOf(error));
     }
   };
-  const answer = async (item: CommandItem, root: Root) => {
+  const answer = async (item: CommandItem, root: Root): Promise<Made | undefined> => {
     const checked = parts.check(item, root, parts.now());
     const quoted = commandSchema.strip().safeParse(JSON.parse(item.command.payload));
     if (!quoted.success) return undefined;
@@ -131,7 +133,7 @@ export async function runAdapterWith(wrong: Partial<Parts>): Promise<void> {
       const known = done.get(item.command.payload);
       const made = known ?? (await answer(item, root));
       if (made === undefined) continue;
-      if (!known && (made as { keep?: boolean }).keep) done.set(item.command.payload, made);
+      if (made.keep) done.set(item.command.payload, made);
       const reply = parts.again(made.first, made.make, message.deliveries);
       const bytes = encodeEnvelope('reply', tenant, [{ reply, command: item.command, traceparent: null }]);
       const ack = decodeAck(await bus.request(subjectOf('reply', { tenant }), bytes, { timeoutMs: 10_000 }), 1);

@@ -71,6 +71,7 @@ export async function conform(
   try {
     stand.start();
     for (const check of checks) {
+      if (options.signal?.aborted) break;
       const started = performance.now();
       const result = { ...(await perform(check, stand)), duration_ms: Math.round(performance.now() - started) };
       results.push(result);

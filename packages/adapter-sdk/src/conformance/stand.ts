@@ -9,7 +9,7 @@ import { Keyring } from '@orgo/runtime/signer';
 import { createTenant, keysDir, type Root, TrustStore, trustDir } from '@orgo/runtime/trust';
 import type { Candidate, CandidateProcess } from './candidate.ts';
 import type { ConformanceCase } from './case.ts';
-import { Nonconformance } from './check.ts';
+import { Nonconformance, NotApplicable } from './check.ts';
 import { type Gate, type Heard, openGate } from './gate.ts';
 import { type CommandSigners, type CommandWish, sealedCommand } from './sealed-command.ts';
 
@@ -55,6 +55,8 @@ export type StandOptions = {
   log: Log;
   /** How long an answer may take. */
   answerMs: number;
+  /** Its end stops the kit: no check waits any longer. */
+  signal?: AbortSignal;
 };
 
 /** `as_of` of genuine commands: far from today, so that a clock in an output shows. */
@@ -68,13 +70,17 @@ const signersOf = async (home: string, tenant: string): Promise<CommandSigners> 
   return { orchestrator, gatekeeper, log } as CommandSigners;
 };
 
-const until = (gate: Gate, process: CandidateProcess | undefined, ms: number, holds: () => boolean): Promise<void> =>
+type Patience = { ms: number; process: CandidateProcess | undefined; signal: AbortSignal | undefined };
+
+const until = (gate: Gate, { ms, process, signal }: Patience, holds: () => boolean): Promise<void> =>
   new Promise((resolve, reject) => {
     const settle = (end: () => void): void => {
       clearTimeout(timer);
       stopListening();
+      signal?.removeEventListener('abort', onAbort);
       end();
     };
+    const onAbort = (): void => settle(() => reject(new NotApplicable('the kit was stopped')));
     const look = (): void => {
       if (holds()) settle(resolve);
       else if (gate.strays.length > strays)
@@ -89,6 +95,7 @@ const until = (gate: Gate, process: CandidateProcess | undefined, ms: number, ho
       () => settle(() => reject(new Nonconformance('STAGE_TIMEOUT', `no reply within ${ms} ms`))),
       ms,
     );
+    signal?.addEventListener('abort', onAbort, { once: true });
     void process?.ended.then(() =>
       settle(() => reject(new Nonconformance('SERVICE_UNAVAILABLE', `the process ${process.exit()}`))),
     );
@@ -147,7 +154,11 @@ export async function openStand(options: StandOptions): Promise<Stand> {
     send: (...items) => say(encodeEnvelope('command', tenant, items)),
     say,
     async arrivals(command, count) {
-      await until(gate, running, answerMs, () => gate.to(command).length >= count);
+      await until(
+        gate,
+        { ms: answerMs, process: running, signal: options.signal },
+        () => gate.to(command).length >= count,
+      );
       return gate.to(command);
     },
     async replyTo(command) {

@@ -9,6 +9,7 @@ import { CliError } from '../cli-error.ts';
 import { colors as pc } from '../colors.ts';
 import { type Asked, candidatesOf, repositoryAdapters } from '../conformance-candidates.ts';
 import { createOutput } from '../output.ts';
+import { stopSignal } from '../stop-signal.ts';
 
 /** `orgo conformance adapter …`: whether an adapter, in whatever language, does what an adapter must. Exit 0 when all checks pass, 3 when one fails. */
 export function conformance(program: Command): void {
@@ -43,6 +44,8 @@ async function run(asked: Asked): Promise<void> {
   const out = createOutput();
   const seconds = Number(asked.timeout);
   if (!(seconds > 0)) throw new CliError('USAGE_INVALID', `--timeout ${asked.timeout}`);
+  const stopped = new AbortController();
+  void stopSignal().then(() => stopped.abort());
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-conformance-'));
   try {
     const candidates = await candidatesOf(asked, home);
@@ -52,15 +55,17 @@ async function run(asked: Asked): Promise<void> {
       const natsUrl = servers.urls.NATS_URL;
       const log = createLog({ service: 'conformance', level: 'silent' });
       for (const { candidate, work } of candidates) {
+        if (stopped.signal.aborted) break;
         if (candidate.start === null)
           out.say(`start it with NATS_URL=${natsUrl} ORGO_HOME=${home}, within ${seconds} s`);
         out.say(pc.bold(candidate.adapter));
-        const options = { home, natsUrl, candidate, work, log, answerMs: seconds * 1000 };
+        const options = { home, natsUrl, candidate, work, log, answerMs: seconds * 1000, signal: stopped.signal };
         reports.push(await conform(options, (result) => out.say(describe(result))));
       }
     } finally {
       await servers.stop();
     }
+    if (stopped.signal.aborted) throw new CliError('CONFORMANCE_FAILED', 'stopped before the last check');
     finish(reports, out);
   } finally {
     fs.rmSync(home, { recursive: true, force: true });
