@@ -37,6 +37,10 @@ export const platformReasons = {
   STATE_CONFLICT: fault('Two writers met; one has to try again', 'It is retried by itself.'),
   MESSAGE_MALFORMED: malformed('A bus message that does not parse', 'Look who sent it.'),
   MESSAGE_TOO_LARGE: malformed('A bus message over the size limit', 'Send large data by content address.'),
+  SUBJECT_FORBIDDEN: forbidden(
+    'NATS lets this process neither say nor hear that subject',
+    'A process keeps to its own arcs; look what runs in it. Of a NATS of your own, check its users.',
+  ),
   ARTIFACT_NOT_FOUND: absent(
     'No such artifact is visible to you',
     'Check the digest and the tenant; a digest is not a capability.',
