@@ -123,11 +123,10 @@ export function createWitnesses(deps: WitnessDeps): Witnesses {
     throw new Fault('WITNESS_UNAVAILABLE', `${witness.url} and the log do not meet at one size`);
   };
 
+  const kept = (tenant: string) => outsideCheckpoint(cosignedFile(dir, tenant), tenant, trust);
   const newest = async (tenant: string): Promise<Cosigned | null> => {
-    if (policy === null) return null;
-    const kept = await outsideCheckpoint(cosignedFile(dir, tenant), tenant, trust);
-    if (kept === null || !kept.ok) return null;
-    return described(kept.value);
+    const found = policy === null ? null : await kept(tenant);
+    return found?.ok ? described(found.value) : null;
   };
   const described = ({ size, note }: { size: number; note: string }): Cosigned | null => {
     const cosignatures = verifyCosignatures(note, keys, verifySignature);
@@ -145,7 +144,10 @@ export function createWitnesses(deps: WitnessDeps): Witnesses {
     const same = answers.filter(({ checkpoint }) => checkpoint.size === size);
     const note = (same[0] as Answer).checkpoint.note + same.map(({ lines }) => lines).join('');
     const now = described({ size, note });
-    const before = await newest(tenant);
+    const there = await kept(tenant);
+    // A file that is not what was written there is left for a person to look at; fsck and the next start tell of it.
+    if (there !== null && !there.ok) return;
+    const before = there === null ? null : described(there.value);
     if (now === null || (before !== null && (before.size > size || (before.quorum && !now.quorum)))) return;
     if (before?.note === note) return;
     // crash: if we die here, the witnesses have the checkpoint and the file an older one; asking again gives their cosignatures again
