@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type ArtifactRef, type FsckReport, sealedSubject } from '@orgo/contracts';
-import { appendLeaves, digestHex, digestOf, emptyFrontier } from '@orgo/core';
+import { appendLeaves, digestHex, digestOf, emptyFrontier, rootOf } from '@orgo/core';
 import { newId } from '@orgo/runtime/ids';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -100,6 +100,30 @@ describe('reading everything back', () => {
       'ROOT_MISMATCH checkpoint/20',
     ]);
     expect((await audit.call('GET', '/log/proofs/8')).body).toMatchObject({ code: 'ROOT_MISMATCH' });
+  });
+
+  test('finds an entry that was exchanged with its hash, every tile over it and the head: the signed root differs', async () => {
+    const text = (await audit.rows('SELECT leaf FROM log_leaf WHERE idx = 8'))[0].leaf.toString();
+    await audit.tamper(
+      `UPDATE log_leaf SET leaf = convert_to($1, 'UTF8'), leaf_hash = sha256('\\x00'::bytea || convert_to($1, 'UTF8')),
+ decision_digest = 'sha256:' || encode(sha256(convert_to($1, 'UTF8')), 'hex') WHERE idx = 7`,
+      [text.replace('"PASS"', '"FAIL"')],
+    );
+    const rows = await audit.rows<{ leaf_hash: Buffer }>('SELECT leaf_hash FROM log_leaf ORDER BY idx');
+    const hashes = rows.map(({ leaf_hash }) => leaf_hash);
+    await audit.tamper('UPDATE log_node SET hash = $1 WHERE level = 4', [rootOf(hashes.slice(0, 16))]);
+    const { frontier } = appendLeaves(emptyFrontier(), hashes);
+    await audit.tamper('UPDATE log SET state = $1', [{ frontier, epoch: 1 }]);
+    expect(await places()).toEqual([
+      'SIGNATURE_INVALID log/7',
+      'ROOT_MISMATCH checkpoint/10',
+      'LOG_FORK_DETECTED checkpoint/20',
+    ]);
+    expect((await audit.call('GET', '/log/proofs/8')).body).toMatchObject({ code: 'ROOT_MISMATCH' });
+    expect((await audit.call('GET', '/log/consistency?from=10')).body).toMatchObject({ code: 'ROOT_MISMATCH' });
+    expect(await audit.seal([{ decision: decisionOf({ build_id, attempt: 99 }) }])).toEqual([
+      { outcome: 'later', code: 'LOG_FORK_DETECTED' },
+    ]);
   });
 
   test('finds an entry that is missing, and one that is filed wrongly', async () => {
