@@ -3,12 +3,15 @@ import { type JsonValue, parseStrict } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
 import { z } from 'zod';
 import type { StageInput } from '../define.ts';
+import type { Link } from './links.ts';
 
 /** What a program reads on standard input: one JSON object, then the end. There is no clock, build or attempt in it. */
 export type ProgramTask = {
   v: 1;
   /** Each with the path of a copy of its verified bytes. */
   inputs: (StageInput & { path: string })[];
+  /** Artifacts that inputs name where the program follows, each with the path of a copy of its verified bytes. */
+  linked: (Link & { size: number; path: string })[];
   config: JsonValue;
   /** The only time an output may hold. */
   as_of: string;

@@ -5,12 +5,10 @@ import { canonicalBytes, parseStrict } from '@orgo/core';
 import { Fault, Refused } from '@orgo/runtime/errors';
 import type { StageOutput } from '../define.ts';
 import type { ProgramAnswer } from './answer.ts';
+import { jsonArtifactLimits } from './json-artifact.ts';
 import type { Program } from './program.ts';
 
 type Named = Extract<ProgramAnswer, { status: 'ok' }>['outputs'];
-
-/** A JSON output is held in memory to be put into its canonical form. */
-const jsonLimits = { maxBytes: 268_435_456, maxDepth: 128, maxMembers: 10_000_000, maxString: 16_777_216 };
 
 const checkDeclared = (named: Named, declared: Program['outputs']): void => {
   const undeclared = (detail: string) => new Fault('EXEC_OUTPUT_UNDECLARED', detail);
@@ -57,7 +55,7 @@ const readFileAt = async (file: string): Promise<Uint8Array> => {
 /** JSON is stored as its RFC 8785 bytes, so that neither spacing nor the order of members can make two runs differ. */
 const stored = (bytes: Uint8Array, { kind, media_type }: Named[number]): Uint8Array => {
   if (media_type !== 'application/json') return bytes;
-  const json = parseStrict(bytes, jsonLimits);
+  const json = parseStrict(bytes, jsonArtifactLimits);
   if (!json.ok) throw new Fault('EXEC_OUTPUT_INVALID', `${kind}: ${json.code} ${json.detail}`);
   return canonicalBytes(json.value);
 };

@@ -6,9 +6,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestOfBytes, fromUtf8, type JsonValue, utf8 } from '@orgo/core';
-import { codeOf, detailOf } from '@orgo/runtime/errors';
+import { codeOf, detailOf, Refused } from '@orgo/runtime/errors';
 import { createLog } from '@orgo/runtime/log';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StageRun } from '../define.ts';
 import { programSchema, readProgram } from './program.ts';
 import { programStage } from './program-stage.ts';
@@ -97,6 +97,7 @@ test('a program gets its task, and its outputs, metrics and diagnostics are take
         path: 'hello',
       },
     ],
+    linked: [],
     config: { step: 3 },
     as_of: '2026-01-01T00:00:00.000Z',
     output_dir: 0,
@@ -104,6 +105,57 @@ test('a program gets its task, and its outputs, metrics and diagnostics are take
   });
   expect(table).toBe('{"a":[2],"b":1}');
   expect(result.value).toMatchObject({ metrics: { rows: 1 }, diagnostics: [{ code: 'SEEN', count: 2 }] });
+});
+
+describe('what an input names by digest', () => {
+  const page = utf8('a page');
+  const ref = digestOfBytes(page);
+  const run = (set: JsonValue, at = '/pages/*/ref'): ReturnType<StageRun> => {
+    const program = programSchema.parse({
+      v: 1,
+      adapter: 'tried',
+      version: '1',
+      command: [
+        process.execPath,
+        '-e',
+        `${prelude} write('n', JSON.stringify(task.linked.map((one) => ({ ...one, path: fs.readFileSync(one.path, 'utf8') })))); answer(note('n'));`,
+      ],
+      outputs: [{ kind: 'note', media_type: 'text/plain', min: 1, max: 1 }],
+      follow: [{ kind: 'page-set', at }],
+    });
+    const bytes = utf8(JSON.stringify(set));
+    const stored = new Map([page, bytes].map((one) => [digestOfBytes(one) as string, one]));
+    const inputs = [
+      { kind: 'page-set', ref: digestOfBytes(bytes), media_type: 'application/json', size: bytes.length },
+    ];
+    return (programStage(program, { log }).run as StageRun)({
+      inputs,
+      read: async (wanted) => {
+        const found = stored.get(wanted);
+        if (found === undefined) throw new Refused('ARTIFACT_NOT_FOUND', wanted);
+        return found;
+      },
+      config: {},
+      asOf: '2026-01-01T00:00:00.000Z',
+      put: () => Promise.reject(new Error('not used')),
+      signal: new AbortController().signal,
+    });
+  };
+
+  test('is given to a program that follows there, each once', async () => {
+    const result = await run({ pages: [{ ref }, { ref, more: 1 }, {}], other: ref });
+    if (!result.ok) throw new Error(result.detail);
+    expect(JSON.parse(Buffer.from(result.value.outputs[0]?.bytes ?? []).toString())).toEqual([
+      { kind: 'page-set', at: '/pages/*/ref', ref, size: 6, path: 'a page' },
+    ]);
+  });
+
+  test('is refused where it is no digest, and told where it is absent', async () => {
+    const codes = [{ pages: [{ ref: 'page 1' }] }, { pages: [{ ref: digestOfBytes(utf8('gone')) }] }].map((set) =>
+      run(set).then(String, codeOf),
+    );
+    expect(await Promise.all(codes)).toEqual(['STAGE_INPUT_INVALID', 'ARTIFACT_NOT_FOUND']);
+  });
 });
 
 test('a program that says no ends the stage with its code', async () => {

@@ -2,6 +2,7 @@ import type { ReasonCode } from '@orgo/core';
 import { createLog, type Log } from '@orgo/runtime/log';
 import { defineStage, type StageDefinition, type StageRun } from '../define.ts';
 import { type ProgramTask, readAnswer } from './answer.ts';
+import { linksOf } from './links.ts';
 import { collectOutputs } from './outputs.ts';
 import type { Program } from './program.ts';
 import { callProgram } from './program-process.ts';
@@ -35,14 +36,22 @@ export function programStage(program: Program, options: { log?: Log } = {}): Sta
       const task: ProgramTask = {
         v: 1,
         inputs: [],
+        linked: [],
         config,
         as_of: asOf,
         output_dir: space.outputs,
         limits: { output_bytes: limits.output_bytes, answer_bytes: limits.answer_bytes },
       };
-      for (const [i, { kind, ref, media_type, size }] of inputs.entries()) {
-        const path = await space.addInput(`${i}-${kind}`, await read(ref));
+      for (const [i, input] of inputs.entries()) {
+        const { kind, ref, media_type, size } = input;
+        const bytes = await read(ref);
+        const path = await space.addInput(`${i}-${kind}`, bytes);
         task.inputs.push({ kind, ref, media_type, size, path });
+        for (const link of linksOf(input, bytes, program.follow)) {
+          const linked = await read(link.ref);
+          const name = `${i}-${kind}-${task.linked.length}`;
+          task.linked.push({ ...link, size: linked.length, path: await space.addInput(name, linked) });
+        }
       }
       const said = await callProgram({
         command: program.command,

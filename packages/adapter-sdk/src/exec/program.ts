@@ -7,8 +7,9 @@ import { z } from 'zod';
 const mebibyte = 1_048_576;
 
 /**
- * A stage whose core is a program, as data: `adapter.json`. `outputs` is the contract of what it may hand over, in the shape a pipeline uses; `env` are
- * constants that it gets beside the few variables every program gets.
+ * A stage whose core is a program, as data: `adapter.json`. `outputs` is the contract of what it may hand over, in the shape a pipeline uses; `follow` says
+ * where JSON inputs of a kind name further artifacts that it wants to read, by JSON pointers with `*` for every element; `env` are constants that it gets
+ * beside the few variables every program gets.
  */
 export const programSchema = z.strictObject({
   v: z.literal(1),
@@ -16,6 +17,10 @@ export const programSchema = z.strictObject({
   version: z.string().regex(/^[\x21-\x7e]{1,64}$/),
   command: z.array(z.string().min(1).max(4096)).min(1).max(64),
   outputs: stageDefinitionSchema.shape.outputs,
+  follow: z
+    .array(z.strictObject({ kind: nameSchema, at: z.string().regex(/^(\/[^/~]+)+$/) }))
+    .max(16)
+    .default([]),
   env: z.record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/), z.string().max(4096)).default({}),
   limits: z
     .strictObject({
