@@ -8,7 +8,16 @@ import type { StageOutcome } from './run-stage.ts';
 const maxPayloadBytes = 65_535;
 
 const maxDetail = 500;
-const bounded = (text: string): string => text.toWellFormed().slice(0, maxDetail).toWellFormed();
+
+/** What no message may hold: controls, noncharacters, and U+0000 also where it is only spelled (PostgreSQL keeps neither). */
+const unsayable = /[\p{Cc}\p{Noncharacter_Code_Point}]|\\u0000/gu;
+const spelled = (found: string): string =>
+  `\\u{${(found.startsWith('\\') ? 0 : (found.codePointAt(0) ?? 0)).toString(16)}}`;
+
+/** Text for a person, whatever a stage or its input put into it: a reply that cannot be taken would hold its build up for ever. */
+export const bounded = (text: string): string =>
+  text.slice(0, maxDetail).toWellFormed().replace(unsayable, spelled).slice(0, maxDetail).toWellFormed();
+
 const adapterOf = ({ adapter, version }: StageDefinition): StageReply['adapter'] => ({ name: adapter, version });
 
 const failure = (

@@ -16,6 +16,7 @@ const maxStep = 255;
  */
 export function pathProblem(path: string): string | undefined {
   if (!path.isWellFormed() || control.test(path)) return 'has a control character or is not well-formed';
+  if (/\p{Noncharacter_Code_Point}/u.test(path)) return 'has a code point that is no character';
   if (reordering.test(path)) return 'has a character that reorders text';
   if (path.includes('\\')) return 'has a backslash';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute';
