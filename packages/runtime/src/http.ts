@@ -72,6 +72,9 @@ export type HttpOptions = {
 /** How long running answers may go on once the server is told to close. */
 const graceMs = 2000;
 
+/** How much of a refused body is still read. */
+const politeBytes = 64 * 1024 * 1024;
+
 const jsonPage = (status: number, value: object): ReturnType<Page> => ({
   status,
   media_type: 'application/json',
@@ -129,12 +132,15 @@ export function createHttp(options: HttpOptions): HttpServer {
     const status = (error as { statusCode?: number }).statusCode;
     const known =
       codeOf(error) === 'INTERNAL_ERROR' && status !== undefined && status < 500
-        ? new Refused('REQUEST_INVALID', (error as Error).message)
+        ? new Refused(status === 413 ? 'JSON_TOO_LARGE' : 'REQUEST_INVALID', (error as Error).message)
         : error;
     if (codeOf(known) === 'INTERNAL_ERROR')
       log.error({ err: error, route: request.routeOptions.url }, 'request failed');
-    // What is left of a body that was refused is not worth reading.
-    if (!request.raw.complete) reply.header('connection', 'close');
+    // What is left of a refused body is read where it is little, since closing on it would take the answer away from who still writes.
+    const little = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY) <= politeBytes;
+    if (little) reply.removeHeader('connection');
+    if (little) request.raw.resume();
+    else if (!request.raw.complete) reply.header('connection', 'close');
     return sendProblem(reply, known, traceId);
   };
 
