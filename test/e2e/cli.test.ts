@@ -153,7 +153,7 @@ describe('what is not there, and what is another tenant’s', () => {
     ],
     [
       'a channel that is none',
-      'REQUEST_INVALID',
+      'IDENTIFIER_INVALID',
       () => ['release', 'create', '--build', world.build.build_id, '--channel', 'NO!'],
     ],
     [

@@ -38,6 +38,7 @@ export const describeFiles = (): void => {
       ['a control character that C1 hides', 'INPUT_PATH_INVALID', () => [put('a\u009bb.md')]],
       ['a character that turns the rest around', 'INPUT_PATH_INVALID', () => [put('a\u202edm.exe')]],
       ['a backslash', 'INPUT_PATH_INVALID', () => [put('a\\..\\b.md')]],
+      ['a code point that is no character', 'INPUT_PATH_INVALID', () => [put('a\uffff.md')]],
       ['a drive letter', 'INPUT_PATH_INVALID', () => [put('C:a.md')]],
       ['bytes that are no UTF-8', 'INPUT_UNREADABLE', () => [put(Buffer.from([0xff, 0x2e, 0x6d, 0x64]))]],
       ['two that differ in case', 'INPUT_PATH_INVALID', () => [folder({ 'A.md': text, 'a.md': `${text} ` })]],

@@ -5,9 +5,9 @@ import { memoryIsTold, watchMemory } from '../kit/memory.ts';
 import { artifactFile } from '../kit/story.ts';
 import { accountOf, build, folder, input, mandateOf, refused, text } from './input-world.ts';
 
-/** Documents of the many-files test: all that the contract profile allows in the long lane, a fifth of it otherwise. */
+/** Documents of the many-files test: all that the contract profile allows in the long lane, a tenth of it otherwise. */
 const long = process.env.ORGO_TEST_LONG === '1';
-const count = long ? 10_000 : 2_000;
+const count = long ? 10_000 : 1_000;
 /** How much any process of the instance may grow while it takes large input, MiB. */
 const mostMib = 600;
 
