@@ -35,3 +35,8 @@ export const planOfEnv = (): FaultPlan | undefined => {
 };
 
 export const allFaultPoints = Object.keys(faultPoints) as FaultPoint[];
+
+/** Those of the store: inbox, transaction, relay and alarms, whatever the service. */
+export const storePoints = allFaultPoints.filter(
+  (point) => faultPoints[point].service === 'all' || point.startsWith('alarm.'),
+);

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import setup from '../../infra/test-setup.ts';
+import { startFaultRing } from '../kit/fault-ring.ts';
+import { type Ended, runSchedules } from './schedules.ts';
+
+// The long lane: many random schedules of faults against the whole ring. One schedule is run again by its own seed: `--seed <its seed> --schedules 1`.
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    schedules: { type: 'string', default: '10000' },
+    'at-once': { type: 'string', default: '32' },
+    rings: { type: 'string', default: '3' },
+    replicas: { type: 'string', default: '2' },
+    minutes: { type: 'string', default: '600' },
+  },
+});
+const first = Number(values.seed);
+const count = Number(values.schedules);
+const from = Date.now();
+const teardown = await setup();
+const rings = await Promise.all(
+  Array.from({ length: Number(values.rings) }, () => startFaultRing({ replicas: Number(values.replicas) })),
+);
+const reached = new Map<string, number>();
+const missed = new Map<string, number>();
+const more = (of: Map<string, number>, names: readonly string[]): void => {
+  for (const name of names) of.set(name, (of.get(name) ?? 0) + 1);
+};
+const diverged: Ended[] = [];
+let ended = 0;
+let slowest = 0;
+try {
+  await runSchedules(rings, {
+    first,
+    count,
+    atOnce: Number(values['at-once']),
+    until: from + Number(values.minutes) * 60_000,
+    said(one) {
+      ended++;
+      slowest = Math.max(slowest, one.ms);
+      more(reached, one.fired);
+      more(missed, one.notReached);
+      process.stderr.write(
+        `slow ${Math.round(one.ms)} at ${Date.now() - from} ${one.schedule.seed} ${one.fired.join(', ')}\n`,
+      );
+      if (one.problems.length > 0) {
+        diverged.push(one);
+        process.stderr.write(`${JSON.stringify(one)}\n`);
+      }
+      if (ended % 100 === 0)
+        process.stderr.write(`${ended} schedules, ${diverged.length} diverged, ${Date.now() - from} ms\n`);
+    },
+  });
+} finally {
+  await Promise.all(rings.map((ring) => ring.stop()));
+  await teardown?.();
+}
+const sum = (of: Map<string, number>): number => [...of.values()].reduce((a, b) => a + b, 0);
+process.stdout.write(
+  `${JSON.stringify(
+    {
+      seed: first,
+      schedules: ended,
+      asked: count,
+      diverged: diverged.map(({ schedule, problems }) => ({ seed: schedule.seed, problems })),
+      faults_fired: sum(reached),
+      faults_not_reached: sum(missed),
+      places_fired: reached.size,
+      crashes: rings.reduce((n, ring) => n + ring.crashes(), 0),
+      restart_problems: rings.flatMap((ring) => ring.problems.map(String)),
+      slowest_ms: Math.round(slowest),
+      seconds: Math.round((Date.now() - from) / 1000),
+    },
+    null,
+    2,
+  )}\n`,
+);
+process.exitCode = diverged.length === 0 && rings.every((ring) => ring.problems.length === 0) ? 0 : 1;
