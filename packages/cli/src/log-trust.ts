@@ -6,12 +6,12 @@ import { readRoot } from '@orgo/runtime/trust-root';
 import { CliError } from './cli-error.ts';
 import { homeDir } from './home.ts';
 import { pinnedRoot } from './pinned-root.ts';
-import { readInput } from './read-input.ts';
+import { readInput, shown } from './read-input.ts';
 
 /** The text of a file that a person named. @throws CliError INPUT_UNREADABLE */
 export function readText(file: string): string {
   const text = fromUtf8(readInput(file));
-  if (!text.ok) throw new CliError('INPUT_UNREADABLE', `${file}: ${text.detail}`);
+  if (!text.ok) throw new CliError('INPUT_UNREADABLE', `${shown(file)}: ${text.detail}`);
   return text.value;
 }
 
@@ -19,7 +19,7 @@ export function readText(file: string): string {
 export function policyOf(file: string | undefined): TlogPolicy | null {
   if (file === undefined) return null;
   const policy = parsePolicy(readText(file));
-  if (!policy.ok) throw new CliError(policy.code, `${file}: ${policy.detail}`);
+  if (!policy.ok) throw new CliError(policy.code, `${shown(file)}: ${policy.detail}`);
   return policy.value;
 }
 
@@ -38,7 +38,7 @@ export async function logOf(note: string, rootFile: string | undefined): Promise
       before: undefined,
       verify: verifySignature,
     });
-    if (!root.ok) throw new CliError('TRUST_ROOT_INVALID', `${rootFile}: ${root.detail}`);
+    if (!root.ok) throw new CliError('TRUST_ROOT_INVALID', `${shown(rootFile)}: ${root.detail}`);
     return root.value.log;
   }
   const dir = trustDir(homeDir());

@@ -10,6 +10,7 @@ import { colors as pc } from '../colors.ts';
 import { policyOf, readText } from '../log-trust.ts';
 import { createOutput, status } from '../output.ts';
 import { pinnedRoot } from '../pinned-root.ts';
+import { shown } from '../read-input.ts';
 import { type Believed, cosignersOf, verifyGrowthText, verifyLogFiles, verifyProofText } from '../verify-log.ts';
 
 /** `orgo verify BUNDLE`: offline; needs no network, no database and no running Orgo. */
@@ -71,7 +72,7 @@ const isFolder = (place: string): boolean => fs.statSync(place, { throwIfNoEntry
 async function verifyFile(file: string, from: string | undefined, believed: Believed): Promise<void> {
   const text = readText(file);
   if (text.startsWith('c2sp.org/tlog-proof')) return sayLog(await verifyProofText(text, believed));
-  if (!text.startsWith('old ')) throw new CliError('BUNDLE_INVALID', `${file} is neither a folder nor a proof`);
+  if (!text.startsWith('old ')) throw new CliError('BUNDLE_INVALID', `${shown(file)} is neither a folder nor a proof`);
   if (from === undefined)
     throw new CliError('USAGE_INVALID', 'a consistency proof is held against the earlier checkpoint: --from FILE');
   return sayLog(await verifyGrowthText(text, readText(from), believed));
