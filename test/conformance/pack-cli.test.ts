@@ -88,7 +88,7 @@ beforeAll(() => {
 });
 afterAll(() => fs.rmSync(home, { recursive: true, force: true }));
 
-describe.concurrent('orgo pack query', () => {
+describe('orgo pack query', () => {
   it('goes through all pages of a pattern by cursors', async () => {
     const all = await cli('query', whole, '--s', 'Q3');
     const first = await cli('query', whole, '--s', 'Q3', '--limit', '6', '--projection', 'full');
@@ -114,7 +114,7 @@ describe.concurrent('orgo pack query', () => {
   });
 });
 
-describe.concurrent('orgo pack verify', () => {
+describe('orgo pack verify', () => {
   it('takes a pack that is whole', async () => {
     const { code, json } = await cli('verify', whole);
     expect([code, json.statements, json.membership_filter]).toEqual([0, 500, 'xor8']);
