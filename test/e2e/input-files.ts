@@ -22,7 +22,7 @@ export const describeFiles = (): void => {
     };
     const pipe = (): string => {
       const root = folder({ 'a.md': text });
-      execFileSync('mkfifo', [path.join(root, 'pipe.md')]);
+      execFileSync('sh', ['-c', 'mkfifo "$0"', path.join(root, 'pipe.md')]);
       return root;
     };
     const deep = (): string => {
