@@ -99,9 +99,9 @@ function slotsOf(high: number, low: number, blockLength: number): [number, numbe
   ];
 }
 
-/** A number below n from 32 bits: the high half of their product. Exact, since n stays below 2^21 in a pack and the product in 2^53. */
+/** A number below n from 32 bits: the high half of their product, by 16 bits at a time so that no step passes 2^53. */
 function reduce(bits: number, n: number): number {
-  return Math.floor((bits * n) / 0x1_0000_0000);
+  return Math.floor(((bits >>> 16) * n + Math.floor(((bits & 0xffff) * n) / 65_536)) / 65_536);
 }
 
 /** The 64-bit finalizer of MurmurHash3 over key + seed. */
