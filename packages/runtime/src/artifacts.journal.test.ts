@@ -97,6 +97,12 @@ test('a journal that was removed under its writer is replaced before anything is
   expect([...readJournal(readFileSync(journals()[0] as string))]).toHaveLength(1);
 });
 
+test('two stores of one process keep journals of their own', async () => {
+  const both = [fileArtifacts(dir), fileArtifacts(dir)];
+  await Promise.all(both.flatMap((one, n) => texts.map((text) => one.put('acme', 'n', 't', utf8(`${n} ${text}`)))));
+  expect(journals()).toHaveLength(2);
+});
+
 test('a disk that cannot be written to is a fault, and nothing is kept', async () => {
   mkdirSync(dir, { recursive: true });
   writeFileSync(journalDir(dir), 'in the way');

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -99,14 +100,13 @@ export function openJournal(dir: string, { maxBytes = 33_554_432 } = {}): Artifa
   let waiting: Waiting[] = [];
   let flushing = false;
   let file: Journal | undefined;
-  let count = 0;
 
   const fileNow = async (): Promise<Journal> => {
     if (file !== undefined && file.size < maxBytes && fstatSync(file.fd).nlink > 0) return file;
     if (file !== undefined) void retire(file);
     file = undefined;
     mkdirSync(journalDir(dir), { recursive: true, mode: 0o700 });
-    const path = join(journalDir(dir), `${own}${Date.now().toString(36)}-${count++}${suffix}`);
+    const path = join(journalDir(dir), `${own}${randomUUID()}${suffix}`);
     file = { fd: openSync(path, 'wx', 0o600), path, size: 0, room: 0 };
     for (const folder of [journalDir(dir), dir]) await syncDir(folder);
     return file;
