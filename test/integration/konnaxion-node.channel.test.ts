@@ -124,7 +124,7 @@ describe('while nothing comes through', () => {
       await node.look();
       const answers = asked.filter((path) => path !== 'tuf/metadata/2.root.json');
       // All of it: metadata, manifest, every file of the pack, nonce and report.
-      expect(answers).toHaveLength(4 + 1 + 9 + 2 - 1);
+      expect(answers).toHaveLength(4 + 1 + 12 + 2 - 1);
       for (const lost of answers) {
         fs.rmSync(node.dir, { recursive: true });
         fs.cpSync(base, node.dir, { recursive: true });
