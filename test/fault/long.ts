@@ -40,9 +40,6 @@ try {
       slowest = Math.max(slowest, one.ms);
       more(reached, one.fired);
       more(missed, one.notReached);
-      process.stderr.write(
-        `slow ${Math.round(one.ms)} at ${Date.now() - from} ${one.schedule.seed} ${one.fired.join(', ')}\n`,
-      );
       if (one.problems.length > 0) {
         diverged.push(one);
         process.stderr.write(`${JSON.stringify(one)}\n`);

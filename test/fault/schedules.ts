@@ -10,15 +10,17 @@ import {
   tenantOfSubject,
 } from '@orgo/contracts';
 import { digestOfBytes, utf8 } from '@orgo/core';
+import type { Breakers } from '../kit/breakers.ts';
 import type { FaultRing } from '../kit/fault-ring.ts';
 import { type History, logProblemsOf, problemsOf } from '../kit/history.ts';
+import type { RingClient } from '../kit/ring-client.ts';
 import { type Schedule, scheduleOf, texts } from '../kit/schedule.ts';
 
 /** How one schedule ended. `problems` is empty where nothing differs from the undisturbed run. */
 export type Ended = { schedule: Schedule; problems: string[]; fired: string[]; notReached: string[]; ms: number };
 
 /** How long a build may take before it is said to hang. */
-const patienceMs = 90_000;
+const patienceMs = 240_000;
 
 type Heard = { listening: boolean; of(tenant: string): History['heard'][number][]; close(): Promise<void> };
 
@@ -74,7 +76,7 @@ async function listen(url: string): Promise<Heard> {
 }
 
 /** Runs schedules against a ring, many at once, each a build in a tenant of its own. */
-export async function openSchedules(ring: FaultRing, prefix = 's') {
+export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
   const { admin, breakers, instance } = ring;
   const ear = await listen(instance.urls.NATS_URL);
   const waiting = new Map<string, (phase: string) => void>();
@@ -110,6 +112,17 @@ export async function openSchedules(ring: FaultRing, prefix = 's') {
       waiting.set(id, done);
     });
 
+  /** What a build that does not end still has before it. */
+  const waitsOf = async (build: string): Promise<unknown> => {
+    const rows = async (text: string) => (await admin.query(text, [build])).rows;
+    return {
+      build: await rows('SELECT phase, updated_at, now() FROM orchestrator.build WHERE id = $1'),
+      alarms: await rows('SELECT kind, due_at, fired_at, data FROM orchestrator.alarm WHERE id = $1'),
+      orchestrator: await rows('SELECT id, subject, message_id FROM orchestrator.outbox WHERE aggregate = $1'),
+      gatekeeper: await rows('SELECT id, subject, message_id FROM gatekeeper.outbox WHERE aggregate = $1'),
+      audit: await rows('SELECT id, subject, message_id FROM audit.outbox WHERE aggregate = $1'),
+    };
+  };
   const historyOf = async (tenant: string, build: string, phase: string) => {
     const { rows } = await admin.query<{ idx: string; leaf: string; digest: string; build_id: string }>(
       `SELECT idx, convert_from(leaf, 'UTF8') AS leaf, decision_digest AS digest, build_id FROM audit.log_leaf WHERE tenant_id = $1 ORDER BY idx`,
@@ -135,11 +148,12 @@ export async function openSchedules(ring: FaultRing, prefix = 's') {
         .map(({ idx, leaf, digest }) => ({ index: Number(idx), digest, decision: JSON.parse(leaf) as GateDecision })),
       heard: ear.of(tenant),
     };
-    const log = logProblemsOf(
+    const log = phase === 'HANGS' ? [`it waits: ${JSON.stringify(await waitsOf(build))}`] : [];
+    const gaps = logProblemsOf(
       rows.map(({ idx }) => Number(idx)),
       Number(head.rows[0]?.size ?? 0),
     );
-    return { history, log };
+    return { history, log: [...log, ...gaps] };
   };
 
   const strike = async (blow: NonNullable<Schedule['blow']>): Promise<void> => {
@@ -154,7 +168,7 @@ export async function openSchedules(ring: FaultRing, prefix = 's') {
 
   let made = 0;
   const play = async (text: string, schedule: Schedule | null) => {
-    const tenant = `${prefix}-${process.pid.toString(36)}-${(made++).toString(36)}`;
+    const tenant = `s-${process.pid.toString(36)}-${(made++).toString(36)}`;
     const from = performance.now();
     await ring.createTenant(tenant);
     const points = (schedule?.points ?? []).map((fault) => ({ fault, armed: breakers.armPoint(fault) }));
@@ -192,8 +206,10 @@ export async function openSchedules(ring: FaultRing, prefix = 's') {
 
   return {
     undisturbed,
-    async run(seed: number): Promise<Ended> {
-      const schedule = scheduleOf(seed);
+    run(seed: number): Promise<Ended> {
+      return this.runOne(scheduleOf(seed));
+    },
+    async runOne(schedule: Schedule): Promise<Ended> {
       const { history, log, fired, notReached, ms, listening } = await play(schedule.text, schedule);
       const calm = undisturbed.get(schedule.text) as History;
       return { schedule, problems: [...problemsOf(history, calm, { listening }), ...log], fired, notReached, ms };
