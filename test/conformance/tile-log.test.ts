@@ -254,5 +254,10 @@ describe('proofs in files', () => {
       stderr: expect.stringContaining('PROOF_INVALID'),
     });
     expect((await orgo('audit', 'prove', '0', '--from', '1')).status).toBe(2);
+    const noRoot = at('no-root');
+    fs.writeFileSync(noRoot, JSON.stringify({ payload: Buffer.from('no root').toString('base64') }));
+    expect(await orgo('verify', at('log'), '--root', noRoot)).toMatchObject({
+      stderr: expect.stringContaining('TRUST_ROOT_INVALID'),
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { fromUtf8, parsePolicy, type TlogPolicy } from '@orgo/core';
+import { fromBase64, fromUtf8, parsePolicy, parseStrict, type TlogPolicy } from '@orgo/core';
 import { verifySignature } from '@orgo/runtime/signer';
 import { type Root, TrustStore } from '@orgo/runtime/trust';
 import { readPins, trustDir } from '@orgo/runtime/trust-files';
@@ -52,9 +52,13 @@ export async function logOf(note: string, rootFile: string | undefined): Promise
 }
 
 /** Which tenant a root file says it is of; the root itself is verified for it. */
-function tenantIn(bytes: Uint8Array): string {
-  const envelope = JSON.parse(new TextDecoder().decode(bytes)) as { payload: string };
-  return (
-    (JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as { tenant_id?: string }).tenant_id ?? ''
-  );
+function tenantIn(file: Uint8Array): string {
+  const memberOf = (bytes: Uint8Array, name: string): unknown => {
+    const json = parseStrict(bytes);
+    return json.ok && typeof json.value === 'object'
+      ? (json.value as Record<string, unknown> | null)?.[name]
+      : undefined;
+  };
+  const payload = fromBase64(`${memberOf(file, 'payload')}`);
+  return `${payload.ok ? memberOf(payload.value, 'tenant_id') : ''}`;
 }
