@@ -47,7 +47,7 @@ export type StageLimits = {
   maxOutputBytes?: number;
   /** Bytes that one command reads; over it the stage fails with STAGE_LIMIT_EXCEEDED. Default 2 GiB. */
   maxInputBytes?: number;
-  /** MiB of JavaScript heap of a stage thread; over it the thread ends and the stage fails with STAGE_LIMIT_EXCEEDED. Default 2048. */
+  /** MiB of JavaScript heap of a stage thread; over it (looked at every 50 ms) the thread ends and the stage fails with STAGE_LIMIT_EXCEEDED. Default 2048. */
   maxMemoryMb?: number;
 };
 

@@ -15,7 +15,8 @@ const entry = new URL('./stage-worker.ts', import.meta.url);
 const startThread = ({ module, name }: ThreadedRun, maxMemoryMb: number): Worker => {
   const thread = new Worker(entry, {
     workerData: { module: module.href, name } satisfies ThreadData,
-    resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb },
+    // V8 ends the whole process over its own limit when one allocation is large: the watch below is to be there first.
+    resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb + roomMb },
   });
   // Each run listens for itself; this keeps a thread that dies while idle from ending the process.
   thread.on('error', () => undefined);
@@ -51,15 +52,33 @@ const transferable = (answer: ToThread): ArrayBuffer[] => {
   return value.buffer instanceof ArrayBuffer && value.byteLength === value.buffer.byteLength ? [value.buffer] : [];
 };
 
+/** What V8 gets above the limit, and how often a running thread is looked at. */
+const roomMb = 1024;
+const lookMs = 50;
+
+/** Looks at a running thread's heap until it is told to stop, and says once when it is over its limit. */
+function watchHeap(thread: Worker, maxMemoryMb: number, over: () => void): () => void {
+  const look = async (): Promise<void> => {
+    // A thread that is just ending has no heap to tell of.
+    const found = await thread.getHeapStatistics().catch(() => undefined);
+    if ((found?.used_heap_size ?? 0) > maxMemoryMb * 1024 * 1024) over();
+  };
+  const timer = setInterval(() => void look(), lookMs);
+  return () => clearInterval(timer);
+}
+
 /** How Node names a thread that it ended because its heap was full. */
 const outOfMemory = 'ERR_WORKER_OUT_OF_MEMORY';
+const overMemory = (maxMemoryMb: number): Refused =>
+  new Refused('STAGE_LIMIT_EXCEEDED', `more than ${maxMemoryMb} MiB of memory`);
 const isOverMemory = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === outOfMemory;
 
 /** One run on one thread. Rejects with the first failure of `read` or `put`, or with what the stage threw; ends the thread when the signal is given. */
-const runOn = (thread: Worker, context: StageContext): ReturnType<StageRun> =>
+const runOn = (thread: Worker, context: StageContext, maxMemoryMb: number): ReturnType<StageRun> =>
   new Promise((resolve, reject) => {
     let failure: unknown;
     const end = (settle: () => void): void => {
+      unwatch();
       thread.off('message', onMessage).off('error', onError).off('exit', onExit);
       context.signal.removeEventListener('abort', onAbort);
       settle();
@@ -78,6 +97,7 @@ const runOn = (thread: Worker, context: StageContext): ReturnType<StageRun> =>
       void thread.terminate();
       end(() => reject(context.signal.reason));
     };
+    const unwatch = watchHeap(thread, maxMemoryMb, () => end(() => reject(overMemory(maxMemoryMb))));
     thread.on('message', onMessage).on('error', onError).on('exit', onExit);
     context.signal.addEventListener('abort', onAbort, { once: true });
     const { asOf, config, inputs } = context;
@@ -110,11 +130,9 @@ export function openRun(definition: StageDefinition): OpenRun {
     async run(context, { maxMemoryMb }) {
       const [thread = start(maxMemoryMb)] = [...idle].find(([, memory]) => memory === maxMemoryMb) ?? [];
       idle.delete(thread);
-      const result = await runOn(thread, context).catch(async (error) => {
+      const result = await runOn(thread, context, maxMemoryMb).catch(async (error) => {
         await thread.terminate();
-        throw isOverMemory(error)
-          ? new Refused('STAGE_LIMIT_EXCEEDED', `more than ${maxMemoryMb} MiB of memory`)
-          : error;
+        throw isOverMemory(error) ? overMemory(maxMemoryMb) : error;
       });
       // A limit of one pipeline's own is rare: its thread is not kept.
       if (maxMemoryMb === own) idle.set(thread, maxMemoryMb);
