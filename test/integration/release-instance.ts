@@ -18,6 +18,7 @@ import { createHttp, type HttpServer } from '@orgo/runtime/http';
 import { newId } from '@orgo/runtime/ids';
 import { createLog } from '@orgo/runtime/log';
 import { createTenant } from '@orgo/runtime/trust';
+import { noFaults } from '@orgo/store/fault-points';
 import { connectPlatform, type Platform } from '@orgo/store/platform';
 import pg from 'pg';
 import { storePack } from '../kit/channels.ts';
@@ -33,7 +34,7 @@ const log = createLog({ service: 'test', destination: { write: (line) => void to
 export type Answer = { status: number; body: any };
 
 /** One release process: its platform, its service, its own HTTP port. */
-async function startOne(instance: TestInstance, settings: Record<string, string>) {
+async function startOne(instance: TestInstance, settings: Record<string, string>, faults = noFaults) {
   const { home } = instance;
   const platform = await connectPlatform(
     {
@@ -44,7 +45,7 @@ async function startOne(instance: TestInstance, settings: Record<string, string>
       redisUrl: null,
       instance: 'test',
     },
-    { log },
+    { log, faults },
   );
   const service = createRelease({ ...platform, home }, loadConfig(releaseConfig, settings));
   await service.start();
@@ -148,10 +149,13 @@ async function startAudit(instance: TestInstance, platform: Platform): Promise<S
   return audit;
 }
 
-export async function startRelease({ realAudit = false } = {}, settings: Record<string, string> = {}) {
+export async function startRelease(
+  { realAudit = false, faults = noFaults } = {},
+  settings: Record<string, string> = {},
+) {
   const instance = await testInstance(['nats']);
   await createTenant(instance.home, tenant, { adapters: [] });
-  const running: Running[] = [await startOne(instance, settings)];
+  const running: Running[] = [await startOne(instance, settings, faults)];
   const [{ platform }] = running as [Running];
   const url = (): string => running[0]?.http.url ?? '';
   const bus = await connectBus({ url: instance.urls.NATS_URL, name: 'test-peers', log });

@@ -1,0 +1,102 @@
+import type { ReleaseStatus } from '@orgo/contracts';
+import { readConfig, readKey, step } from '@orgo/konnaxion-node';
+import { Fault } from '@orgo/runtime/errors';
+import { type FaultPoint, type FaultPoints, faultPoints } from '@orgo/store/fault-points';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startNodeInstance } from '../integration/konnaxion-node-instance.ts';
+import { packIdOf, readerPack } from '../integration/konnaxion-node-packs.ts';
+import { makeNode, startRelease } from '../integration/release-instance.ts';
+import { allFaultPoints } from '../kit/faults.ts';
+import { ringPlaces } from '../kit/schedule.ts';
+
+/** Fails the next pass of a point that a test names. */
+function nextFault() {
+  let armed: FaultPoint | undefined;
+  const faults: FaultPoints = {
+    at(point) {
+      if (point !== armed) return;
+      armed = undefined;
+      throw new Fault('INTERNAL_ERROR', `planned at ${point}`);
+    },
+  };
+  return {
+    faults,
+    arm(point: FaultPoint): void {
+      armed = point;
+    },
+    fired: (): boolean => armed === undefined,
+  };
+}
+
+const releasePoints = allFaultPoints.filter((point) => ['all', 'release'].includes(faultPoints[point].service));
+const nodePoints = ['node.beforeSwitch', 'node.switched', 'node.beforeReport', 'node.reported'] as const;
+
+describe('a release with a fault at each point', () => {
+  const next = nextFault();
+  let rel: Awaited<ReturnType<typeof startRelease>>;
+  let made = 0;
+
+  beforeAll(async () => {
+    rel = await startRelease({ faults: next.faults });
+  });
+  afterAll(() => rel?.stop());
+
+  /** From a build to an active pack in a channel of its own; who has no answer asks again under the same key. */
+  const played = async (point?: FaultPoint) => {
+    const channel = `c${made++}`;
+    const node = makeNode(`n-${channel}`, channel);
+    expect((await rel.join(node)).status).toBe(201);
+    const { build_id, pack } = await rel.build();
+    if (point !== undefined) next.arm(point);
+    const create = () => rel.create(build_id, channel, { 'idempotency-key': channel });
+    let begun = await create();
+    while (begun.status >= 500) begun = await create();
+    const id = begun.body.release_id as string;
+    await rel.until(id, 'RELEASING');
+    expect((await rel.report(node, id)).status).toBe(202);
+    const end: ReleaseStatus = await rel.until(id, 'RELEASED');
+    return {
+      status: end.status,
+      reason_codes: end.reason_codes,
+      release_seq: end.release_seq,
+      active: end.nodes.map((of) => [of.state, of.active_pack_id === pack.pack_id]),
+      events: end.events.map(({ type }) => type),
+    };
+  };
+
+  it('ends as the undisturbed one, at each', async () => {
+    const calm = await played();
+    expect(calm).toMatchObject({ status: 'RELEASED', active: [['ACTIVE', true]] });
+    for (const point of releasePoints) {
+      expect([point, await played(point)]).toEqual([point, calm]);
+      expect([point, next.fired()]).toEqual([point, true]);
+    }
+  });
+});
+
+describe('a node with a fault at each point', () => {
+  it.each(nodePoints)('%s: the pack becomes active and is reported', async (point) => {
+    const node = await startNodeInstance();
+    try {
+      const next = nextFault();
+      await node.join();
+      const pack = await readerPack(0);
+      await node.publish(pack);
+      next.arm(point);
+      const look = async () =>
+        step(node.dir, await readConfig(node.dir), await readKey(node.dir), node.log, undefined, next.faults);
+      await expect(look()).rejects.toThrow(`planned at ${point}`);
+      const state = await look();
+      expect(state.active?.pack_id).toBe(packIdOf(pack));
+      expect(state.last_attempt).toMatchObject({ status: 'SUCCEEDED', reported: true });
+      expect(next.fired()).toBe(true);
+    } finally {
+      await node.stop();
+    }
+  });
+});
+
+it('with the suites of the ring, every point of the table is broken', () => {
+  const broken = new Set<string>([...ringPlaces.map(({ point }) => point), ...releasePoints, ...nodePoints]);
+  expect([...broken].sort()).toEqual([...allFaultPoints].sort());
+});
