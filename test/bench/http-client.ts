@@ -8,7 +8,16 @@ export type HttpClient = {
   close(): void;
 };
 
-type Wire = { socket: net.Socket; take: ((answer: Answer) => void) | null; fail: ((error: Error) => void) | null };
+type Wire = {
+  socket: net.Socket;
+  take: ((answer: Answer) => void) | null;
+  fail: ((error: Error) => void) | null;
+  /** When it was last used, `performance.now()`. */
+  used: number;
+};
+
+/** A server may close a connection that idled (5 s in Node): older ones than this are not used again. */
+const staleMs = 2_000;
 
 /** The answer at the start of `bytes`, once whole. Bodies have a length or come in chunks; nothing else is spoken here. */
 export function parseAnswer(bytes: Buffer): Answer | null {
@@ -48,7 +57,7 @@ export function createHttpClient(origin: string): HttpClient {
   const open = (): Wire => {
     const socket = net.connect(Number(port), hostname);
     socket.setNoDelay(true);
-    const wire: Wire = { socket, take: null, fail: null };
+    const wire: Wire = { socket, take: null, fail: null, used: 0 };
     let held: Buffer = Buffer.alloc(0);
     socket.on('data', (chunk) => {
       held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
@@ -57,6 +66,7 @@ export function createHttpClient(origin: string): HttpClient {
       held = Buffer.alloc(0);
       const { take } = wire;
       wire.take = wire.fail = null;
+      wire.used = performance.now();
       idle.push(wire);
       take?.(answer);
     });
@@ -71,10 +81,18 @@ export function createHttpClient(origin: string): HttpClient {
     return wire;
   };
 
+  /** The connection that was used last. When that one is stale, so are all others. */
+  const fresh = (): Wire | undefined => {
+    const last = idle.pop();
+    if (last === undefined || performance.now() - last.used < staleMs) return last;
+    for (const wire of [last, ...idle.splice(0)]) wire.socket.destroy();
+    return undefined;
+  };
+
   return {
     post: (path, body, headers = {}) =>
       new Promise((resolve, reject) => {
-        const wire = idle.pop() ?? open();
+        const wire = fresh() ?? open();
         wire.take = resolve;
         wire.fail = reject;
         const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

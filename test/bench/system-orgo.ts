@@ -71,7 +71,7 @@ export async function orgoRunning(instance: TestInstance, tenant: string): Promi
   return {
     instance,
     tenant,
-    roots: () => [instance.up.pid as number, ...Object.values(servers.pids)],
+    roots: () => [instance.up.pid as number, ...Object.values(instance.pids()), ...Object.values(servers.pids)],
     async build() {
       // Each build has an input of its own: the same request twice is answered without running.
       const input = await post<ArtifactRef>(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { contentionOf } from '../bench/contention.ts';
+import { fillSections, sectionOf } from '../bench/docs-sections.ts';
 import { parseAnswer } from '../bench/http-client.ts';
 import { benchOptions } from '../bench/options.ts';
 import { choosePairs, type SlicePair } from '../bench/pairing.ts';
@@ -183,4 +184,27 @@ test('answers of HTTP are taken whole, however they arrive', () => {
     for (let end = 0; end < bytes.length - 2; end++) expect(parseAnswer(bytes.subarray(0, end))).toBeNull();
     expect(parseAnswer(bytes)).toEqual({ status, body: 'hello' });
   }
+});
+
+test('a page is written from what benches print, and only between its marks', () => {
+  const page = 'A\n<!-- measured: log begin -->\nold\n<!-- measured: log end -->\nZ';
+  const machine = {
+    date: '2026-01-01T00:00:00Z',
+    cpus: 2,
+    model: 'M',
+    memory_gib: 8,
+    kernel: '6',
+    node: 'v24',
+    load: 9,
+  };
+  const at = [{ size: 1000, sealed_per_s: 2500, proof: { p50_ms: 1.5, p99_ms: 4 } }];
+  const [name, section] = sectionOf({ machine, at });
+  const filled = fillSections(page, { [name]: section });
+  expect(filled).toContain('| 1,000 | 2,500 | 1.5 | 4 |');
+  expect(filled).toContain('pessimistic');
+  expect(filled).not.toContain('old');
+  expect(filled.startsWith('A\n') && filled.endsWith('\nZ')).toBe(true);
+  expect(fillSections(filled, { [name]: section })).toBe(filled);
+  expect(() => fillSections('no marks', { log: 'x' })).toThrow(/no place for log/);
+  expect(() => sectionOf({ machine })).toThrow(/no bench/);
 });
