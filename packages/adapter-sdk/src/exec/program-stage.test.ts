@@ -10,7 +10,7 @@ import { codeOf, detailOf, Refused } from '@orgo/runtime/errors';
 import { createLog } from '@orgo/runtime/log';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StageRun } from '../define.ts';
-import { programSchema, readProgram } from './program.ts';
+import { programSchema } from './program.ts';
 import { programStage } from './program-stage.ts';
 
 const log = createLog({ service: 'test', level: 'silent' });
@@ -376,26 +376,4 @@ test('a program does not outlive a host that is killed', async () => {
   host.kill('SIGKILL');
   await gone;
   close();
-});
-
-test('an adapter.json is read strictly, and its files are found beside it', () => {
-  const file = path.join(folder, 'adapter.json');
-  const good = {
-    v: 1,
-    adapter: 'a',
-    version: '1',
-    command: ['sh', 'run.sh', '--fast'],
-    outputs: [{ kind: 'k', media_type: 'text/plain', min: 1, max: 1 }],
-  };
-  fs.writeFileSync(path.join(folder, 'run.sh'), '');
-  fs.writeFileSync(file, JSON.stringify(good));
-  expect(readProgram(file).command).toEqual(['sh', path.join(folder, 'run.sh'), '--fast']);
-  for (const [bad, why] of [
-    [{ ...good, command: 'sh' }, '/command'],
-    [{ ...good, shell: true }, 'shell'],
-    [{ ...good, adapter: 'A b' }, '/adapter'],
-  ] as const) {
-    fs.writeFileSync(file, JSON.stringify(bad));
-    expect(() => readProgram(file)).toThrow(why);
-  }
 });
