@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultRing, startFaultRing } from '../kit/fault-ring.ts';
 import { runSchedules } from './schedules.ts';
 
-const count = Number(process.env.ORGO_FAULT_SCHEDULES ?? 1_000);
+const count = Number(process.env.ORGO_FAULT_SCHEDULES ?? 300);
 const seed = Number(process.env.ORGO_FAULT_SEED ?? 1);
 
 // Rerun one that diverged: `node test/fault/long.ts --seed <its seed> --schedules 1`.
