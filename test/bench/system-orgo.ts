@@ -15,7 +15,7 @@ export type OrgoRunning = Running & { instance: TestInstance; tenant: string };
  * Orgo as `orgo up --processes` runs it: every service and adapter a process of its own, gates, signatures and sealing on. A client uploads an
  * input and starts a build over HTTP; it hears the end on the public event stream, one subscription for all builds.
  */
-export const orgoSystem = (): System & { start(): Promise<OrgoRunning> } => ({
+export const orgoSystem = (): Omit<System, 'start'> & { start(): Promise<OrgoRunning> } => ({
   name: 'ours',
   settings: { processes: 'one per service and adapter', pipeline: 'echo, 8 stages' },
   async start() {

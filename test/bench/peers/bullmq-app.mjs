@@ -1,3 +1,4 @@
+// @ts-nocheck: its libraries are installed by the benchmark alone
 // BullMQ: a flow of eight jobs, each the child of the next, so that they run one after the other; the last one's value is the result, and every
 // job stays in Redis with its value. argv: role (`front` starts flows for HTTP callers, `worker` runs jobs), Redis URL, port.
 import http from 'node:http';

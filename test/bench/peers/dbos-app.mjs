@@ -1,3 +1,4 @@
+// @ts-nocheck: its libraries are installed by the benchmark alone
 // DBOS: a workflow of eight `runStep` steps, in the application's process, as its documentation shows. One HTTP route starts a workflow and
 // answers its result. argv: port, system database URL, pool size or 0 for the library's own.
 import http from 'node:http';

@@ -1,3 +1,4 @@
+// @ts-nocheck: its libraries are installed by the benchmark alone
 // Restate: a handler of eight `ctx.run` steps behind the server's HTTP ingress. argv: port.
 import * as restate from '@restatedev/restate-sdk';
 
