@@ -45,19 +45,25 @@ describe('the chain over atlas and reader', () => {
   it('goes through, and claims, resolves and leaves open exactly this much', () => {
     expect(chain.refused).toBeUndefined();
     const [, ingest, extract, resolve] = chain.stages.map(({ result }) => (result.ok ? result.value : undefined));
-    expect(ingest?.metrics).toMatchObject({ documents: 13, excluded: 0 });
-    expect(extract?.metrics).toMatchObject({ documents: 702, claims: 4214 });
-    expect(extract?.diagnostics).toEqual([]);
+    expect(ingest?.metrics).toMatchObject({ documents: 25, excluded: 0 });
+    expect(extract?.metrics).toMatchObject({ documents: 714, claims: 4246 });
+    expect(extract?.diagnostics).toEqual([
+      { code: 'NO_CLAIMS_EXTRACTED', count: 1 },
+      { code: 'TABLE_ROW_MALFORMED', count: 1 },
+    ]);
     expect(resolve?.metrics).toMatchObject({
-      claims: 4214,
-      entities_resolved: 3292,
-      entities_ambiguous: 1,
-      entities_unresolved: 0,
-      properties_resolved: 4217,
+      claims: 4246,
+      entities_resolved: 3318,
+      entities_ambiguous: 2,
+      entities_unresolved: 1,
+      properties_resolved: 4250,
       properties_ambiguous: 0,
       properties_unresolved: 0,
     });
-    expect(resolve?.diagnostics).toEqual([{ code: 'RESOLVE_ENTITY_AMBIGUOUS', count: 1 }]);
+    expect(resolve?.diagnostics).toEqual([
+      { code: 'RESOLVE_ENTITY_AMBIGUOUS', count: 2 },
+      { code: 'RESOLVE_ENTITY_NOT_FOUND', count: 1 },
+    ]);
   });
 
   it('rests every claim on the bytes of its snapshot', async () => {
@@ -91,7 +97,7 @@ describe('the chain over atlas and reader', () => {
         }
       }
     }
-    expect(seen).toBe(4214);
+    expect(seen).toBe(4246);
   });
 
   it('answers every claim once, in order', async () => {

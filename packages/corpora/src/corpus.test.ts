@@ -84,7 +84,7 @@ describe('the gazetteers', () => {
       const numbers = lines.map(({ id }) => Number(id.slice(1)));
       expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     }
-    expect([entities.length, properties.length]).toEqual([836, 32]);
+    expect([entities.length, properties.length]).toEqual([847, 32]);
   });
 
   it('know every class and unit that a property or an entity refers to', () => {

@@ -12,7 +12,7 @@ const builders = {
     license: 'ODbL-1.0 AND ISC AND MIT AND CC0-1.0',
     build: buildAtlas,
   },
-  reader: { title: 'Five short documents about real subjects', license: 'CC0-1.0', build: buildReader },
+  reader: { title: 'Fifteen short texts about real subjects, and a table', license: 'CC0-1.0', build: buildReader },
   refused: { title: 'Documents with planted errors that must not pass', license: 'CC0-1.0', build: buildRefused },
 } as const;
 

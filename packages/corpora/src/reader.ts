@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type CorpusFile, type CorpusSource, retrievedAt } from './corpus-file.ts';
+import { type CorpusFile, type CorpusSource, jsonFile, retrievedAt } from './corpus-file.ts';
+import { propertyLabel } from './gazetteer/properties.ts';
 
 /** Where the texts of this package stand; they are its own words about public facts. */
 const folder = (name: string) => new URL(`../${name}/`, import.meta.url);
@@ -14,32 +15,65 @@ const source = (id: string, title: string, lang: string): CorpusSource => ({
 });
 
 const texts = [
+  ['about-maps', 'About maps', 'en'],
   ['ada-lovelace', 'Ada Lovelace', 'en'],
   ['alan-turing', 'Alan Turing', 'en'],
+  ['albert-einstein', 'Albert Einstein', 'en'],
+  ['cervin', 'Cervin', 'fr'],
+  ['frederick-douglass', 'Frederick Douglass', 'en'],
+  ['galileo-galilei', 'Galileo Galilei', 'en'],
+  ['isaac-newton', 'Isaac Newton', 'en'],
+  ['isaac-newton-fr', 'Isaac Newton', 'fr'],
   ['johannes-gutenberg', 'Johannes Gutenberg', 'en'],
   ['marie-curie', 'Marie Curie', 'fr'],
   ['mont-blanc', 'Mont Blanc', 'en'],
+  ['mount-everest', 'Mount Everest', 'en'],
+  ['tbilisi', 'Tbilisi', 'en'],
+  ['victor-hugo', 'Victor Hugo', 'fr'],
 ] as const;
 
-/**
- * Five short documents about real subjects, one of them in French, with a year that is only about right, a town whose name two towns
- * bear, and a line that poses as an instruction.
- */
+/** Elevations in metres above the sea. */
+const peaks = {
+  kind: 'table-mapping',
+  mapping_version: '1',
+  table: 'peaks.csv',
+  lang: 'en',
+  subject: { column: 'name', id_column: 'wikidata' },
+  columns: [
+    {
+      column: 'elevation',
+      predicate: propertyLabel('P2044'),
+      predicate_id: 'P2044',
+      kind: 'quantity',
+      unit_qid: 'Q11573',
+    },
+  ],
+};
+
+/** Fifteen short texts about real subjects and one table, with difficulties planted on purpose. The package's README lists them. */
 export function buildReader(): CorpusFile[] {
-  return texts.map(([name, title, lang]) => ({
-    path: `reader/${name}.md`,
-    media_type: 'text/markdown',
-    bytes: readFileSync(new URL(`${name}.md`, folder('reader'))),
-    source: source(`reader/${name}`, title, lang),
-  }));
+  const documents = texts.map(([name, title, lang]) =>
+    textOf('reader', `${name}.md`, source(`reader/${name}`, title, lang), 'text/markdown'),
+  );
+  return [
+    ...documents,
+    textOf('reader', 'peaks.csv', source('reader/peaks', 'Elevations of some peaks', 'en'), 'text/csv'),
+    jsonFile(
+      'reader/peaks.mapping.json',
+      peaks,
+      source('reader/peaks-mapping', 'What the columns of peaks mean', 'en'),
+    ),
+  ];
 }
+
+const textOf = (corpus: string, name: string, from: CorpusSource, mediaType: string): CorpusFile => ({
+  path: `${corpus}/${name}`,
+  media_type: mediaType,
+  bytes: readFileSync(new URL(name, folder(corpus))),
+  source: from,
+});
 
 /** The bytes of a text of the refused corpus. */
 export function refusedText(name: string, title: string, mediaType: string): CorpusFile {
-  return {
-    path: `refused/${name}`,
-    media_type: mediaType,
-    bytes: readFileSync(new URL(name, folder('refused'))),
-    source: source(`refused/${name.replace(/\.\w+$/, '')}`, title, 'en'),
-  };
+  return textOf('refused', name, source(`refused/${name.replace(/\.\w+$/, '')}`, title, 'en'), mediaType);
 }
