@@ -13,3 +13,14 @@ it('lists exactly the points that the code passes', () => {
   );
   expect([...new Set(calls)].sort()).toEqual(Object.keys(faultPoints).sort());
 });
+
+it('is shown whole in the documentation', () => {
+  const page = readFileSync(new URL('../../../docs/faults.md', import.meta.url), 'utf8');
+  const shown = page.split('\n').filter((line) => line.startsWith('| `') && line.split(' | ').length === 4);
+  expect(shown).toEqual(
+    Object.entries(faultPoints).map(
+      ([name, { service, persisted, sentence }]) =>
+        `| \`${name}\` | ${service} | ${persisted ? 'yes' : 'no'} | ${sentence} |`,
+    ),
+  );
+});
