@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import setup from '../../infra/test-setup.ts';
+import setup from '@orgo/infra/test-setup';
 import { startFaultRing } from '../kit/fault-ring.ts';
 import { type Ended, runSchedules } from './schedules.ts';
 
