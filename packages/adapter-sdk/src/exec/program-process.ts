@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { Fault } from '@orgo/runtime/errors';
-import { killGroup, watchGroup } from './reaper-client.ts';
+import { killGroup, readyToWatch, watchGroup } from './reaper-client.ts';
 
 export type ProgramCall = {
   command: readonly string[];
@@ -43,8 +43,10 @@ const missing = (cause: NodeJS.ErrnoException, program: string): Fault =>
  */
 export async function callProgram(call: ProgramCall): Promise<Uint8Array> {
   call.signal.throwIfAborted();
+  readyToWatch();
   const [program = '', ...words] = call.command;
   const child = spawn(program, words, { cwd: call.cwd, env: { ...call.env }, detached: true, stdio: 'pipe' });
+  // crash: if we die before the watcher has heard of it, the program runs on until it ends by itself
   const { pid } = child;
   const unwatch = pid === undefined ? () => undefined : watchGroup(pid);
   const kill = (): void => killGroup(pid);

@@ -32,10 +32,15 @@ const startReaper = (): ChildProcess => {
   return child;
 };
 
+/** Starts the watcher where there is none. Called before a program is started: what runs shall not have to wait for the one who ends it. */
+export function readyToWatch(): ChildProcess {
+  reaper ??= startReaper();
+  return reaper;
+}
+
 /** Has a process group killed should this process die without doing so itself, also by SIGKILL. Answers how to let it go. */
 export function watchGroup(pid: number): () => void {
-  reaper ??= startReaper();
-  const watching = reaper;
+  const watching = readyToWatch();
   watching.stdin?.write(`+${pid}\n`);
   return () => {
     watching.stdin?.write(`-${pid}\n`);
