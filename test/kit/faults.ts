@@ -28,19 +28,6 @@ export function plannedFault(plan: FaultPlan | undefined): FaultPoints {
   };
 }
 
-/** Several plans at once. */
-export const plannedFaults = (plans: readonly FaultPlan[]): FaultPoints => {
-  const all = plans.map(plannedFault);
-  return {
-    at(name) {
-      for (const one of all) one.at(name);
-    },
-  };
-};
-
-/** Plans of this process, from its environment. */
-export const plansOfEnv = (): FaultPlan[] => JSON.parse(process.env.ORGO_TEST_FAULTS ?? '[]') as FaultPlan[];
-
 /** Plan of this process, from its environment. */
 export const planOfEnv = (): FaultPlan | undefined => {
   const text = process.env.ORGO_TEST_FAULT;
