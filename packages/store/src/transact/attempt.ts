@@ -39,8 +39,17 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
   incoming: readonly Incoming<Input>[],
   options: TransactOptions<State, Event, Send>,
 ): Promise<ItemResult[]> {
-  const faults = options.faults ?? noFaults;
-  const turn = await db.tx(async (tx) => {
+  const { faults = noFaults, nudge } = options;
+  const tell = async <T>(part: () => Promise<T>): Promise<T> => {
+    try {
+      return await part();
+    } catch (error) {
+      // The commit may have been kept although its answer was lost: the relay looks, so that later rows do not overtake these.
+      nudge([]);
+      throw error;
+    }
+  };
+  const commit = async (tx: Tx) => {
     // One round trip. The clock is read behind the locks, so it never goes back for an aggregate.
     const [fresh, loaded, now] = await Promise.all([
       insertInbox(
@@ -55,11 +64,15 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
     const said = await write(tx, machine, decided, now, options);
     await faults.at('tx.beforeCommit');
     return { ...decided, said };
+  };
+  const turn = await tell(async () => {
+    const done = await db.tx(commit);
+    // crash: if we die here, the rows are durable, the relay finds them at its next look and a redelivery is a duplicate
+    await faults.at('tx.afterCommit');
+    return done;
   });
-  // crash: if we die here, the rows are durable, the relay finds them at its next look and a redelivery is a duplicate
-  await faults.at('tx.afterCommit');
   options.committed?.(turn.saves);
-  if (turn.said.length > 0) options.nudge(turn.said);
+  if (turn.said.length > 0) nudge(turn.said);
   const dues = turn.alarms.flatMap((change) => (change.set === null ? [] : [change.set.due_in_ms]));
   if (dues.length > 0) options.alarms?.armed(dues);
   // crash: if we die here, the sender has no answer and sends again; its message is in the inbox
