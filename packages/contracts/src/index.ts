@@ -16,6 +16,7 @@ export * from './pipelines.ts';
 export * from './reasons.ts';
 export * from './records/build-record.ts';
 export * from './records/build-request.ts';
+export * from './records/channel-index.ts';
 export * from './records/corpus-manifest.ts';
 export * from './records/dead-letters.ts';
 export * from './records/document-path.ts';

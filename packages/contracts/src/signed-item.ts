@@ -41,6 +41,7 @@ export const payloadTypes = {
   mandate: 'application/vnd.orgo.mandate.v1+json',
   trustRoot: 'application/vnd.orgo.trust-root.v1+json',
   nodeReport: 'application/vnd.orgo.node-report.v1+json',
+  rollback: 'application/vnd.orgo.rollback-authorization.v1+json',
   statement: 'application/vnd.in-toto+json',
   inventory: 'application/vnd.orgo.bundle-inventory.v1+json',
 } as const;

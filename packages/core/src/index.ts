@@ -15,6 +15,7 @@ export { batchLeaf } from './batch-leaf.ts';
 export { concatBytes, equalBytes } from './bytes.ts';
 export { CanonicalError, canonical, canonicalBytes } from './canonical.ts';
 export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
+export { type CohortMember, cohortPlace, isInCohort, percentSelector, selects } from './cohort.ts';
 export {
   type Cosignature,
   cosign,
