@@ -141,12 +141,17 @@ describe('a completed build is released', () => {
       channel: 'stable',
       nonce: nonceOf(1),
       release_id: release.build_id as NodeReport['release_id'],
+      index_seq: 1,
       release_seq: 1,
+      pack_seq: 1,
       pack_id: folded.outputs.kristal?.pack_id ?? '',
       attempt: { type: 'ACTIVATE', status: 'SUCCEEDED', reason_code: null },
       active_pack_id: folded.outputs.kristal?.pack_id ?? null,
+      last_known_good: null,
       highest_activated_seq: 1,
+      highest_seen_seq: 1,
       health: 'HEALTHY',
+      metrics: [],
       reported_at: asOf,
       ...more,
     });
@@ -168,7 +173,10 @@ describe('a completed build is released', () => {
     const join_ = (signer: Signer, id = newId('rel')) =>
       gate.claim(
         { ...release, build_id: id },
-        { claim: 'NODE_JOIN', detail: { instance_id, channel: 'stable', public_key: toBase64(signer.publicKey) } },
+        {
+          claim: 'NODE_JOIN',
+          detail: { instance_id, channel: 'stable', public_key: toBase64(signer.publicKey), labels: {} },
+        },
         [],
         'release',
       );

@@ -295,8 +295,8 @@ export async function startPeers(platform: Platform, tenant: string, { realAudit
 const joining = ({ detail }: GateClaim) => {
   const key = fromBase64(String(detail.public_key));
   if (!key.ok) return null;
-  const { instance_id, channel, public_key } = detail as Record<string, string>;
-  return { instance_id, channel, public_key, key_id: keyIdOf(key.value) } as never;
+  const { instance_id, channel, public_key, labels } = detail as Record<string, string>;
+  return { instance_id, channel, public_key, labels, key_id: keyIdOf(key.value) } as never;
 };
 
 function reported({ detail }: GateClaim, state: NodeGate, release: ReleaseGate | undefined): ReportFacts {

@@ -207,6 +207,22 @@ describe('nodes', () => {
     expect((await rel.call('POST', '/nodes', node.joining, { headers: { authorization: '' } })).status).toBe(401);
   });
 
+  test('are numbered as they are enrolled, and anew where a label changes', async () => {
+    const names = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
+    const nodes = names.map((name) => makeNode(name, name < 'n4' ? 'stable' : 'beta'));
+    const joined = await Promise.all(nodes.map((node) => rel.join(node)));
+    const numbers = joined.map(({ body }) => body.enrollment as number);
+    expect([...numbers].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6]);
+    const [first] = nodes as [(typeof nodes)[number]];
+    expect((await rel.join(first)).body).toMatchObject({ enrollment: numbers[0], labels: {} });
+    const labels = { site: 'north' };
+    expect((await rel.call('POST', '/nodes', { ...first.joining, labels })).body).toMatchObject({
+      labels,
+      enrollment: 7,
+    });
+    expect((await rel.call('POST', '/nodes', { ...first.joining, labels: { 'A B': '' } })).status).toBe(400);
+  });
+
   test('a failure pauses the release with its code; once every node succeeded it is RELEASED', async () => {
     const other = makeNode('n2');
     await rel.join(other);

@@ -6,7 +6,7 @@ import { newId } from '@orgo/runtime/ids';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
-import { type Join, type NodeInput, type NodeState, nodeView } from './domain/index.ts';
+import type { Join, NodeInput, NodeState } from './domain/index.ts';
 import type { Reads } from './reads.ts';
 import { checkTenant } from './tenant.ts';
 import type { Waits } from './waits.ts';
@@ -41,8 +41,8 @@ export async function joinNode(
 ): Promise<NodeView> {
   const { nodes, reads, waits, trust, joinTimeoutMs } = deps;
   await checkTenant(trust, tenant_id);
-  const { instance_id, channel, public_key } = request;
-  const identity = { channel, public_key, key_id: keyIdOfText(public_key) };
+  const { instance_id, channel, public_key, labels } = request;
+  const identity = { channel, public_key, key_id: keyIdOfText(public_key), labels };
   const input: Join = { type: 'join', tenant_id, instance_id, identity, subject_id: newId('rel'), actor: 'operator' };
   const [result] = await nodes.take([{ message_id: `join:${randomUUID()}`, input, traceparent }]);
   if (result?.outcome === 'refused')
@@ -56,5 +56,7 @@ export async function joinNode(
   if (node === null) throw new Fault('GATE_UNAVAILABLE', `the enrollment of ${instance_id} is not decided yet`);
   if (node.phase === 'REFUSED')
     throw new Refused('KEY_NOT_TRUSTED_FOR_ROLE', `the gatekeeper refused: ${node.reason_codes.join(', ')}`);
-  return nodeView(node);
+  const view = await reads.nodeView(tenant_id, instance_id);
+  if (view === null) throw new Fault('STATE_CONFLICT', `${instance_id} went while it was enrolled`);
+  return view;
 }

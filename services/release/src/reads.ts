@@ -16,6 +16,8 @@ export type Reads = {
   /** Newest first: ids sort by the time they were made. */
   releases(tenant: string, page: PageOf): Promise<Page<ReleaseStatus>>;
   node(tenant: string, instance: string): Promise<NodeState | null>;
+  /** A node as the API shows it, with its enrollment number. */
+  nodeView(tenant: string, instance: string): Promise<NodeView | null>;
   /** By name. */
   nodes(tenant: string, page: PageOf): Promise<Page<NodeView>>;
   /** Names of the nodes that follow a channel now. */
@@ -35,6 +37,9 @@ const asFault = (cause: unknown): never => {
 };
 
 const view = (row: Row): ReleaseStatus => statusOf(row.state as ReleaseState, Number(row.version));
+
+const showNode = ({ state, enrollment }: { state: unknown; enrollment: bigint | null }): NodeView =>
+  nodeView(state as NodeState, enrollment === null ? null : Number(enrollment));
 
 export function createReads({ databaseUrl, schema }: { databaseUrl: string; schema: string }): Reads {
   const pool = { connectionString: databaseUrl, max: 2, options: `-c search_path=${schema}` };
@@ -69,6 +74,10 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
       const row = await prisma.node.findUnique({ where: { tenantId_id: { tenantId, id } } }).catch(asFault);
       return row === null ? null : (row.state as NodeState);
     },
+    async nodeView(tenantId, id) {
+      const row = await prisma.node.findUnique({ where: { tenantId_id: { tenantId, id } } }).catch(asFault);
+      return row === null ? null : showNode(row);
+    },
     async nodes(tenantId, { cursor, limit }) {
       const rows = await prisma.node
         .findMany({
@@ -77,7 +86,7 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
           take: limit + 1,
         })
         .catch(asFault);
-      return pageOf(rows, limit, (row) => nodeView(row.state as NodeState));
+      return pageOf(rows, limit, showNode);
     },
     async enrolled(tenantId, channel) {
       const rows = await prisma.node

@@ -1,6 +1,7 @@
 import type { Machine } from '@orgo/store/machine';
 import { tableRepo } from '@orgo/store/repo';
 import * as domain from './domain/index.ts';
+import { nodeRepo } from './node-rows.ts';
 
 export type ReleaseMachine = Machine<
   domain.ReleaseState,
@@ -28,5 +29,5 @@ export const nodeMachine: NodeMachine = {
   decide: domain.decideNode,
   evolve: domain.evolveNode,
   phaseOf: domain.nodePhaseOf,
-  repo: tableRepo('node'),
+  repo: nodeRepo,
 };

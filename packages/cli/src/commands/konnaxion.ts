@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { NodeView } from '@orgo/contracts';
+import type { NodeLabels, NodeView } from '@orgo/contracts';
 import { fromBase64 } from '@orgo/core';
 import { enrollment, openPackFolder, placesIn, provisionNode, readNode } from '@orgo/konnaxion-node';
 import { TrustStore, trustDir } from '@orgo/runtime/trust';
@@ -19,9 +19,10 @@ export function konnaxion(program: Command): void {
     .description('make a node here and enroll it in a channel')
     .argument('<instance>', 'name of the node')
     .requiredOption('--channel <channel>')
-    .addHelpText('after', '\nExample:\n  orgo konnaxion join edge-1 --channel stable')
-    .action(async (instance: string, options: { channel: string }) => {
-      const found = await joinNode(createClient(findInstance()), instance, options.channel);
+    .option('--label <name=value...>', 'what cohorts may choose it by')
+    .addHelpText('after', '\nExample:\n  orgo konnaxion join edge-1 --channel stable --label site=north')
+    .action(async (instance: string, options: { channel: string; label?: string[] }) => {
+      const found = await joinNode(createClient(findInstance()), instance, options.channel, labelsOf(options.label));
       createOutput().result(found, () => [`${found.instance_id} follows ${found.channel}; key ${found.key_id}`]);
     });
   area
@@ -86,8 +87,24 @@ export function konnaxion(program: Command): void {
 const folderOf = (instance: string, tenant: string | undefined): string =>
   nodeFolder(tenant ?? setting('ORGO_TENANT') ?? findInstance().tenant, instance);
 
+/** `name=value` texts as labels. @throws CliError USAGE_INVALID */
+function labelsOf(texts: readonly string[] = []): NodeLabels {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new CliError('USAGE_INVALID', `--label ${text}: a label is name=value`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
 /** Provisions a node in this home against the tenant's pinned trust root, and enrolls its key. Repeating it changes nothing. */
-export async function joinNode(client: Client, instance: string, channel: string): Promise<NodeView> {
+export async function joinNode(
+  client: Client,
+  instance: string,
+  channel: string,
+  labels: NodeLabels = {},
+): Promise<NodeView> {
   const root = await TrustStore.open(trustDir(homeDir())).root(client.tenant);
   const keys = root.keysOf('tuf-root').map((key) => {
     const raw = fromBase64(key.public);
@@ -100,5 +117,5 @@ export async function joinNode(client: Client, instance: string, channel: string
     { api: client.api, tenant_id: client.tenant, instance_id: instance, channel },
     keys,
   );
-  return client.call<NodeView>('joinNode', { body: await enrollment(folder) });
+  return client.call<NodeView>('joinNode', { body: await enrollment(folder, labels) });
 }

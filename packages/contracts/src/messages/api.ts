@@ -11,6 +11,7 @@ import {
 } from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { buildPhases, releasePhases } from '../states.ts';
+import { nodeLabelsSchema } from './node-report.ts';
 
 /** RFC 9457 problem document with Orgo's code. */
 export const problemSchema = z
@@ -264,6 +265,7 @@ export const joinNodeSchema = z
     instance_id: nameSchema,
     channel: nameSchema,
     public_key: z.string().meta({ description: 'Base64 of the node’s raw Ed25519 public key' }),
+    labels: nodeLabelsSchema.default({}),
   })
   .meta({ id: 'JoinNode' });
 export const nodeSchema = z
@@ -272,6 +274,11 @@ export const nodeSchema = z
     tenant_id: tenantIdSchema,
     channel: nameSchema,
     key_id: z.string(),
+    labels: nodeLabelsSchema,
+    enrollment: z.int().nullable().meta({
+      description:
+        'Place in the order in which the channel’s nodes were enrolled; cohorts frozen before know nothing of it',
+    }),
     active_pack_id: z.string().nullable(),
     last_report_at: timeSchema.nullable(),
     health: z.string(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import type { NodeLabels } from '@orgo/contracts';
 import { toBase64 } from '@orgo/core';
 import { Metadata, MetadataKind, type Root } from '@tufjs/models';
 import { replaceFile } from './durable.ts';
@@ -95,9 +96,16 @@ function readRoot(bytes: Uint8Array): Metadata<Root> {
   }
 }
 
-/** The body of the request that enrolls a provisioned node. @throws NodeError NODE_NOT_FOUND, HOME_UNREADABLE */
-export async function enrollment(dir: string): Promise<{ instance_id: string; channel: string; public_key: string }> {
+/**
+ * The body of the request that enrolls a provisioned node. `labels` are what cohorts may choose it by.
+ * @throws NodeError NODE_NOT_FOUND, HOME_UNREADABLE
+ */
+export async function enrollment(dir: string, labels: NodeLabels = {}): Promise<Enrollment> {
   const config = await readConfig(dir);
   const key = await readKey(dir);
-  return { instance_id: config.instance_id, channel: config.channel, public_key: toBase64(key.publicKey) };
+  const { instance_id, channel } = config;
+  return { instance_id, channel, public_key: toBase64(key.publicKey), labels };
 }
+
+/** What the release service is asked to enroll. */
+export type Enrollment = { instance_id: string; channel: string; public_key: string; labels: NodeLabels };

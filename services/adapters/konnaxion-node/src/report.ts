@@ -27,13 +27,18 @@ export function signReport(
     instance_id: config.instance_id,
     channel: config.channel,
     nonce,
+    index_seq: 0,
     release_id: last.target.release_id,
     release_seq: last.target.release_seq,
+    pack_seq: last.target.release_seq,
     pack_id: last.target.pack_id,
     attempt: { type: last.type, status: last.status, reason_code: last.reason_code },
     active_pack_id: state.active?.pack_id ?? null,
+    last_known_good: state.last_known_good?.pack_id ?? null,
     highest_activated_seq: state.highest_activated_seq,
+    highest_seen_seq: state.highest_seen_seq,
     health: state.active ? 'HEALTHY' : 'UNKNOWN',
+    metrics: [],
     reported_at: reportedAt,
   });
   const payload = canonicalBytes(report as never);

@@ -3,6 +3,7 @@ import {
   type GateClaim,
   type NodeReport,
   nameSchema,
+  nodeLabelsSchema,
   nodeReportSchema,
   payloadTypes,
 } from '@orgo/contracts';
@@ -16,12 +17,14 @@ export function joinFacts({ detail }: GateClaim): JoinFacts {
   const instance = nameSchema.safeParse(detail.instance_id);
   const channel = nameSchema.safeParse(detail.channel);
   const key = typeof detail.public_key === 'string' ? fromBase64(detail.public_key) : undefined;
-  if (!instance.success || !channel.success || !key?.ok || key.value.length !== 32) return null;
+  const labels = nodeLabelsSchema.safeParse(detail.labels);
+  if (!instance.success || !channel.success || !labels.success || !key?.ok || key.value.length !== 32) return null;
   return {
     instance_id: instance.data,
     channel: channel.data,
     public_key: detail.public_key as string,
     key_id: keyIdOf(key.value),
+    labels: labels.data,
   };
 }
 

@@ -13,6 +13,7 @@ const node: NonNullable<JoinFacts> = {
   channel: 'stable',
   public_key: 'key',
   key_id: 'ed25519:node',
+  labels: { site: 'north' },
 };
 const inputOf = (more: Partial<NodeInput>, detail = {}): NodeInput => {
   const body = claim({
@@ -40,12 +41,17 @@ const report = (more: Partial<NodeReport> = {}): NodeReport => ({
   channel: 'stable',
   nonce,
   release_id,
+  index_seq: 5,
   release_seq: 3,
+  pack_seq: 3,
   pack_id,
   attempt: { type: 'ACTIVATE', status: 'SUCCEEDED', reason_code: null },
   active_pack_id: pack_id,
+  last_known_good: null,
   highest_activated_seq: 3,
+  highest_seen_seq: 3,
   health: 'HEALTHY',
+  metrics: [],
   reported_at: now,
   ...more,
 });
@@ -80,7 +86,7 @@ describe('joining', () => {
     expect(decision).toMatchObject({
       kind: 'NODE_JOIN',
       verdict: 'PASS',
-      detail: { instance_id: 'node-1', key_id: node.key_id, channel: 'stable' },
+      detail: { instance_id: 'node-1', key_id: node.key_id, channel: 'stable', labels: { site: 'north' } },
     });
     expect(joined).toMatchObject({ phase: 'ENROLLED', key_id: node.key_id });
   });
@@ -109,6 +115,27 @@ describe('reports', () => {
       detail: { active_pack_id: pack_id, nonce },
     });
     expect(state.last).toMatchObject({ verdict: 'PASS', release_id });
+  });
+
+  test('repeat what the node measured, and whom it can go back to', () => {
+    const metrics = [{ name: 'query_errors_bp', value: 12, samples: 400 }];
+    const last_known_good = 'd'.repeat(64);
+    const { decision } = step(joined, reported({ report: report({ metrics, last_known_good }) }));
+    expect(decision?.detail).toMatchObject({
+      metrics,
+      last_known_good,
+      index_seq: 5,
+      pack_seq: 3,
+      highest_seen_seq: 3,
+    });
+  });
+  test.each<[string, Partial<NodeReport>]>([
+    ['brings it beside another', { attempt: { type: 'PREFETCH', status: 'SUCCEEDED', reason_code: null } }],
+    ['begins to go back to it', { attempt: { type: 'ROLLBACK', status: 'IN_PROGRESS', reason_code: null } }],
+  ])('of a node that %s ask for no active pack', (_, more) => {
+    expect(
+      step(joined, reported({ report: report({ ...more, active_pack_id: 'c'.repeat(64) }) })).decision,
+    ).toMatchObject({ verdict: 'PASS', reason_codes: [] });
   });
 
   test.each<[string, Partial<ReportFacts>, ReasonCode]>([

@@ -1,4 +1,4 @@
-import type { Digest, GateDecision, NodeReport, ReasonCode } from '@orgo/contracts';
+import type { Digest, GateDecision, NodeLabels, NodeReport, ReasonCode } from '@orgo/contracts';
 import type { Outcome } from '@orgo/core';
 import { blankClaimDecision, type VerifiedClaim } from '../claim-decision.ts';
 import { type DecisionCode, toldCodes } from '../codes.ts';
@@ -6,7 +6,13 @@ import { type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
 import type { LastReport, NodeEvent, NodeGate } from './machine.ts';
 
 /** What a NODE_JOIN claim asks to enroll; null where it is malformed. */
-export type JoinFacts = { instance_id: string; channel: string; public_key: string; key_id: string } | null;
+export type JoinFacts = {
+  instance_id: string;
+  channel: string;
+  public_key: string;
+  key_id: string;
+  labels: NodeLabels;
+} | null;
 
 /** What the shell found out about a report: whose key signed it, what it says, and what the release it speaks of allows. */
 export type ReportFacts = {
@@ -38,13 +44,14 @@ const draftOf = (input: NodeInput, more: Partial<GateDecision>): GateDecision =>
 
 /** The first key of an instance stands; another one for the same name is refused, the same one may move to another channel. */
 function decideJoin(state: NodeGate, input: NodeInput, node: JoinFacts): NodeOutcome {
-  if (node === null) return silent('CLAIM_MALFORMED', 'no instance, channel or Ed25519 key');
+  if (node === null) return silent('CLAIM_MALFORMED', 'no instance, channel, labels or Ed25519 key');
   const taken = state.key_id !== null && state.key_id !== node.key_id;
   const detail = {
     instance_id: node.instance_id,
     channel: node.channel,
     key_id: node.key_id,
     public_key: node.public_key,
+    labels: node.labels,
   };
   if (taken) {
     const send = sendOf(
@@ -91,43 +98,33 @@ function decideReport(state: NodeGate, input: NodeInput, facts: ReportFacts): No
 
   const reason_codes = uniqueCodes(findings(report, facts));
   const verdict = reason_codes.length === 0 ? 'PASS' : 'FAIL';
-  const { instance_id, channel, nonce, release_seq, active_pack_id, highest_activated_seq, health, reported_at } =
-    report;
+  const { v: _v, tenant_id: _tenant, release_id: _release, ...said } = report;
   const send = sendOf(
     draftOf(input, {
       kind: 'NODE_REPORT',
       verdict,
       reason_codes,
       rests_on: [state.enrolled_by, facts.release?.decision ?? null].filter((digest) => digest !== null),
-      detail: {
-        instance_id,
-        channel,
-        nonce,
-        release_seq,
-        active_pack_id,
-        highest_activated_seq,
-        health,
-        reported_at,
-        key_id: state.key_id,
-        attempt: report.attempt,
-      },
+      detail: { ...said, key_id: state.key_id },
     }),
   );
   const last: LastReport = {
     release_id: input.build_id,
-    pack_id: active_pack_id ?? '',
+    pack_id: report.active_pack_id ?? '',
     verdict,
     decision: send.digest,
   };
-  return { ok: true, events: [{ type: 'NODE_REPORTED', nonce, last }], sends: [send], alarms: [] };
+  return { ok: true, events: [{ type: 'NODE_REPORTED', nonce: report.nonce, last }], sends: [send], alarms: [] };
 }
 
 /** Why a report does not confirm its release; empty where it does. */
 function findings(report: NodeReport, { release }: ReportFacts): DecisionCode[] {
   if (release === null) return ['RELEASE_NOT_FOUND'];
-  const { status, reason_code } = report.attempt;
+  const { type, status, reason_code } = report.attempt;
   const failed = status === 'FAILED' ? toldCodes([reason_code ?? ''], 'ACTIVATION_NOT_CONFIRMED') : [];
   const elsewhere: DecisionCode[] = report.channel === release.channel ? [] : ['TARGET_NOT_FOR_CHANNEL'];
-  const active = report.active_pack_id === release.pack_id && report.pack_id === release.pack_id;
+  // Who brings a pack, or begins to go back to it, says nothing yet about what it runs.
+  const isOver = type !== 'PREFETCH' && status !== 'IN_PROGRESS';
+  const active = report.pack_id === release.pack_id && (!isOver || report.active_pack_id === release.pack_id);
   return [...failed, ...elsewhere, ...(active ? [] : (['ACTIVATION_NOT_CONFIRMED'] as const))];
 }

@@ -7,7 +7,7 @@ import { type Identity, initialNode, type NodeState } from './state.ts';
 
 const of = { tenant_id: 'acme', instance_id: 'n1' } as const;
 const subject_id = 'rel_0198c0de-0000-7000-8000-00000000000a';
-const identity: Identity = { channel: 'stable', public_key: 'key', key_id: 'ed25519:n1' };
+const identity: Identity = { channel: 'stable', public_key: 'key', key_id: 'ed25519:n1', labels: {} };
 const join = (more: Partial<Identity> = {}): NodeInput => ({
   type: 'join',
   ...of,
@@ -41,7 +41,11 @@ describe('joining', () => {
     const asked = run(join());
     expect(asked.state.phase).toBe('JOINING');
     expect(asked.claims).toMatchObject([
-      { claim: 'NODE_JOIN', build_id: subject_id, detail: { instance_id: 'n1', channel: 'stable', public_key: 'key' } },
+      {
+        claim: 'NODE_JOIN',
+        build_id: subject_id,
+        detail: { instance_id: 'n1', channel: 'stable', public_key: 'key', labels: {} },
+      },
     ]);
     expect(run(join(), enrolledBy).state.phase).toBe('ENROLLED');
     const refused = run(
@@ -62,6 +66,12 @@ describe('joining', () => {
     const moved = run(join(), enrolledBy, join({ channel: 'beta' }), enrolledBy);
     expect(moved.state).toMatchObject({ phase: 'ENROLLED', identity: { channel: 'beta', key_id: identity.key_id } });
     expect(moved.claims).toHaveLength(2);
+  });
+  it('is done anew for other labels', () => {
+    const moved = run(join(), enrolledBy, join({ labels: { site: 'north' } }));
+    expect(moved.state).toMatchObject({ phase: 'JOINING', identity: { labels: { site: 'north' } } });
+    expect(moved.claims[1]).toMatchObject({ detail: { labels: { site: 'north' } } });
+    expect(run(join(), join({ labels: { site: 'north' } })).codes).toEqual(['STATE_CONFLICT']);
   });
   it('refuses a channel that cannot be', () => {
     expect(run(join({ channel: 'root' })).codes).toEqual(['REQUEST_INVALID']);
@@ -84,9 +94,7 @@ describe('reports', () => {
   it('show what was sealed', () => {
     const shown = run(join(), enrolledBy, receipt({})).state;
     expect(shown).toMatchObject({
-      active_pack_id: 'a'.repeat(64),
-      highest_activated_seq: 3,
-      health: 'HEALTHY',
+      said: { active_pack_id: 'a'.repeat(64), highest_activated_seq: 3, health: 'HEALTHY', pack_seq: 3 },
       last_report_at: noon,
     });
     expect(run(join(), enrolledBy, receipt({ detail: {} })).state.last_report_at).toBeNull();

@@ -1,8 +1,8 @@
 import type { Digest, GateClaim, GateDecision } from '@orgo/contracts';
-import { digestOf, type JsonValue, next, type Outcome, type TransitionTable } from '@orgo/core';
+import { canonical, digestOf, type JsonValue, next, type Outcome, type TransitionTable } from '@orgo/core';
 import { channelFault } from '../decide/create.ts';
 import { type No, no, type Timed } from '../inputs.ts';
-import { reportedOf } from './reported.ts';
+import { type Reported, reportedOf } from './reported.ts';
 import type { Identity, NodePhase, NodeState } from './state.ts';
 
 type Of = { tenant_id: string; instance_id: string };
@@ -22,9 +22,15 @@ export type NodeEvent =
   | { type: 'NodeJoinAsked'; at: string; identity: Identity }
   | { type: 'NodeEnrolled'; at: string; decision_digest: Digest }
   | { type: 'NodeRefused'; at: string; reason_codes: string[]; decision_digest: Digest }
-  | ({ type: 'NodeReported'; at: string; decision_digest: Digest } & Seen);
-
-type Seen = Pick<NodeState, 'active_pack_id' | 'highest_activated_seq' | 'health'>;
+  | {
+      type: 'NodeReported';
+      at: string;
+      release_id: string;
+      verdict: 'PASS' | 'FAIL';
+      reason_codes: string[];
+      said: Reported;
+      decision_digest: Digest;
+    };
 
 /** The gatekeeper alone enrolls: a node that was asked for is JOINING until its decision is sealed. */
 export const nodeTable: TransitionTable<NodePhase, NodeEvent['type']> = {
@@ -66,7 +72,7 @@ const claimOf = (
   ...claim,
 });
 
-/** The first key of a name stands; the same key may move to another channel. */
+/** The first key of a name stands; the same key may move to another channel or take other labels, and is then enrolled anew. */
 function decideJoin(state: NodeState, input: Timed<Join>): NodeDecision | No {
   const { identity, tenant_id, instance_id, subject_id, actor, now } = input;
   const fault = channelFault(identity.channel);
@@ -74,16 +80,25 @@ function decideJoin(state: NodeState, input: Timed<Join>): NodeDecision | No {
   const known = state.phase === 'REFUSED' ? null : state.identity;
   if (known !== null && known.key_id !== identity.key_id)
     return no('KEY_NOT_TRUSTED_FOR_ROLE', `another key is enrolled as ${instance_id}`);
-  if (state.phase === 'ENROLLED' && known?.channel === identity.channel) return nothing;
+  const isSame = known?.channel === identity.channel && canonical(known.labels) === canonical(identity.labels);
+  if (state.phase === 'ENROLLED' && isSame) return nothing;
   // Asked again for the same, the claim is said again: the first may have been refused at the gatekeeper's door.
-  if (state.phase === 'JOINING' && known?.channel !== identity.channel)
+  if (state.phase === 'JOINING' && !isSame)
     return no('STATE_CONFLICT', `${instance_id} is being enrolled in ${known?.channel}`);
   const claim = claimOf(input, {
     claim: 'NODE_JOIN',
     build_id: subject_id,
-    idem_key: digestOf(['orgo.join.v1', tenant_id, instance_id, identity.key_id, identity.channel, state.joins + 1]),
+    idem_key: digestOf([
+      'orgo.join.v1',
+      tenant_id,
+      instance_id,
+      identity.key_id,
+      identity.channel,
+      identity.labels,
+      state.joins + 1,
+    ]),
     actor,
-    detail: { instance_id, channel: identity.channel, public_key: identity.public_key },
+    detail: { instance_id, channel: identity.channel, public_key: identity.public_key, labels: identity.labels },
   });
   return yes([{ type: 'NodeJoinAsked', at: now, identity }], [{ send: 'claim', claim }]);
 }
@@ -106,8 +121,9 @@ function decideReceipt(state: NodeState, { decision, decision_digest, now }: Tim
   if (decision.kind === 'NODE_REPORT' && state.phase === 'ENROLLED') {
     const said = reportedOf(decision);
     if (said === null) return nothing;
-    const { active_pack_id, highest_activated_seq, health } = said;
-    return yes([{ type: 'NodeReported', at: now, active_pack_id, highest_activated_seq, health, decision_digest }]);
+    const { build_id: release_id, reason_codes } = decision;
+    const verdict = decision.verdict === 'PASS' ? 'PASS' : 'FAIL';
+    return yes([{ type: 'NodeReported', at: now, release_id, verdict, reason_codes, said, decision_digest }]);
   }
   if (decision.kind !== 'NODE_JOIN' || state.phase !== 'JOINING') return nothing;
   const { reason_codes } = decision;
@@ -140,10 +156,8 @@ export function evolveNode(state: NodeState, event: NodeEvent): NodeState {
       return moved;
     case 'NodeRefused':
       return { ...moved, reason_codes: event.reason_codes };
-    case 'NodeReported': {
-      const { active_pack_id, highest_activated_seq, health, at } = event;
-      return { ...moved, active_pack_id, highest_activated_seq, health, last_report_at: at };
-    }
+    case 'NodeReported':
+      return { ...moved, said: event.said, last_report_at: event.at };
     default:
       return event satisfies never;
   }

@@ -1,22 +1,11 @@
-import { type GateDecision, type NodeReport, nodeReportSchema } from '@orgo/contracts';
+import { type GateDecision, nodeReportSchema } from '@orgo/contracts';
+import type { z } from 'zod';
+
+/** Everything of a report but whom it is from: the decision about it names tenant and release itself. */
+const reportedSchema = nodeReportSchema.omit({ v: true, tenant_id: true, release_id: true, nonce: true }).strip();
 
 /** What the gatekeeper repeats of a report in the decision about it. */
-export type Reported = Pick<
-  NodeReport,
-  'instance_id' | 'channel' | 'release_seq' | 'attempt' | 'active_pack_id' | 'highest_activated_seq' | 'health'
->;
-
-const reportedSchema = nodeReportSchema
-  .pick({
-    instance_id: true,
-    channel: true,
-    release_seq: true,
-    attempt: true,
-    active_pack_id: true,
-    highest_activated_seq: true,
-    health: true,
-  })
-  .strip();
+export type Reported = z.infer<typeof reportedSchema>;
 
 /** Reads the facts of a NODE_REPORT decision; null where it has none. */
 export function reportedOf(decision: GateDecision): Reported | null {

@@ -1,3 +1,6 @@
+import type { NodeLabels } from '@orgo/contracts';
+import type { Reported } from './reported.ts';
+
 /** `NEW` is a node that nobody has asked to enroll; it is never stored. */
 export type NodePhase = 'NEW' | 'JOINING' | 'ENROLLED' | 'REFUSED';
 
@@ -7,6 +10,7 @@ export type Identity = {
   /** Base64 of the raw 32 bytes of an Ed25519 key. */
   public_key: string;
   key_id: string;
+  labels: NodeLabels;
 };
 
 export type NodeState = {
@@ -17,10 +21,8 @@ export type NodeState = {
   /** Which enrollment this is: numbers the claims. */
   joins: number;
   reason_codes: string[];
-  /** As the last verified report said. */
-  active_pack_id: string | null;
-  highest_activated_seq: number;
-  health: 'HEALTHY' | 'DEGRADED' | 'UNHEALTHY' | 'UNKNOWN';
+  /** The last verified report; null before the first. */
+  said: Reported | null;
   last_report_at: string | null;
 };
 
@@ -32,9 +34,7 @@ export const initialNode = (key: { tenant_id: string; id: string }): NodeState =
   identity: null,
   joins: 0,
   reason_codes: [],
-  active_pack_id: null,
-  highest_activated_seq: 0,
-  health: 'UNKNOWN',
+  said: null,
   last_report_at: null,
 });
 
