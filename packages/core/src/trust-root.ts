@@ -1,0 +1,116 @@
+import { dsseEnvelopeSchema, payloadTypes, type TrustRoot, trustRootSchema } from '@orgo/contracts';
+import { fromBase64 } from './base64.ts';
+import { type Digest, digestOfBytes } from './digest.ts';
+import { verifyDsse } from './dsse.ts';
+import { keyIdOf } from './key-id.ts';
+import type { NoteKey } from './note-key.ts';
+import { ok, type Result, refuse } from './result.ts';
+import type { TrustedKey, VerifySignature } from './signature.ts';
+import { parseStrict } from './strict-json.ts';
+
+/** A verified trust root: which keys hold which role of a tenant, and how its log is named and signed. */
+export type Root = {
+  readonly tenant_id: string;
+  readonly version: number;
+  /** RFC 3339. A root past its expiry still verifies what was signed under it; who acts on it decides. */
+  readonly expires_at: string;
+  /** Digest of the signed bytes; of version 1 it is what is pinned. */
+  readonly digest: Digest;
+  readonly roles: readonly string[];
+  /** Keys of exactly this role; none for a role the root does not name. */
+  keysOf(role: string): readonly TrustedKey[];
+  /** How many distinct keys of the role must sign. */
+  threshold(role: string): number;
+  /** The tenant's log: origin line of its checkpoints, its current key, and every key that may sign them. */
+  readonly log: { readonly origin: string; readonly public: Uint8Array; readonly keys: readonly NoteKey[] };
+};
+
+const invalid = (why: string) => refuse('TRUST_ROOT_INVALID', why);
+
+const keysOfRole = (body: TrustRoot, role: string): TrustedKey[] | undefined => {
+  const keys: TrustedKey[] = [];
+  for (const keyid of Object.hasOwn(body.roles, role) ? (body.roles[role]?.key_ids ?? []) : []) {
+    const key = Object.hasOwn(body.keys, keyid) ? body.keys[keyid] : undefined;
+    if (key === undefined) return undefined;
+    keys.push({ keyid, ...key });
+  }
+  return keys;
+};
+
+/** Ids follow from the material, and no key holds two roles: a signature then says by itself in which role it was made. */
+const keysAreSound = (body: TrustRoot): boolean => {
+  const used = new Set<string>();
+  for (const role of Object.keys(body.roles)) {
+    const keys = keysOfRole(body, role);
+    if (keys === undefined || keys.length < (body.roles[role]?.threshold ?? 1)) return false;
+    for (const key of keys) {
+      const material = fromBase64(key.public);
+      if (!material.ok || used.has(key.public)) return false;
+      if (key.alg === 'ed25519' && (material.value.length !== 32 || keyIdOf(material.value) !== key.keyid))
+        return false;
+      used.add(key.public);
+    }
+  }
+  return true;
+};
+
+const rootOf = (body: TrustRoot, digest: Digest): Result<Root> => {
+  const byRole = new Map(Object.keys(body.roles).map((role) => [role, keysOfRole(body, role) ?? []]));
+  const logKeys: NoteKey[] = [];
+  for (const key of byRole.get('log') ?? []) {
+    const material = fromBase64(key.public);
+    if (material.ok && key.alg === 'ed25519') logKeys.push({ name: body.log_origin, public: material.value });
+  }
+  const [current] = logKeys;
+  if (current === undefined) return invalid('no Ed25519 key holds the role log');
+  return ok({
+    tenant_id: body.tenant_id,
+    version: body.version,
+    expires_at: body.expires_at,
+    digest,
+    roles: [...byRole.keys()],
+    keysOf: (role) => byRole.get(role) ?? [],
+    threshold: (role) => (Object.hasOwn(body.roles, role) ? (body.roles[role]?.threshold ?? 1) : 1),
+    log: { origin: body.log_origin, public: current.public, keys: logKeys },
+  });
+};
+
+/**
+ * Reads one root file and verifies it: version 1 against the pinned digest of its payload, a later version by the root keys
+ * of the version before and by its own (TUF section 5.3.4).
+ * Refuses with `TRUST_ROOT_INVALID`; the detail says which rule failed.
+ */
+export function readRoot(
+  bytes: Uint8Array,
+  expect: { tenant: string; version: number; pin: string; before: Root | undefined; verify: VerifySignature },
+): Result<Root> {
+  const { tenant, version, pin, before, verify } = expect;
+  const json = parseStrict(bytes);
+  if (!json.ok) return invalid(json.detail);
+  const envelope = dsseEnvelopeSchema.safeParse(json.value);
+  if (!envelope.success) return invalid('not a DSSE envelope');
+  const payload = fromBase64(envelope.data.payload);
+  if (!payload.ok) return invalid(payload.detail);
+  const digest = digestOfBytes(payload.value);
+  const content = parseStrict(payload.value);
+  if (!content.ok) return invalid(content.detail);
+  const body = trustRootSchema.safeParse(content.value);
+  if (!body.success) return invalid(body.error.issues[0]?.message ?? 'not a trust root');
+  if (body.data.tenant_id !== tenant || body.data.version !== version) return invalid('another tenant or version');
+  if (!keysAreSound(body.data)) return invalid('a key id is not of its key, or a key holds two roles');
+  if (version === 1 ? digest !== pin : before?.version !== version - 1)
+    return invalid('not the pinned root or its successor');
+
+  const root = rootOf(body.data, digest);
+  if (!root.ok) return root;
+  for (const signers of before === undefined ? [root.value] : [before, root.value]) {
+    const signed = verifyDsse(envelope.data, {
+      payloadType: payloadTypes.trustRoot,
+      keys: signers.keysOf('root'),
+      threshold: signers.threshold('root'),
+      verify,
+    });
+    if (!signed.ok) return invalid(`version ${signers.version}: ${signed.detail}`);
+  }
+  return root;
+}
