@@ -135,6 +135,13 @@ describe('a planted difficulty', () => {
     const extract = chain.stages.find(({ stage }) => stage === 'extract')?.result;
     expect(extract?.ok && extract.value.diagnostics).toContainEqual({ code: 'TABLE_ROW_MALFORMED', count: 1 });
     expect(claimsOf('peaks.csv')).toHaveLength(2);
+    const [issue, ...others] = issues('KRS_V3_TABLE_ROW_MALFORMED');
+    expect(others).toEqual([]);
+    expect(issue).toMatchObject({ severity: 'WARNING', details: { doc_id: 'reader/peaks.csv', row: 3 } });
+    const [peaks] = corpus('reader').files.filter(({ path }) => path === 'reader/peaks.csv');
+    const text = indexText(new TextDecoder().decode(peaks?.bytes));
+    const { start_char, end_char } = (issue?.details ?? {}) as { start_char: number; end_char: number };
+    expect(text.slice(start_char, end_char)).toBe('Kangchenjunga,8586');
     expect(JSON.stringify(resolved)).not.toContain('Kangchenjunga');
   });
 
@@ -147,5 +154,9 @@ describe('a planted difficulty', () => {
   it('no claims: the document stays in the batch and says so', () => {
     const [maps] = proposed.filter(({ document }) => document?.doc_id === 'reader/about-maps.md');
     expect(maps).toMatchObject({ claims: [], warnings: [{ code: 'NO_CLAIMS_EXTRACTED' }] });
+    expect(issues('KRS_V3_DOCUMENT_WITHOUT_CLAIMS')).toMatchObject([
+      { severity: 'INFO', details: { doc_id: 'reader/about-maps.md' } },
+    ]);
+    expect(issues('KRS_V3_ENTITY_UNRESOLVED')).toEqual([]);
   });
 });

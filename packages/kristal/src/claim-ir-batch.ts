@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OffsetsSchema } from './claim-ir.ts';
 import { DigestTextSchema } from './snapshot.ts';
 
 /** Identity of the code that made an artifact. */
@@ -7,6 +8,23 @@ export const ToolSchema = z.strictObject({
   version: z.string().min(1),
 });
 export type Tool = z.infer<typeof ToolSchema>;
+
+/** A place of a document: for tables the number of its record, counted from 1 with the header and empty lines, as a spreadsheet does. */
+export const PassedOverPlaceSchema = z.strictObject({ row: z.int().min(1), offsets: OffsetsSchema });
+export type PassedOverPlace = z.infer<typeof PassedOverPlaceSchema>;
+
+/** At most so many places are listed for one code of a document; `count` counts all. */
+export const maxPassedOverPlaces = 100;
+
+/** What of a document the extractor read no claim from, under its diagnostic code, so that nothing is left out without a word. */
+export const PassedOverSchema = z.strictObject({
+  code: z.string().regex(/^[A-Z][A-Z0-9_]+$/),
+  doc_id: z.string().min(1),
+  source_id: z.string().min(1),
+  count: z.int().min(1),
+  places: z.array(PassedOverPlaceSchema).min(1).max(maxPassedOverPlaces).optional(),
+});
+export type PassedOver = z.infer<typeof PassedOverSchema>;
 
 /**
  * The set of Claim-IR documents of a build. Its own digest is the batch reference. Documents are lines of the artifact `data_ref`
@@ -29,6 +47,8 @@ export const ClaimIrBatchSchema = z.strictObject({
       line: z.int().min(1),
     }),
   ),
+  /** In the order of the snapshots; absent where everything was read. */
+  passed_over: z.array(PassedOverSchema).min(1).optional(),
 });
 export type ClaimIrBatch = z.infer<typeof ClaimIrBatchSchema>;
 

@@ -115,9 +115,9 @@ export function profileDigest(profile: ContractProfile): string {
 export const referenceTools = {
   pin: { name: 'orgo-pin', version: '1.0.0' },
   ingest: { name: 'orgo-ingest', version: '1.0.0' },
-  extract: { name: 'orgo-extract-rules', version: '1.0.0' },
+  extract: { name: 'orgo-extract-rules', version: '1.1.0' },
   resolve: { name: 'orgo-resolve-gazetteer', version: '1.0.0' },
-  validate: { name: 'orgo-validate', version: '1.0.0' },
+  validate: { name: 'orgo-validate', version: '1.1.0' },
   'compile-exchange': { name: 'orgo-compile-exchange', version: '1.0.0' },
   'compile-pack': { name: 'orgo-compile-pack', version: '1.0.0' },
 } as const satisfies Record<string, z.infer<typeof ToolSchema>>;

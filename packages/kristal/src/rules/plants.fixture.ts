@@ -1,3 +1,4 @@
+import type { ClaimIrBatch, PassedOver } from '../claim-ir-batch.ts';
 import { type Case, claimIdOf, cleanCase, resolvedEntity, type Said } from './facts.fixture.ts';
 import type { ValidationFacts } from './facts.ts';
 
@@ -160,6 +161,7 @@ export const plants: [code: string, plant: Plant, said?: Said[][]][] = [
     (c) => (c.resolved[0].claims[0].object.value = resolvedEntity('Q28513')),
     said({ pid: 'P19', object: item('Springfield') }),
   ],
+  ['DOCUMENT_WITHOUT_CLAIMS', (c) => (c.resolved[0].subject = { status: 'unresolved', surface: 'About maps' }), said()],
   ['VALUE_TYPE_MISMATCH', () => {}, said({ pid: 'P569', object: { kind: 'string', value: 'in 1815' } })],
   [
     'VALUE_CLASS_MISMATCH',
@@ -229,6 +231,12 @@ export const plants: [code: string, plant: Plant, said?: Said[][]][] = [
   ],
 ];
 
+/** A batch whose extractor says that it passed something over. */
+export const passingOver = (facts: ValidationFacts, ...passed_over: PassedOver[]): ValidationFacts => ({
+  ...facts,
+  claimBatch: { ...facts.claimBatch, value: { ...(facts.claimBatch.value as ClaimIrBatch), passed_over } },
+});
+
 /** Things that can only be wrong after everything was bound together. */
 export const tampers: [code: string, tamper: (facts: ValidationFacts) => ValidationFacts][] = [
   ['INPUT_REF_MISMATCH', (f) => ({ ...f, claimLines: { ...f.claimLines, ref: f.run.ref } })],
@@ -241,6 +249,14 @@ export const tampers: [code: string, tamper: (facts: ValidationFacts) => Validat
     }),
   ],
   ['INPUT_REF_MISMATCH', (f) => ({ ...f, claimBatch: { ...f.claimBatch, ref: f.run.ref } })],
+  [
+    'TABLE_ROW_MALFORMED',
+    (f) => passingOver(f, { code: 'TABLE_ROW_MALFORMED', doc_id: 'a.csv', source_id: 'ada', count: 3 }),
+  ],
+  [
+    'SOURCE_PASSED_OVER',
+    (f) => passingOver(f, { code: 'TABLE_MAPPING_MISSING', doc_id: 'a.csv', source_id: 'ada', count: 1 }),
+  ],
   [
     'SCHEMA_INVALID',
     (f) => ({ ...f, run: { ...f.run, value: undefined, problem: { path: '/run_id', message: 'invalid_type' } } }),

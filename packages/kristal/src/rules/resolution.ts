@@ -4,6 +4,7 @@ import { compareIds } from '../statement.ts';
 import { basisPoints } from './confidence.ts';
 import type { ValidationFacts } from './facts.ts';
 import { isPredicate, type Mention, mentionsIn } from './mentions.ts';
+import { saysNothing } from './passed-over.ts';
 import type { Finding, Rule } from './rule.ts';
 
 function statusRule(
@@ -14,11 +15,13 @@ function statusRule(
 ): Rule {
   return {
     code,
-    version: '1',
+    version: '2',
     severity: ['ERROR', 'WARNING', 'WARNING'],
     message,
     *check(facts): Generator<Finding> {
       for (const mention of mentionsIn(facts)) {
+        // A document that says nothing has a title for a subject, and leaves nothing open by it.
+        if (mention.role === 'subject' && saysNothing(mention.document)) continue;
         const { status, candidates } = mention.resolution;
         if (isPredicate(mention) !== (of === 'property') || !statuses.includes(status)) continue;
         const details = { role: mention.role, status, candidates: candidates?.length ?? 0 };

@@ -7,6 +7,7 @@ import { consistencyRules } from './consistency.ts';
 import { evidenceRules } from './evidence.ts';
 import { limitRule } from './limits.ts';
 import { marginRules } from './margins.ts';
+import { passedOverRules } from './passed-over.ts';
 import { resolutionRules } from './resolution.ts';
 import type { Rule } from './rule.ts';
 import { schemaRules } from './schema.ts';
@@ -25,6 +26,7 @@ export const validationRules: readonly Rule[] = [
   ...valueRules,
   ...classRules,
   ...consistencyRules,
+  ...passedOverRules,
 ];
 
 /** The profile that a report of these rules carries, as the contract profile requires it. */

@@ -105,8 +105,13 @@ describe('tables', () => {
 
   it('set malformed rows aside, leave empty cells out and keep inexact numbers as text', async () => {
     const text = 'name,id,area\nA,,\nB,,1,2\nC,,9007199254740993\n';
-    const { documents, codes } = await extract([table(text), mapping([area])]);
+    const { documents, codes, batch } = await extract([table(text), mapping([area])]);
     expect(claims(documents)).toMatchObject([{ object: { kind: 'string', value: '9007199254740993' } }]);
+    const row = { row: 3, offsets: { start_char: 17, end_char: 23 } };
+    expect([...text].slice(17, 23).join('')).toBe('B,,1,2');
+    expect(batch.passed_over).toEqual([
+      { code: 'TABLE_ROW_MALFORMED', doc_id: 't/x.csv', source_id: 't/x.csv', count: 1, places: [row] },
+    ]);
     expect(codes).toEqual(['TABLE_ROW_MALFORMED 1', 'VALUE_NORMALIZATION_NEEDED 1']);
   });
 

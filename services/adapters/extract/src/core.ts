@@ -15,6 +15,9 @@ import {
   intakeOf,
   jsonOutput,
   linesMediaType,
+  maxPassedOverPlaces,
+  type PassedOver,
+  type PassedOverPlace,
   type PinnedContext,
   PinnedContextSchema,
   readInput,
@@ -37,8 +40,9 @@ import { grammarVersion } from './grammar/grammar.ts';
 import { proseLanguages, readProse } from './prose.ts';
 import { readTable, type TableMapping, TableMappingSchema } from './table.ts';
 
-/** What one snapshot gave: its Claim-IR documents and the codes of what was passed over. */
-type Extraction = { documents: ClaimIr[]; codes: string[] };
+/** What one snapshot gave: its Claim-IR documents and what was passed over. */
+type Extraction = { documents: ClaimIr[]; passed: Passed[] };
+type Passed = { code: string; count: number; places?: PassedOverPlace[] };
 
 /**
  * Stage 2 of a Kristal build (ST-17..ST-20): proposes claims by fixed rules, with evidence and uncertainty, and resolves nothing.
@@ -63,22 +67,25 @@ export const runExtract: StageCore = async (ctx) => {
   const stops = policy.on_poison === 'stop';
   const { max_document_claims } = intakeOf(policy, contract_profile);
   const documents: ClaimIr[] = [];
-  const codes: string[] = [];
+  const passed: PassedOver[] = [];
   const letters: DeadLetter[] = [];
   const unseen = unseenClaims();
+  let repeats = 0;
   for (const source of texts.value) {
     ctx.signal?.throwIfAborted();
     const taken = takeOne(source, mappings, max_document_claims, stops);
     if (taken.ok) {
       const { documents: fresh, repeated } = unseen(taken.value.documents);
       for (const document of fresh) documents.push(document);
-      codes.push(...taken.value.codes, ...Array<string>(repeated).fill('CLAIM_REPEATED'));
+      repeats += repeated;
+      for (const one of taken.value.passed) passed.push(passedOverOf(source.snapshot, one));
     } else if (stops) return taken;
     else letters.push(letterOf(source.snapshot, taken));
   }
   if (letters.length > 0 && letters.length === texts.value.length)
     return stageRefusal('INGEST_CORPUS_EMPTY', 'every document was put aside');
-  const batch = batchOf(ctx, documents, codes, set.value.ref, contract_profile.limits.max_claims);
+  const found = { documents, passed, repeats };
+  const batch = batchOf(ctx, found, set.value.ref, contract_profile.limits.max_claims);
   if (!batch.ok || letters.length === 0) return batch;
   const { outputs, metrics, diagnostics } = batch.value;
   return {
@@ -91,7 +98,16 @@ export const runExtract: StageCore = async (ctx) => {
   };
 };
 
-const repeatedCode = ({ code, count }: StageDiagnostic): string[] => Array<string>(count).fill(code);
+const repeatedCode = ({ code, count }: Pick<StageDiagnostic, 'code' | 'count'>): string[] =>
+  Array<string>(count).fill(code);
+
+const passedOverOf = ({ path, source }: Snapshot, { code, count, places }: Passed): PassedOver => ({
+  code,
+  doc_id: path,
+  source_id: source.source_id,
+  count,
+  ...(places ? { places: places.slice(0, maxPassedOverPlaces) } : {}),
+});
 
 const letterOf = ({ path, ref, size, media_type, source }: Snapshot, { code, detail }: StageRefusal): DeadLetter => ({
   path,
@@ -196,36 +212,42 @@ function extractOne(source: Source, mappings: ReadonlyMap<string, TableMapping>)
   const lang = snapshot.source.lang ?? 'en';
   if (snapshot.media_type === 'text/csv') {
     const mapping = mappings.get(snapshot.path);
-    if (!mapping) return { documents: documentsOf(snapshot, title, lang, []), codes: ['TABLE_MAPPING_MISSING'] };
+    if (!mapping)
+      return { documents: documentsOf(snapshot, title, lang, []), passed: some('TABLE_MAPPING_MISSING', 1) };
     const { drafts, malformed, missing } = readTable(snapshot, text, mapping, title);
     return {
       documents: documentsOf(snapshot, title, mapping.lang, drafts),
-      codes: [...Array(malformed).fill('TABLE_ROW_MALFORMED'), ...missing.map(() => 'TABLE_COLUMN_MISSING')],
+      passed: [
+        ...some('TABLE_ROW_MALFORMED', malformed.length, malformed),
+        ...some('TABLE_COLUMN_MISSING', missing.length),
+      ],
     };
   }
   if (json !== undefined && isEntityFile(json)) {
     const { drafts, skipped } = readEntities(snapshot, json, title);
-    return { documents: documentsOf(snapshot, title, lang, drafts), codes: Array(skipped).fill('STATEMENT_SKIPPED') };
+    return { documents: documentsOf(snapshot, title, lang, drafts), passed: some('STATEMENT_SKIPPED', skipped) };
   }
   // A mapping says what a table means; it makes no claim and needs no document.
-  if (json !== undefined && TableMappingSchema.safeParse(json).success) return { documents: [], codes: [] };
-  return { documents: documentsOf(snapshot, title, lang, []), codes: ['DOCUMENT_SHAPE_UNKNOWN'] };
+  if (json !== undefined && TableMappingSchema.safeParse(json).success) return { documents: [], passed: [] };
+  return { documents: documentsOf(snapshot, title, lang, []), passed: some('DOCUMENT_SHAPE_UNKNOWN', 1) };
 }
+
+const some = (code: string, count: number, places?: PassedOverPlace[]): Passed[] =>
+  count === 0 ? [] : [{ code, count, ...(places ? { places } : {}) }];
 
 function extractProse(snapshot: Snapshot, text: string): Extraction {
   const { fields, body } = frontMatter(text);
   const title = fields.get('title') ?? snapshot.source.title ?? snapshot.path;
   const lang = fields.get('lang') ?? snapshot.source.lang ?? 'en';
   const drafts = readProse(snapshot, text, body, title, lang);
-  const codes = proseLanguages.includes(lang) ? [] : ['LANGUAGE_UNSUPPORTED'];
-  return { documents: documentsOf(snapshot, title, lang, drafts), codes };
+  const passed = proseLanguages.includes(lang) ? [] : some('LANGUAGE_UNSUPPORTED', 1);
+  return { documents: documentsOf(snapshot, title, lang, drafts), passed };
 }
 
 /** Counts the claims, sorts the documents by digest and writes the two artifacts. */
 function batchOf(
   ctx: StageCoreContext,
-  documents: readonly ClaimIr[],
-  codes: readonly string[],
+  { documents, passed, repeats }: { documents: readonly ClaimIr[]; passed: readonly PassedOver[]; repeats: number },
   snapshotSetRef: string,
   maxClaims: number,
 ): Awaited<ReturnType<StageCore>> {
@@ -250,7 +272,10 @@ function batchOf(
     extractor: referenceTools.extract,
     config_ref: digestOf({ config: ctx.config, grammar: grammarVersion }),
     members: lines.map(({ ref, value }, i) => ({ ref, doc_id: value.document?.doc_id as string, line: i + 1 })),
+    ...(passed.length === 0 ? {} : { passed_over: [...passed] }),
   };
+  const codes = passed.flatMap(repeatedCode);
+  codes.push(...repeatedCode({ code: 'CLAIM_REPEATED', count: repeats }));
   const warnings = documents.flatMap((document) => document.warnings?.map((warning) => warning.code) ?? []);
   return {
     ok: true,

@@ -3,7 +3,9 @@ export type Cell = { value: string; start: number; end: number };
 
 /** A record, or the place of one that is not well-formed. */
 export type Row = { cells: Cell[]; start: number; end: number };
-export type CsvTable = { header: string[]; rows: Row[]; malformed: { start: number; end: number }[] };
+export type CsvTable = { header: string[]; rows: Row[]; malformed: MalformedRow[] };
+/** `row` counts every record of the file from 1, the header and empty lines included, as a spreadsheet does. */
+export type MalformedRow = { row: number; start: number; end: number };
 
 /**
  * Reads RFC 4180 text. A record with a stray quote or another number of cells than the header is set aside whole: a shifted column
@@ -11,13 +13,15 @@ export type CsvTable = { header: string[]; rows: Row[]; malformed: { start: numb
  */
 export function parseCsv(text: string, delimiter: string): CsvTable {
   const table: CsvTable = { header: [], rows: [], malformed: [] };
+  let number = 0;
   for (let at = text.startsWith('\ufeff') ? 1 : 0; at < text.length; ) {
+    number++;
     const { row, good, next } = readRow(text, at, delimiter);
     at = next;
     if (row.cells.length === 1 && row.start === row.end) continue;
     if (table.header.length === 0 && good) table.header = row.cells.map((cell) => cell.value);
     else if (good && row.cells.length === table.header.length) table.rows.push(row);
-    else table.malformed.push({ start: row.start, end: row.end });
+    else table.malformed.push({ row: number, start: row.start, end: row.end });
   }
   return table;
 }

@@ -6,6 +6,7 @@ import {
   indexText,
   LangSchema,
   ObjectKindSchema,
+  type PassedOverPlace,
   PidSchema,
   QidSchema,
   type Snapshot,
@@ -45,7 +46,8 @@ type Column = TableMapping['columns'][number];
 /** Score of a value that a table states. */
 const tableConfidenceBp = 9900;
 
-export type TableResult = { drafts: Draft[]; malformed: number; missing: string[] };
+/** `malformed` lists rows that were set aside whole; `missing` the columns that the mapping names and the table does not have. */
+export type TableResult = { drafts: Draft[]; malformed: PassedOverPlace[]; missing: string[] };
 
 /** Reads a table: one draft per row and mapped, non-empty cell, with the cell's place as evidence. */
 export function readTable(snapshot: Snapshot, text: string, mapping: TableMapping, title: string): TableResult {
@@ -53,9 +55,13 @@ export function readTable(snapshot: Snapshot, text: string, mapping: TableMappin
   const at = (name: string) => table.header.indexOf(name);
   const named = [mapping.subject, ...mapping.columns].flatMap((c) => [c.column, ...(c.id_column ? [c.id_column] : [])]);
   const missing = named.filter((name) => at(name) < 0);
-  if (missing.length > 0) return { drafts: [], malformed: table.malformed.length, missing };
-
   const index = indexText(text);
+  const malformed = table.malformed.map(({ row, start, end }) => ({
+    row,
+    offsets: { start_char: index.position(start), end_char: index.position(end) },
+  }));
+  if (missing.length > 0) return { drafts: [], malformed, missing };
+
   const drafts: Draft[] = [];
   for (const row of table.rows) {
     const cell = (name: string) => row.cells[at(name)] as Cell;
@@ -86,7 +92,7 @@ export function readTable(snapshot: Snapshot, text: string, mapping: TableMappin
       });
     }
   }
-  return { drafts, malformed: table.malformed.length, missing };
+  return { drafts, malformed, missing };
 }
 
 function candidates(id: string | undefined, snapshot: Snapshot) {

@@ -6,7 +6,7 @@ import { defineStage } from '@orgo/adapter-sdk';
  */
 export const stage = defineStage({
   adapter: 'validate',
-  version: '1.0.0',
+  version: '1.1.0',
   thread: { module: new URL('./core.ts', import.meta.url), name: 'validateBatch' },
   limits: { concurrency: 2 },
 });
