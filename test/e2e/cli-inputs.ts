@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { type BuildRecord, payloadTypes, type ReasonCode } from '@orgo/contracts';
 import { canonicalBytes, pae, toBase64 } from '@orgo/core';
 import { mandates } from '@orgo/corpora';
+import type { Issue } from '@orgo/kristal';
 import { Keyring } from '@orgo/runtime/signer';
 import { keysDir } from '@orgo/runtime/trust';
 import { describe, expect, it } from 'vitest';
@@ -118,6 +119,18 @@ export const describeInputs = (): void =>
       const report = record.stages.find((stage) => stage.stage === 'extract')?.report;
       expect((await ours('artifact', 'get', report?.ref as string, '--out', at('report.json'))).code).toBe(0);
       expect(fs.readFileSync(at('report.json'), 'utf8')).toContain('{"code":"TABLE_ROW_MALFORMED","count":1}');
+
+      const told = (await ours('build', 'status', ended.build_id, '--json')).json as { issues: Issue[] };
+      expect(told.issues).toMatchObject([
+        {
+          severity: 'WARNING',
+          code: 'KRS_V3_TABLE_ROW_MALFORMED',
+          details: { doc_id: expect.stringMatching(/x\.csv$/), row: 3, start_char: 28, end_char: 52 },
+        },
+      ]);
+      expect(rows.slice(28, 52)).toBe('Monaco,Q235,2.02,surplus');
+      const shown = (await ours('build', 'status', ended.build_id)).stdout;
+      expect(shown).toMatch(/WARNING KRS_V3_TABLE_ROW_MALFORMED {2}\S*x\.csv row 3, characters 28 to 52/);
     });
 
     describe('under a mandate that is no good', () => {

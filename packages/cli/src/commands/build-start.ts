@@ -2,6 +2,7 @@ import { type ArtifactRef, type BuildStarted, type BuildStatus, isTerminalBuildP
 import { gazetteerArtifacts } from '@orgo/corpora';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Command } from 'commander';
+import { type BuildWithIssues, describeIssues, withIssues } from '../build-issues.ts';
 import { auditOf, type BuildResult } from '../build-result.ts';
 import { describeAudit, describeBuild, followBuild } from '../build-view.ts';
 import { CliError } from '../cli-error.ts';
@@ -49,8 +50,14 @@ export function buildStart(area: Command): void {
         return out.result(now, () => [...describeBuild(now), `follow it: orgo build watch ${now.build_id}`]);
       }
       const ended = await waitForBuild(client, started, out);
-      const result: BuildResult = { ...ended, audit: await auditOf(client, ended) };
-      out.result(result, () => [...describeBuild(ended), describeAudit(result.audit), ...describeAside(ended)]);
+      const judged = await withIssues(client, ended);
+      const result: BuildResult & BuildWithIssues = { ...judged, audit: await auditOf(client, ended) };
+      out.result(result, () => [
+        ...describeBuild(ended),
+        ...describeIssues(judged),
+        describeAudit(result.audit),
+        ...describeAside(ended),
+      ]);
       failUnlessCompleted(ended);
     });
 }

@@ -1,5 +1,6 @@
 import type { BuildStatus } from '@orgo/contracts';
 import type { Command } from 'commander';
+import { describeIssues, withIssues } from '../build-issues.ts';
 import { describeBuild, followBuild } from '../build-view.ts';
 import { createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
@@ -13,8 +14,9 @@ export function buildStatus(area: Command): void {
     .argument('<build>')
     .addHelpText('after', '\nExample:\n  orgo build status bld_… --json')
     .action(async (build: string) => {
-      const found = await createClient(findInstance()).call<BuildStatus>('getBuild', { params: { build } });
-      createOutput().result(found, () => describeBuild(found));
+      const client = createClient(findInstance());
+      const found = await withIssues(client, await client.call<BuildStatus>('getBuild', { params: { build } }));
+      createOutput().result(found, () => [...describeBuild(found), ...describeIssues(found)]);
     });
   area
     .command('watch')
@@ -23,7 +25,8 @@ export function buildStatus(area: Command): void {
     .addHelpText('after', '\nExample:\n  orgo build watch bld_…')
     .action(async (build: string) => {
       const out = createOutput();
-      const found = await followBuild(createClient(findInstance()), build, out.say);
-      out.result(found, () => describeBuild(found));
+      const client = createClient(findInstance());
+      const found = await withIssues(client, await followBuild(client, build, out.say));
+      out.result(found, () => [...describeBuild(found), ...describeIssues(found)]);
     });
 }
