@@ -18,7 +18,7 @@ import { ackOf, decodeAck, decodeEnvelope, encodeEnvelope } from '@orgo/runtime/
 import { createHttp, type HttpServer } from '@orgo/runtime/http';
 import { newId } from '@orgo/runtime/ids';
 import { createLog } from '@orgo/runtime/log';
-import { Keyring, type Signer } from '@orgo/runtime/signer';
+import { type FileKeyring, Keyring, type Signer } from '@orgo/runtime/signer';
 import { createTenant, keysDir, type Root, TrustStore, trustDir } from '@orgo/runtime/trust';
 import { connectPlatform, type Platform } from '@orgo/store/platform';
 import pg from 'pg';
@@ -56,7 +56,7 @@ async function startOne(instance: TestInstance, settings: Record<string, string>
       redisUrl: null,
       instance: 'test',
     },
-    { log },
+    { keyring: Keyring.open(keysDir(home)), log },
   );
   const config: AuditConfig = loadConfig(auditConfig, settings);
   const service = createAudit({ ...platform, home }, config);
@@ -154,7 +154,7 @@ export function itemsOf(
 export type Audit = {
   instance: TestInstance;
   bus: Bus;
-  keyring: Keyring;
+  keyring: FileKeyring;
   root: Root;
   replicas: Replica[];
   receipts: ReceiptItem[];

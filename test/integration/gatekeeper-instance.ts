@@ -24,7 +24,8 @@ import { decodeAck, encodeEnvelope } from '@orgo/runtime/envelope';
 import { newId } from '@orgo/runtime/ids';
 import { createLog } from '@orgo/runtime/log';
 import type { Signer } from '@orgo/runtime/signer';
-import { createTenant } from '@orgo/runtime/trust';
+import { Keyring } from '@orgo/runtime/signer';
+import { createTenant, keysDir } from '@orgo/runtime/trust';
 import { connectPlatform, type Platform } from '@orgo/store/platform';
 import pg from 'pg';
 import { type AuditDeps, type AuditPeer, startAuditPeer } from './gatekeeper-peers.ts';
@@ -64,7 +65,7 @@ async function startOne(instance: TestInstance, over: Partial<Platform> = {}) {
       redisUrl: null,
       instance: 'test',
     },
-    { log },
+    { keyring: Keyring.open(keysDir(instance.home)), log },
   );
   const service = createGatekeeper({ ...platform, ...over }, loadConfig(gatekeeperConfig, {}));
   await service.start();

@@ -42,7 +42,7 @@ import type { Bus, Serving } from '@orgo/runtime/bus';
 import { ackOf, decodeEnvelope } from '@orgo/runtime/envelope';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
-import { type Keyring, verifySignature } from '@orgo/runtime/signer';
+import { type FileKeyring, verifySignature } from '@orgo/runtime/signer';
 import type { TrustStore } from '@orgo/runtime/trust';
 
 export type Sealed = SealedLeaf & { item: DecisionItem; seal: Seal };
@@ -63,7 +63,7 @@ export type AuditPeer = {
 export type AuditDeps = {
   instance: TestInstance;
   bus: Bus;
-  keyring: Keyring;
+  keyring: FileKeyring;
   trust: TrustStore;
   artifacts: ArtifactStore;
   tenant: string;

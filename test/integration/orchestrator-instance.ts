@@ -7,7 +7,8 @@ import { createOrchestrator, orchestratorConfig } from '@orgo/orchestrator';
 import { loadConfig } from '@orgo/runtime/config';
 import { createHttp, type HttpServer } from '@orgo/runtime/http';
 import { createLog, type Log } from '@orgo/runtime/log';
-import { createTenant } from '@orgo/runtime/trust';
+import { Keyring } from '@orgo/runtime/signer';
+import { createTenant, keysDir } from '@orgo/runtime/trust';
 import { connectPlatform } from '@orgo/store/platform';
 import pg from 'pg';
 import { type Peers, startPeers } from './orchestrator-peers.ts';
@@ -33,7 +34,7 @@ async function startOne(instance: TestInstance, settings: Record<string, string>
       redisUrl: null,
       instance: 'test',
     },
-    { log },
+    { keyring: Keyring.open(keysDir(instance.home)), log },
   );
   const service = createOrchestrator(platform, loadConfig(orchestratorConfig, settings));
   await service.start();

@@ -27,7 +27,7 @@ import type { Receipt } from '@orgo/orchestrator/domain';
 import { type Answer, ModelGate } from '@orgo/orchestrator/model-gate';
 import type { Bus } from '@orgo/runtime/bus';
 import { ackOf, decodeAck, decodeEnvelope, encodeEnvelope } from '@orgo/runtime/envelope';
-import { type Keyring, type Signer, verifySignature } from '@orgo/runtime/signer';
+import { type FileKeyring, type Signer, verifySignature } from '@orgo/runtime/signer';
 import type { TrustStore } from '@orgo/runtime/trust';
 
 /** What an adapter does with a command; null leaves it without an answer. */
@@ -54,7 +54,7 @@ export type Peers = {
  */
 export async function startPeers(options: {
   bus: Bus;
-  keyring: Keyring;
+  keyring: FileKeyring;
   trust: TrustStore;
   tenant: string;
   adapter?: boolean;

@@ -17,7 +17,8 @@ import type { Service } from '@orgo/runtime/host';
 import { createHttp, type HttpServer } from '@orgo/runtime/http';
 import { newId } from '@orgo/runtime/ids';
 import { createLog } from '@orgo/runtime/log';
-import { createTenant } from '@orgo/runtime/trust';
+import { Keyring } from '@orgo/runtime/signer';
+import { createTenant, keysDir } from '@orgo/runtime/trust';
 import { noFaults } from '@orgo/store/fault-points';
 import { connectPlatform, type Platform } from '@orgo/store/platform';
 import pg from 'pg';
@@ -45,7 +46,7 @@ async function startOne(instance: TestInstance, settings: Record<string, string>
       redisUrl: null,
       instance: 'test',
     },
-    { log, faults },
+    { keyring: Keyring.open(keysDir(home)), log, faults },
   );
   const service = createRelease({ ...platform, home }, loadConfig(releaseConfig, settings));
   await service.start();
@@ -184,7 +185,7 @@ export async function startRelease(
   };
   const release = {
     instance,
-    platform: platform as Platform,
+    platform,
     peers,
     url,
     call,

@@ -48,8 +48,8 @@ import {
 } from '@orgo/gatekeeper/domain';
 import { ackOf, decodeAck, decodeEnvelope, encodeEnvelope } from '@orgo/runtime/envelope';
 import { codeOf } from '@orgo/runtime/errors';
-import { type Signer, verifySignature } from '@orgo/runtime/signer';
-import type { Platform } from '@orgo/store/platform';
+import { type FileKeyring, type Signer, verifySignature } from '@orgo/runtime/signer';
+import type { PlatformWith } from '@orgo/store/platform';
 
 type Kristal = NonNullable<BuildRecord['outputs']['kristal']>;
 type Outcome = { outcome: string; code: string | null };
@@ -79,7 +79,7 @@ export type Peers = {
  * Gatekeeper and (unless the real one runs) audit of one tenant, reduced to what the release service sees of them: real keys, real signatures, a real Merkle log, over the real
  * bus. What they decide is the gatekeeper's own domain; only the facts it decides on are made here.
  */
-export async function startPeers(platform: Platform, tenant: string, { realAudit = false } = {}): Promise<Peers> {
+export async function startPeers(platform: PlatformWith<FileKeyring>, tenant: string, { realAudit = false } = {}): Promise<Peers> {
   const { bus, keyring, trust, artifacts } = platform;
   const root = await trust.root(tenant);
   const [gatekeeper, log] = await Promise.all([keyring.signer(tenant, 'gatekeeper'), keyring.signer(tenant, 'log')]);

@@ -21,6 +21,7 @@ const signerOf = (tenant_id: string, role: string): Signer => {
     key_id: keyIdOf(raw),
     role,
     tenant_id,
+    alg: 'ed25519',
     publicKey: raw,
     sign: (message) => new Uint8Array(sign(null, message, privateKey)),
   };

@@ -16,7 +16,7 @@ export function replySigner(keyring: Keyring, adapter: string): (reply: StageRep
     queues.delete(tenant);
     try {
       const signer = await keyring.signer(tenant, roleOfAdapter(adapter));
-      const items = signBatch(
+      const items = await signBatch(
         batch.map(({ payload }) => ({ type: payloadTypes.reply, payload })),
         signer,
         signer.sign,

@@ -34,7 +34,7 @@ export async function signMandate(home: string, tenant: string, bundle: JsonValu
   const envelope: DsseEnvelope = {
     payloadType: payloadTypes.mandate,
     payload: toBase64(bytes),
-    signatures: [{ keyid: signer.key_id, sig: toBase64(signer.sign(pae(payloadTypes.mandate, bytes))) }],
+    signatures: [{ keyid: signer.key_id, sig: toBase64(await signer.sign(pae(payloadTypes.mandate, bytes))) }],
   };
   return { bundle: bytes, signature: canonicalBytes(envelope as unknown as JsonValue) };
 }

@@ -55,28 +55,46 @@ export const batchStatement = (batch: {
   return pae(statementType, canonicalBytes({ v: 1, role, tenant_id, root: toHex(batch.root), size }));
 };
 
+type Signable = { type: string; payload: string };
+type BatchSigner = { role: string; tenant_id: string; key_id: string };
+
 /**
  * Signs many items with one signature. Payloads must already be RFC 8785 text. `sign` is called once with the
- * statement; what it throws goes to the caller. A RangeError for more than `maxBatchSize` items.
+ * statement; what it throws goes to the caller, and where it gives a promise (a key that lives elsewhere) so does this.
+ * A RangeError for more than `maxBatchSize` items.
  */
-export const signBatch = (
-  items: readonly { type: string; payload: string }[],
-  signer: { role: string; tenant_id: string; key_id: string },
+export function signBatch(
+  items: readonly Signable[],
+  signer: BatchSigner,
   sign: (message: Uint8Array) => Uint8Array,
-): SignedItem[] => {
+): SignedItem[];
+export function signBatch(
+  items: readonly Signable[],
+  signer: BatchSigner,
+  sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>,
+): SignedItem[] | Promise<SignedItem[]>;
+export function signBatch(
+  items: readonly Signable[],
+  signer: BatchSigner,
+  sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>,
+): SignedItem[] | Promise<SignedItem[]> {
   if (items.length === 0) return [];
   if (items.length > maxBatchSize) throw new RangeError(`a batch holds at most ${maxBatchSize} items`);
   const { role, tenant_id, key_id } = signer;
   const levels = levelsOf(items.map(({ type, payload }) => batchLeaf(type, payload)));
   const root = (levels.at(-1) as Uint8Array[])[0] as Uint8Array;
   const size = items.length;
-  const sig = toBase64(sign(batchStatement({ role, tenant_id, root, size })));
-  return items.map(({ type, payload }, index) => ({
-    type,
-    payload,
-    proof: { key_id, role, tenant_id, sig, size, index, path: pathIn(levels, index).map(toHex) },
-  }));
-};
+  const signedBy = (signature: Uint8Array): SignedItem[] => {
+    const sig = toBase64(signature);
+    return items.map(({ type, payload }, index) => ({
+      type,
+      payload,
+      proof: { key_id, role, tenant_id, sig, size, index, path: pathIn(levels, index).map(toHex) },
+    }));
+  };
+  const signature = sign(batchStatement({ role, tenant_id, root, size }));
+  return signature instanceof Uint8Array ? signedBy(signature) : signature.then(signedBy);
+}
 
 const rootOfItem = (leaf: Uint8Array, { index, size, path }: BatchProof): Result<Uint8Array> => {
   if (size > maxBatchSize) return refuse('PROOF_INVALID', `a batch holds at most ${maxBatchSize} items`);

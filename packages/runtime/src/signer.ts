@@ -1,127 +1,76 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { nameSchema, tenantIdSchema } from '@orgo/contracts';
-import { fromBase64, keyIdOf, type TrustedKey, toBase64, toBase64Url, type VerifySignature } from '@orgo/core';
-import { z } from 'zod';
-import { createFile, makeDir, readFileIfAny } from './durable-file.ts';
-import { Fault } from './errors.ts';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { fromBase64, type TrustedKey, toBase64, toBase64Url, type VerifySignature } from '@orgo/core';
+import { keyFile, listKeys, readKeyFile, type Signer, unavailable } from './key-files.ts';
 
-/** A key that can sign for one role of one tenant. The message is signed as it is (Ed25519, RFC 8032). */
-export type Signer = {
-  key_id: string;
-  role: string;
-  tenant_id: string;
-  /** Raw 32 bytes. */
-  publicKey: Uint8Array;
-  sign(message: Uint8Array): Uint8Array;
-};
+export { createKey, type KeyAlg, type Signer } from './key-files.ts';
+
+/** A key that can sign for one role of one tenant: one in a file at once, one in a token by a promise. */
+export type AnySigner = Omit<Signer, 'sign'> & { sign(message: Uint8Array): Uint8Array | Promise<Uint8Array> };
 
 /** The private keys this process was given: one folder per role, one file per tenant. */
 export type Keyring = {
   /**
-   * The signer of a role; opened once, then kept.
+   * The signer of a role: opened once, then kept; another key under its name is found within a second.
    * @throws Fault SIGNER_UNAVAILABLE when the key is absent, readable by others, or not the key its name says.
    */
+  signer(tenant: string, role: string): Promise<AnySigner>;
+  /** Every key of a role that is held here, the one that is signed with first; empty where there is none. @throws Fault SIGNER_UNAVAILABLE */
+  signers(tenant: string, role: string): Promise<AnySigner[]>;
+};
+
+/** A keyring of files alone, whose keys sign at once. */
+export type FileKeyring = {
   signer(tenant: string, role: string): Promise<Signer>;
+  signers(tenant: string, role: string): Promise<Signer[]>;
 };
 
-const keyFileSchema = z.strictObject({
-  v: z.literal(1),
-  tenant_id: tenantIdSchema,
-  role: nameSchema,
-  key_id: z.string(),
-  jwk: z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() }),
-});
-type KeyFile = z.infer<typeof keyFileSchema>;
+const lookAgainMs = 1000;
+type Held = { signer: Promise<Signer>; mark: string; lookedAt: number };
 
-const unavailable = (detail: string, cause?: unknown): Fault => new Fault('SIGNER_UNAVAILABLE', { detail, cause });
-
-const pathOf = (dir: string, tenant: string, role: string): string => {
-  if (!tenantIdSchema.safeParse(tenant).success || !nameSchema.safeParse(role).success)
-    throw unavailable('not a tenant or role name');
-  return join(dir, role, `${tenant}.json`);
-};
-
-const signerOf = (file: KeyFile): Signer => {
-  const key = createPrivateKey({ key: file.jwk, format: 'jwk' });
-  const publicKey = new Uint8Array(
-    Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x as string, 'base64url'),
-  );
-  if (toBase64Url(publicKey) !== file.jwk.x || keyIdOf(publicKey) !== file.key_id)
-    throw unavailable('the key file’s public half or id is not of its private key');
-  return {
-    key_id: file.key_id,
-    role: file.role,
-    tenant_id: file.tenant_id,
-    publicKey,
-    sign: (message) => new Uint8Array(sign(null, message, key)),
-  };
-};
-
-const openSigner = async (dir: string, tenant: string, role: string): Promise<Signer> => {
-  const path = pathOf(dir, tenant, role);
-  const file = await open(path, constants.O_RDONLY).catch((cause) => {
-    throw unavailable(`no key of role ${role} for tenant ${tenant}`, cause);
-  });
-  try {
-    if (((await file.stat()).mode & 0o077) !== 0) throw unavailable(`${path} is open to others than its owner`);
-    const parsed = keyFileSchema.safeParse(JSON.parse(await file.readFile('utf8')));
-    if (!parsed.success || parsed.data.tenant_id !== tenant || parsed.data.role !== role)
-      throw unavailable(`${path} is not that key`);
-    return signerOf(parsed.data);
-  } catch (error) {
-    throw error instanceof Fault ? error : unavailable(`${path} cannot be read as a key`, error);
-  } finally {
-    await file.close();
-  }
+/** Tells one content of a key file from another without reading it. */
+const markOf = async (path: string): Promise<string> => {
+  const { ino, mtimeMs, ctimeMs } = await stat(path);
+  return `${ino} ${mtimeMs} ${ctimeMs}`;
 };
 
 /** Opens a key folder (`<home>/keys`). Nothing is read before a signer is asked for. */
 export const Keyring = {
-  open(dir: string): Keyring {
-    const signers = new Map<string, Promise<Signer>>();
+  open(dir: string): FileKeyring {
+    const held = new Map<string, Held>();
+
+    const load = async (tenant: string, role: string, known: Held | undefined): Promise<Signer> => {
+      const path = keyFile(dir, tenant, role);
+      const mark = await markOf(path).catch((cause) => {
+        throw unavailable(`no key of role ${role} for tenant ${tenant}`, cause);
+      });
+      const same = known?.mark === mark ? await known.signer : undefined;
+      const signer = same ?? (await readKeyFile(path, tenant, role));
+      const entry = held.get(`${role}/${tenant}`);
+      if (entry !== undefined) entry.mark = mark;
+      return signer;
+    };
+
     return {
       signer(tenant, role) {
         const id = `${role}/${tenant}`;
-        let signer = signers.get(id);
-        if (signer === undefined) {
-          signer = openSigner(dir, tenant, role);
-          signers.set(id, signer);
-          // A key may still be on its way: a failure is not remembered.
-          signer.catch(() => signers.delete(id));
-        }
+        const known = held.get(id);
+        if (known !== undefined && performance.now() - known.lookedAt < lookAgainMs) return known.signer;
+        const signer = load(tenant, role, known);
+        held.set(id, { signer, mark: '', lookedAt: performance.now() });
+        // A key may still be on its way: a failure is not remembered.
+        signer.catch(() => held.delete(id));
         return signer;
       },
+      signers: (tenant, role) => listKeys(dir, tenant, role),
     };
   },
 };
 
-/**
- * Makes the key of a role and stores it with mode 0600; durable on return. When the key exists it stays, so a repeated
- * call after a crash is harmless.
- */
-export async function createKey(dir: string, tenant: string, role: string): Promise<Signer> {
-  const path = pathOf(dir, tenant, role);
-  if ((await readFileIfAny(path)) === undefined) {
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-    const { x = '' } = publicKey.export({ format: 'jwk' });
-    const { d = '' } = privateKey.export({ format: 'jwk' });
-    const key_id = keyIdOf(new Uint8Array(Buffer.from(x, 'base64url')));
-    const file: KeyFile = { v: 1, tenant_id: tenant, role, key_id, jwk: { kty: 'OKP', crv: 'Ed25519', x, d } };
-    await makeDir(dirname(dir));
-    await makeDir(dirname(path), 0o700);
-    // crash: if we die here there is no key, and the next call makes one.
-    await createFile(path, `${JSON.stringify(file)}\n`, 0o600);
-  }
-  return openSigner(dir, tenant, role);
-}
-
 /** A signer's public half as a trust root lists it. */
-export const trustedKeyOf = (signer: Signer): TrustedKey => ({
+export const trustedKeyOf = (signer: Pick<Signer, 'key_id' | 'alg' | 'publicKey'>): TrustedKey => ({
   keyid: signer.key_id,
-  alg: 'ed25519',
+  alg: signer.alg,
   public: toBase64(signer.publicKey),
 });
 

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { fileArtifacts } from '@orgo/runtime/artifacts.files';
 import { type Bus, connectBus } from '@orgo/runtime/bus';
+import { openKeyring } from '@orgo/runtime/keyring';
 import { createLog, type Log } from '@orgo/runtime/log';
-import { Keyring } from '@orgo/runtime/signer';
+import type { Keyring } from '@orgo/runtime/signer';
 import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
 import { type FaultPoints, noFaults } from './fault-points.ts';
 
@@ -22,6 +23,9 @@ export type Platform = {
   /** Id of this installation: part of log origins, and of names in a shared Redis. */
   instance: string;
 };
+
+/** A platform whose kind of keyring is known. */
+export type PlatformWith<K extends Keyring> = Omit<Platform, 'keyring'> & { keyring: K };
 
 export type PlatformConfig = {
   /** Names the process in logs and at the servers. */
@@ -45,10 +49,10 @@ export type PlatformConfig = {
  * its own `databaseUrl`: `createAudit({ ...platform, databaseUrl: urls.audit })`.
  * @throws Fault BUS_UNAVAILABLE, Breach SERVER_CONFIG_MISMATCH when NATS cannot carry Orgo
  */
-export async function connectPlatform(
+export async function connectPlatform<K extends Keyring = Keyring>(
   config: PlatformConfig,
-  given: { log?: Log; faults?: FaultPoints } = {},
-): Promise<Platform & { close(): Promise<void> }> {
+  given: { log?: Log; faults?: FaultPoints; keyring?: K } = {},
+): Promise<PlatformWith<K> & { close(): Promise<void> }> {
   const { name, home, databaseUrl, natsUrl, redisUrl, instance, maxArtifactBytes } = config;
   const log = given.log ?? createLog({ service: name });
   const bus = await connectBus({ url: natsUrl, name, log });
@@ -60,7 +64,7 @@ export async function connectPlatform(
       config.artifactsDir ?? join(home, 'artifacts'),
       maxArtifactBytes === undefined ? {} : { maxBytes: maxArtifactBytes },
     ),
-    keyring: Keyring.open(config.keysDir ?? keysDir(home)),
+    keyring: given.keyring ?? (openKeyring(config.keysDir ?? keysDir(home)) as Keyring as K),
     trust: TrustStore.open(config.trustDir ?? trustDir(home)),
     log,
     faults: given.faults ?? noFaults,

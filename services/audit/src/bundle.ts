@@ -129,7 +129,7 @@ export async function bundleOf(deps: BundleDeps, tenant_id: string, build_id: st
   const inventory: Inventory = { v: 1, tenant_id, build_id, files: listed };
   const signer = await deps.keyring.signer(tenant_id, 'audit');
   const payload = canonicalBytes(inventory);
-  const sig = toBase64(signer.sign(pae(payloadTypes.inventory, payload)));
+  const sig = toBase64(await signer.sign(pae(payloadTypes.inventory, payload)));
   const signatures = [{ keyid: signer.key_id, sig }];
   return ok({ inventory: { payloadType: payloadTypes.inventory, payload: toBase64(payload), signatures }, files });
 }

@@ -1,5 +1,5 @@
 import { type Digest, receiptServiceOf, subjectOf } from '@orgo/contracts';
-import { appendLeaves, equalBytes, formatCheckpoint, fromHex, type JsonValue, signNote, toHex } from '@orgo/core';
+import { appendLeaves, equalBytes, formatCheckpoint, fromHex, type JsonValue, signNote, toHex, utf8 } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
 import type { TrustStore } from '@orgo/runtime/trust';
@@ -35,7 +35,9 @@ async function signHead(
   const key = { name: log.origin, public: signer.publicKey };
   if (!log.keys.some((known) => equalBytes(known.public, key.public)))
     throw new Fault('SIGNER_UNAVAILABLE', `the log key of tenant ${tenant} is not in its trust root`);
-  return { size, root, note: signNote(formatCheckpoint({ origin: log.origin, size, root }), key, signer.sign) };
+  const body = formatCheckpoint({ origin: log.origin, size, root });
+  const signature = await signer.sign(utf8(body));
+  return { size, root, note: signNote(body, key, () => signature) };
 }
 
 async function keep(

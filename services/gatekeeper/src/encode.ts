@@ -19,7 +19,7 @@ async function signAll(keyring: Keyring, sends: readonly Sent[]): Promise<Map<Se
   const signed = new Map<Sent, Signed>();
   for (const [tenant_id, group] of Map.groupBy(sends, (sent) => sent.send.decision.tenant_id)) {
     const signer = await keyring.signer(tenant_id, role);
-    const items = signBatch(
+    const items = await signBatch(
       group.flatMap(({ send }) => [
         { type: payloadTypes.decision, payload: send.payload },
         ...send.authorizations.map(({ payload }) => ({ type: payloadTypes.authorization, payload })),

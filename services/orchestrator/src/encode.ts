@@ -32,7 +32,7 @@ async function signAll(
   const signed = new Map<object, SignedItemWire>();
   for (const [tenant_id, group] of byTenant) {
     const signer = await keyring.signer(tenant_id, role);
-    const items = signBatch(group.map(signable), { role, tenant_id, key_id: signer.key_id }, (message) =>
+    const items = await signBatch(group.map(signable), { role, tenant_id, key_id: signer.key_id }, (message) =>
       signer.sign(message),
     );
     for (const [index, item] of items.entries()) signed.set(group[index] as object, item as SignedItemWire);

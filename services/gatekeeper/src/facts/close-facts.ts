@@ -89,7 +89,7 @@ export async function closeFacts(deps: CloseDeps, state: GateState, closing: Clo
   }
   const signer = await deps.keyring.signer(tenant_id, 'gatekeeper');
   const payload = canonicalBytes(statementOf(record, artifact));
-  const sig = toBase64(signer.sign(pae(payloadTypes.statement, payload)));
+  const sig = toBase64(await signer.sign(pae(payloadTypes.statement, payload)));
   const envelope = {
     payloadType: payloadTypes.statement,
     payload: toBase64(payload),

@@ -1,5 +1,5 @@
 import { canonical, sha256Hex, toHex } from '@orgo/core';
-import type { Keyring, Signer } from '@orgo/runtime/signer';
+import type { FileKeyring, Keyring, Signer } from '@orgo/runtime/signer';
 import { Signature } from '@tufjs/models';
 
 /** A key as TUF metadata lists it, with what signs for it. */
@@ -24,7 +24,7 @@ const tufKeyOf = (signer: Signer): TufKey => {
  * @throws Fault SIGNER_UNAVAILABLE: nothing is ever published unsigned.
  */
 export async function openChannelKeys(keyring: Keyring, tenant: string): Promise<ChannelKeys> {
-  const open = async (role: string): Promise<TufKey> => tufKeyOf(await keyring.signer(tenant, role));
+  const open = async (role: string): Promise<TufKey> => tufKeyOf(await (keyring as FileKeyring).signer(tenant, role));
   const [root, targets, snapshot, timestamp, release] = await Promise.all(
     ['tuf-root', 'targets', 'snapshot', 'timestamp', 'release'].map(open),
   );
