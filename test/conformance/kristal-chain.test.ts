@@ -45,18 +45,18 @@ describe('the chain over atlas and reader', () => {
   it('goes through, and claims, resolves and leaves open exactly this much', () => {
     expect(chain.refused).toBeUndefined();
     const [, ingest, extract, resolve] = chain.stages.map(({ result }) => (result.ok ? result.value : undefined));
-    expect(ingest?.metrics).toMatchObject({ documents: 25, excluded: 0 });
-    expect(extract?.metrics).toMatchObject({ documents: 714, claims: 4246 });
+    expect(ingest?.metrics).toMatchObject({ documents: 26, excluded: 0 });
+    expect(extract?.metrics).toMatchObject({ documents: 715, claims: 4251 });
     expect(extract?.diagnostics).toEqual([
       { code: 'NO_CLAIMS_EXTRACTED', count: 1 },
       { code: 'TABLE_ROW_MALFORMED', count: 1 },
     ]);
     expect(resolve?.metrics).toMatchObject({
-      claims: 4246,
-      entities_resolved: 3318,
+      claims: 4251,
+      entities_resolved: 3322,
       entities_ambiguous: 2,
       entities_unresolved: 1,
-      properties_resolved: 4250,
+      properties_resolved: 4255,
       properties_ambiguous: 0,
       properties_unresolved: 0,
     });
@@ -97,7 +97,7 @@ describe('the chain over atlas and reader', () => {
         }
       }
     }
-    expect(seen).toBe(4246);
+    expect(seen).toBe(4251);
   });
 
   it('answers every claim once, in order', async () => {

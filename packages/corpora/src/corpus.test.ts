@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { digestOfBytes } from '@orgo/core';
+import { borders } from '@rapideditor/country-coder';
 import { describe, expect, it } from 'vitest';
 import { capitalIds } from './atlas/capitals.ts';
 import { currencyIds } from './atlas/currencies.ts';
-import { packageVersions } from './atlas/packages.ts';
+import { languageByCode, packageVersions } from './atlas/packages.ts';
 import { places } from './atlas/places.ts';
+import type { EntityLine } from './gazetteer/lines.ts';
+import { personsAndThings } from './gazetteer/persons-and-things.ts';
 import {
   type CorpusFile,
   corpus,
@@ -13,6 +16,19 @@ import {
   gazetteerEntities,
   gazetteerProperties,
 } from './index.ts';
+
+/** Every Wikidata id that a pinned package carries, with the names it gives it. */
+function packageNames(): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  const add = (id: string, name: string | undefined) => {
+    const all = found.get(id) ?? new Set();
+    found.set(id, all);
+    if (name) all.add(name.toLowerCase());
+  };
+  for (const { properties } of borders.features) if (properties.wikidata) add(properties.wikidata, properties.nameEn);
+  for (const { wd, label } of languageByCode.values()) add(wd, label);
+  return found;
+}
 
 const digests = (files: readonly CorpusFile[]) => files.map(({ path, bytes }) => `${path} ${digestOfBytes(bytes)}`);
 
@@ -104,6 +120,16 @@ describe('the gazetteers', () => {
       ),
     ]);
     expect([...new Set(stated)].filter((id) => !byId.has(id))).toEqual([]);
+  });
+
+  it('take no id by hand that a package gives to something else, and name nothing unknown as related', () => {
+    const known = packageNames();
+    const vouched = personsAndThings().filter(({ id }) => known.has(id));
+    const names = ({ labels, aliases }: EntityLine) =>
+      [...Object.values(labels), ...Object.values(aliases).flat()].map((name) => name.toLowerCase());
+    const others = vouched.filter((line) => !names(line).some((name) => known.get(line.id)?.has(name)));
+    expect(others.map(({ id }) => id)).toEqual([]);
+    expect(entities.flatMap(({ related }) => related).filter((id) => !byId.has(id))).toEqual([]);
   });
 
   it('hold two towns of one name, so that a name alone decides nothing', () => {

@@ -28,6 +28,7 @@ const texts = [
   ['marie-curie', 'Marie Curie', 'fr'],
   ['mont-blanc', 'Mont Blanc', 'en'],
   ['mount-everest', 'Mount Everest', 'en'],
+  ['pierre-curie', 'Pierre Curie', 'en'],
   ['tbilisi', 'Tbilisi', 'en'],
   ['victor-hugo', 'Victor Hugo', 'fr'],
 ] as const;
@@ -50,7 +51,7 @@ const peaks = {
   ],
 };
 
-/** Fifteen short texts about real subjects and one table, with difficulties planted on purpose. The package's README lists them. */
+/** Sixteen short texts about real subjects and one table, with difficulties planted on purpose. docs/corpora.md lists them. */
 export function buildReader(): CorpusFile[] {
   const documents = texts.map(([name, title, lang]) =>
     textOf('reader', `${name}.md`, source(`reader/${name}`, title, lang), 'text/markdown'),

@@ -12,7 +12,7 @@ const source = (id: string, title: string) => ({
   retrieved_at: retrievedAt,
 });
 
-/** A corpus that passes ingest, extract and resolve, and that the validator must refuse. The package's README lists what is planted. */
+/** A corpus that passes ingest, extract and resolve, and that the validator must refuse. docs/corpora.md lists what is planted. */
 export function buildRefused(): CorpusFile[] {
   return [
     refusedText('lives.md', 'Lives with planted errors', 'text/markdown'),
