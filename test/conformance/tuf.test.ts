@@ -64,11 +64,11 @@ describe('an unmodified TUF client', () => {
     expect((await node.update())?.custom).toMatchObject({ release_seq: 2, pack_id: second.pack.pack_id });
   });
 
-  test('sees each channel by itself, numbered by itself, under one publication count', async () => {
+  test('sees each channel by itself, numbered by itself, under one count of changes', async () => {
     await channels.publish('stable', 'a');
     await channels.publish('beta', 'b');
     const third = await channels.publish('stable', 'c');
-    expect(third.publication).toMatchObject({ publication: 3, target: { release_seq: 2 } });
+    expect(third.publication).toMatchObject({ publication: 4, target: { release_seq: 2 } });
     const [stable, beta, none] = [await client('stable'), await client('beta'), await client('nightly')];
     expect((await stable.update())?.custom).toMatchObject({ channel: 'stable', release_seq: 2 });
     expect((await beta.update())?.custom).toMatchObject({ channel: 'beta', release_seq: 1 });
@@ -77,11 +77,11 @@ describe('an unmodified TUF client', () => {
       JSON.parse(fs.readFileSync(file(`metadata/${name}`), 'utf8')).signed.version;
     expect([
       version('timestamp.json'),
-      version('3.snapshot.json'),
-      version('3.stable.json'),
+      version('6.snapshot.json'),
+      version('4.stable.json'),
       version('2.beta.json'),
       version('2.targets.json'),
-    ]).toEqual([3, 3, 3, 2, 2]);
+    ]).toEqual([6, 6, 4, 2, 2]);
   });
 
   test('finds a root signed by the tenant’s own key, and no second one', async () => {
@@ -121,9 +121,9 @@ describe('refuses', () => {
 
   test.each([
     ['metadata/timestamp.json', /signed by 0\/1/],
-    ['metadata/1.snapshot.json', /snapshot/i],
+    ['metadata/2.snapshot.json', /snapshot/i],
     ['metadata/1.targets.json', /targets/i],
-    ['metadata/1.stable.json', /targets/i],
+    ['metadata/2.stable.json', /targets/i],
   ])('a changed %s', async (name, says) => {
     await channels.publish('stable', 'a');
     const node = await client();
@@ -158,8 +158,8 @@ describe('refuses', () => {
     await channels.publish('stable', 'a');
     await channels.publish('stable', 'b');
     const node = await client();
-    fs.copyFileSync(file('metadata/1.stable.json'), file('metadata/2.stable.json.new'));
-    fs.renameSync(file('metadata/2.stable.json.new'), file('metadata/2.stable.json'));
+    fs.copyFileSync(file('metadata/2.stable.json'), file('metadata/4.stable.json.new'));
+    fs.renameSync(file('metadata/4.stable.json.new'), file('metadata/4.stable.json'));
     await expect(node.update()).rejects.toThrow(/hash|length/i);
   });
 });

@@ -67,7 +67,7 @@ export async function startNodeInstance() {
         pack_id: more.pack_id ?? packIdOf(pack),
         manifest: { ref: stored.ref as Digest, size: stored.size },
       };
-      return (await channels.reopen().channels.publish(wanted)).target;
+      return (await channels.put(wanted, channels.reopen().channels)).target;
     },
     answer: (of = dir) => queryActive(of, { limit: 3 }),
     async stop() {

@@ -209,7 +209,7 @@ describe('channel metadata', () => {
     expect(node.road.reports.at(-1)?.attempt.status).toBe('SUCCEEDED');
   }
 
-  test.each(['timestamp', '2.snapshot', '1.targets', '2.stable'])(
+  test.each(['timestamp', '4.snapshot', '1.targets', '4.stable'])(
     'a changed %s.json: METADATA_INVALID',
     async (name) => {
       await node.publish(packs[1]);

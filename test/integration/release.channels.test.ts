@@ -3,6 +3,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { digestHex } from '@orgo/core';
+import { channelHeads } from '@orgo/release/channel/heads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startChannels, storePack, type TestChannels } from '../kit/channels.ts';
 
@@ -43,7 +44,7 @@ describe('publication', () => {
   test('asked for again gives the same numbers and the same bytes', async () => {
     const { wanted, publication } = await channels.publish('stable', 'a');
     const before = everything();
-    expect(await channels.reopen().channels.publish(wanted)).toEqual(publication);
+    expect(await channels.put(wanted, channels.reopen().channels)).toEqual(publication);
     expect(everything()).toEqual(before);
   });
 
@@ -57,7 +58,7 @@ describe('publication', () => {
     expect(everything()).toEqual(before);
     // Between the versioned files and timestamp.json.
     fs.rmSync(path.join(channels.dir, 'metadata/timestamp.json'));
-    await channels.reopen().channels.publish(wanted);
+    await channels.put(wanted, channels.reopen().channels);
     expect(everything()).toEqual(before);
   });
 
@@ -71,26 +72,23 @@ describe('publication', () => {
         ...(await storePack(channels.artifacts, tenant, `p${n}`)),
       })),
     );
-    const done = await Promise.all(asked.map((wanted, n) => processes[n % 4]?.publish(wanted)));
-    const numbers = done.map((one) => one?.publication as number).sort((a, b) => a - b);
-    expect(numbers).toEqual(Array.from({ length: 12 }, (_, n) => n + 1));
-    const seqs = (channel: string) =>
-      done.flatMap((one) => (one?.target.channel === channel ? [one.target.release_seq] : [])).sort((a, b) => a - b);
-    expect([seqs('beta'), seqs('stable')]).toEqual([
-      [1, 2, 3, 4],
-      [1, 2, 3, 4, 5, 6, 7, 8],
+    await Promise.all(asked.map((wanted, n) => channels.put(wanted, processes[n % 4])));
+    const heads = await channelHeads(channels.db, tenant);
+    expect(heads.map(({ channel, index }) => [channel, index.current?.release_seq]).sort()).toEqual([
+      ['beta', 4],
+      ['stable', 8],
     ]);
     const timestamp = (await (await get('metadata/timestamp.json')).json()) as { signed: { version: number } };
-    expect(timestamp.signed.version).toBe(12);
+    expect(timestamp.signed.version).toBe(24);
   });
 
   test('changes no file that a client may have: other bytes are a breach', async () => {
     const { wanted } = await channels.publish('stable', 'a');
-    const name = path.join(channels.dir, 'metadata/1.stable.json');
-    fs.writeFileSync(`${name}.new`, fs.readFileSync(name, 'utf8').replace('"version":1', '"version":9'));
+    const name = path.join(channels.dir, 'metadata/2.stable.json');
+    fs.writeFileSync(`${name}.new`, fs.readFileSync(name, 'utf8').replace('"version":2', '"version":9'));
     fs.renameSync(`${name}.new`, name);
     const { channels: other } = channels.reopen();
-    await expect(other.publish(wanted)).rejects.toMatchObject({ name: 'Breach', code: 'HASH_MISMATCH' });
+    await expect(channels.put(wanted, other)).rejects.toMatchObject({ name: 'Breach', code: 'HASH_MISMATCH' });
     const answer = await get('metadata/1.root.json');
     expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([500, 'HASH_MISMATCH']);
   });
@@ -107,7 +105,7 @@ describe('publication', () => {
       channel: 'stable',
       ...pack,
     };
-    await expect(channels.reopen().channels.publish(wanted)).rejects.toMatchObject({
+    await expect(channels.put(wanted, channels.reopen().channels)).rejects.toMatchObject({
       name: 'Breach',
       code: 'HASH_MISMATCH',
     });

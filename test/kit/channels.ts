@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Digest } from '@orgo/contracts';
+import type { ChannelTarget, Digest } from '@orgo/contracts';
 import { canonicalBytes, digestHex, digestOf, digestOfBytes, utf8 } from '@orgo/core';
 import { serviceUrls } from '@orgo/infra/migrate';
 import { testDatabase } from '@orgo/infra/test-servers';
 import { defaultPackPolicy, manifestPoliciesOf, type PackManifest, runtimePackId } from '@orgo/kristal';
+import { channelMachine } from '@orgo/release/channel/machine';
 import { createChannelReader } from '@orgo/release/tuf/reader';
 import { openChannels } from '@orgo/release/tuf/repository';
 import { channelRoute } from '@orgo/release/tuf/route';
@@ -16,6 +18,7 @@ import { createLog } from '@orgo/runtime/log';
 import { Keyring } from '@orgo/runtime/signer';
 import { createTenant, keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
 import { openDb } from '@orgo/store/db';
+import { transact } from '@orgo/store/transact';
 
 /** A small pack that is what its manifest says: stored files and manifest. */
 export async function storePack(artifacts: ArtifactStore, tenant: string, seed: string) {
@@ -61,6 +64,16 @@ export async function storePack(artifacts: ArtifactStore, tenant: string, seed: 
   };
 }
 
+/** What a release brings to its channel. */
+export type Wanted = {
+  tenant_id: string;
+  release_id: string;
+  channel: string;
+  kristal_id: Digest;
+  pack_id: string;
+  manifest: { ref: Digest; size: number };
+};
+
 /** A tenant's channels on a real database, behind real HTTP, in a home that `stop` removes. */
 export async function startChannels(tenant: string) {
   const home = fs.mkdtempSync(path.join(fs.realpathSync('/tmp'), 'orgo-channels-'));
@@ -75,6 +88,32 @@ export async function startChannels(tenant: string) {
     return { channels, reader: createChannelReader({ channels, db, artifacts, trust }) };
   };
   let { channels, reader } = open();
+  /** Has the channel offer it and switch to it at once, and publishes; asked again it does the same again and changes nothing. */
+  const put = async ({ manifest, ...wanted }: Wanted, files = channels) => {
+    const of = { tenant_id: wanted.tenant_id, channel: wanted.channel, release_id: wanted.release_id };
+    const { kristal_id, pack_id } = wanted;
+    const offer = {
+      type: 'offer' as const,
+      ...of,
+      kristal_id,
+      pack_id,
+      manifest: manifest.ref,
+      manifest_size: manifest.size,
+    };
+    const inputs = [
+      { ...offer, cohorts: [], prefetch: false },
+      { type: 'switch' as const, ...of },
+    ];
+    const incoming = inputs.map((input) => ({ message_id: randomUUID(), input, traceparent: null }));
+    const taken = await transact(db, channelMachine, incoming, { encode: async () => [], nudge: () => undefined });
+    if (taken.some(({ outcome }) => outcome !== 'accepted')) throw new Error(JSON.stringify(taken));
+    const head = (await files.publish(tenant)).find((one) => one.channel === wanted.channel);
+    const current = head?.index.current;
+    if (!head || !current) throw new Error(`${wanted.channel} was not published`);
+    const { release_id, release_seq } = current;
+    const target: ChannelTarget = { release_id, release_seq, channel: head.channel, pack_id, kristal_id };
+    return { publication: head.index.index_seq, target };
+  };
   const http: HttpServer = createHttp({
     service: 'release',
     handlers: { getChannelFile: (request) => channelRoute(reader)(request) },
@@ -94,8 +133,9 @@ export async function startChannels(tenant: string) {
     async publish(channel: string, seed: string) {
       const pack = await storePack(artifacts, tenant, seed);
       const wanted = { tenant_id: tenant, release_id: newId('rel'), channel, ...pack };
-      return { wanted, pack, publication: await channels.publish(wanted) };
+      return { wanted, pack, publication: await put(wanted) };
     },
+    put,
     /** As another process would: nothing in memory. */
     reopen() {
       ({ channels, reader } = open());

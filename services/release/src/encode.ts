@@ -2,7 +2,8 @@ import { eventSubject, payloadTypes, type SealedDecision, type SignedItemWire, s
 import { canonical, type JsonValue, signBatch } from '@orgo/core';
 import type { Keyring } from '@orgo/runtime/signer';
 import type { OutRow, SendOf } from '@orgo/store/machine';
-import type { Job, NodeSend, PublicChange, Send } from './domain/index.ts';
+import type { PublishItem } from './channel/publish-job.ts';
+import type { ChannelSend, Job, NodeSend, PublicChange, Send } from './domain/index.ts';
 
 /** Where the relay hands jobs over; they never leave the process. */
 export const jobSubjects = { verify: 'release.verify', publish: 'release.publish' } as const satisfies Record<
@@ -10,11 +11,15 @@ export const jobSubjects = { verify: 'release.verify', publish: 'release.publish
   string
 >;
 
+/** Where the relay hands over what channels have to write. */
+export const channelJobSubject = 'channel.publish';
+
 /** A job as its row carries it. */
 export type JobItem = { tenant_id: string; release_id: string; traceparent: string | null };
 
 type Sent<S extends Send['send']> = Omit<SendOf<Send>, 'send'> & { send: Extract<Send, { send: S }> };
-type Claim = Omit<SendOf<NodeSend>, 'send'> & { send: NodeSend | Sent<'claim'>['send'] };
+type ChannelClaim = Extract<ChannelSend, { send: 'claim' }>;
+type Claim = Omit<SendOf<NodeSend>, 'send'> & { send: NodeSend | ChannelClaim | Sent<'claim'>['send'] };
 
 const role = 'release';
 
@@ -23,7 +28,7 @@ async function signClaims(keyring: Keyring, sends: readonly Claim[]): Promise<Ma
   const signed = new Map<object, SignedItemWire>();
   for (const [tenant_id, group] of Map.groupBy(sends, ({ key }) => key.tenant_id)) {
     const signer = await keyring.signer(tenant_id, role);
-    const items = signBatch(
+    const items = await signBatch(
       group.map(({ send }) => ({ type: payloadTypes.claim, payload: canonical(send.claim) })),
       { role, tenant_id, key_id: signer.key_id },
       (message) => signer.sign(message),
@@ -114,4 +119,32 @@ export const encodeNodeSends =
     return sends.map((sent) =>
       claimRow(sent, { aggregate: `node:${sent.key.id}`, claim: signed.get(sent) as SignedItemWire, evidence: [] }),
     );
+  };
+
+/** Publications of a channel go out one after the other; a claim never waits behind one. */
+const publishRow = ({ key, traceparent }: SendOf<ChannelSend>, index_seq: number, tell: string[]): OutRow => ({
+  tenant_id: key.tenant_id,
+  aggregate: `channel-files:${key.id}`,
+  subject: channelJobSubject,
+  transport: 'local',
+  channel: 'local',
+  message_id: `channel:${key.id}:${index_seq}`,
+  item: { tenant_id: key.tenant_id, channel: key.id, index_seq, tell, traceparent } satisfies PublishItem,
+});
+
+/** What channels say, as outbox rows of their transaction. */
+export const encodeChannelSends =
+  (keyring: Keyring) =>
+  async (sends: readonly SendOf<ChannelSend>[]): Promise<OutRow[]> => {
+    const claims = sends.flatMap((sent) => (sent.send.send === 'claim' ? [{ ...sent, send: sent.send }] : []));
+    const signed = await signClaims(keyring, claims);
+    const rows = claims.map((sent) =>
+      claimRow(sent, { aggregate: `channel:${sent.key.id}`, claim: signed.get(sent) as SignedItemWire, evidence: [] }),
+    );
+    return [
+      ...rows,
+      ...sends.flatMap((sent) =>
+        sent.send.send === 'publish' ? [publishRow(sent, sent.send.index_seq, sent.send.tell)] : [],
+      ),
+    ];
   };

@@ -1,32 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import type { Digest, ReasonCode } from '@orgo/contracts';
-import { equalBytes, parseStrict } from '@orgo/core';
-import type { ArtifactStore } from '@orgo/runtime/artifacts';
-import { Breach, codeOf, detailOf, Refused } from '@orgo/runtime/errors';
-import { collect } from '@orgo/runtime/http';
+import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import { withSpan } from '@orgo/runtime/telemetry';
-import type { FaultPoints } from '@orgo/store/fault-points';
 import type { Incoming } from '@orgo/store/machine';
 import type { LocalHandler } from '@orgo/store/relay';
 import type { Turns } from '@orgo/store/turns';
-import type { ReleaseInput, ReleaseState } from './domain/index.ts';
+import type { ChannelInput, ReleaseInput, ReleaseState } from './domain/index.ts';
 import type { JobItem } from './encode.ts';
 import { type EvidenceDeps, findEvidence } from './evidence.ts';
 import type { Reads } from './reads.ts';
-import type { Publication } from './tuf/metadata.ts';
-import type { ChannelReader } from './tuf/reader.ts';
-import { type ChannelRepository, targetFilePath } from './tuf/repository.ts';
 
 export type JobDeps = EvidenceDeps & {
   turns: Turns<ReleaseInput>;
   reads: Reads;
-  channels: ChannelRepository;
-  reader: ChannelReader;
-  artifacts: ArtifactStore;
-  faults: FaultPoints;
+  channels: Turns<ChannelInput>;
   log: Log;
-  /** How long the nodes of a release may take. */
-  activationDeadlineMs: number;
 };
 
 type Done = { outcome: 'accepted' | 'later' };
@@ -86,50 +75,38 @@ type Verified = ReleaseState & { eligible: NonNullable<ReleaseState['eligible']>
 const isVerified = (state: ReleaseState | null): state is Verified =>
   state?.phase === 'VERIFIED' && state.eligible !== null;
 
-/** What clients get is read back through the door they use and compared: published means fetched (stage 6c, RR-19). */
-async function readBack(deps: JobDeps, tenant: string, { channel }: Verified, publication: Publication): Promise<void> {
-  const manifest = await deps.artifacts.get(tenant, publication.manifest_ref);
-  const target = await deps.reader.read(tenant, targetFilePath(channel, publication.manifest_ref));
-  const timestamp = await deps.reader.read(tenant, 'metadata/timestamp.json');
-  const bytesOf = async (file: typeof target): Promise<Uint8Array> =>
-    file === null ? new Uint8Array() : file.bytes instanceof Uint8Array ? file.bytes : collect(file.bytes);
-  if (!equalBytes(await bytesOf(target), manifest))
-    throw new Breach('HASH_MISMATCH', `${channel} does not serve the manifest ${publication.manifest_ref}`);
-  const json = parseStrict(await bytesOf(timestamp));
-  const signed = json.ok ? (json.value as { signed?: { version?: unknown } }).signed : undefined;
-  if (typeof signed?.version !== 'number' || signed.version < publication.publication)
-    throw new Breach('HASH_MISMATCH', `the channels of ${tenant} do not show publication ${publication.publication}`);
-}
+/** What a release waits out; every other refusal of its channel ends it. */
+const passing: readonly (ReasonCode | null)[] = ['CHANNEL_FROZEN', 'CHANNEL_PINNED', 'CHANNEL_BUSY'];
 
-/** Publishes a verified release and says so, or ends it where it cannot be published whole (RR-18). */
+/** Has the channel take a verified pack and switch to it; the channel publishes and tells the release. */
 export const publishJob = (deps: JobDeps): LocalHandler =>
-  each('release.publish', deps, async (item) => {
+  each('release.offer', deps, async (item) => {
     const { tenant_id, release_id, traceparent } = item;
-    const { reads, channels, log, activationDeadlineMs: deadline_ms } = deps;
-    const state = await reads.state(tenant_id, release_id);
+    const state = await deps.reads.state(tenant_id, release_id);
     if (!isVerified(state)) return { outcome: 'accepted' };
     const { channel, eligible } = state;
     const { kristal_id, pack_id, pack_manifest } = eligible;
-    const manifest = { ref: pack_manifest.ref as Digest, size: pack_manifest.size };
-    try {
-      const publication = await channels.publish({ tenant_id, release_id, channel, kristal_id, pack_id, manifest });
-      await readBack(deps, tenant_id, state, publication);
-      const { release_seq } = publication.target;
-      const input: ReleaseInput = {
-        type: 'published',
-        tenant_id,
-        release_id,
-        release_seq,
-        publication: publication.publication,
-        nodes: await reads.enrolled(tenant_id, channel),
-        deadline_ms,
-      };
-      // crash: if we die here the files are out and the job runs again: same numbers, same bytes, and it is said once.
-      await deps.faults.at('release.published');
-      return await tell(deps, `${release_id}:published`, input, traceparent);
-    } catch (error) {
-      if (!(error instanceof Breach || error instanceof Refused)) throw error;
-      log.fatal({ code: error.code, err: error, tenant_id, release_id, channel }, 'publication is not whole');
-      return tell(deps, `${release_id}:published`, barred(item, error.code, detailOf(error)), traceparent);
-    }
+    const of = { tenant_id, channel, release_id };
+    const offer: ChannelInput = {
+      type: 'offer',
+      ...of,
+      pack_id,
+      kristal_id,
+      manifest: pack_manifest.ref as Digest,
+      manifest_size: pack_manifest.size,
+      cohorts: [],
+      prefetch: false,
+    };
+    // Both are asked anew each time under an id of their own: the channel knows by itself what it has done.
+    const inputs: ChannelInput[] = [offer, { type: 'switch', ...of }];
+    const results = await deps.channels.take(
+      inputs.map((input) => ({ message_id: `${release_id}:${input.type}:${randomUUID()}`, input, traceparent })),
+    );
+    if (results.some(({ outcome }) => outcome === 'later')) return { outcome: 'later' };
+    const refused = results.find(({ outcome }) => outcome === 'refused');
+    if (refused === undefined) return { outcome: 'accepted' };
+    const code = refused.code ?? 'STATE_CONFLICT';
+    deps.log.warn({ code, tenant_id, release_id, channel }, 'the channel does not take it');
+    if (passing.includes(code)) return { outcome: 'later' };
+    return tell(deps, `${release_id}:published`, barred(item, code, `refused by ${channel}`), traceparent);
   });

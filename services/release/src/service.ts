@@ -10,9 +10,18 @@ import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
 import { createTurns } from '@orgo/store/turns';
+import { channelMachine } from './channel/machine.ts';
+import { publishChannels } from './channel/publish-job.ts';
 import type { ReleaseConfig } from './config.ts';
-import { keyOf, type NodeInput, nodeKeyOf, type ReleaseInput } from './domain/index.ts';
-import { encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
+import {
+  type ChannelInput,
+  channelKeyOf,
+  keyOf,
+  type NodeInput,
+  nodeKeyOf,
+  type ReleaseInput,
+} from './domain/index.ts';
+import { channelJobSubject, encodeChannelSends, encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
 import { receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
 import { publishJob, verifyJob } from './jobs.ts';
 import { createNonces } from './nonces.ts';
@@ -39,14 +48,14 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
   const { bus, log, faults, keyring, trust, artifacts } = platform;
   const db = openDb({ url: platform.databaseUrl, schema });
   const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
-  const channels = openChannels({
+  const files = openChannels({
     dir: config.ORGO_CHANNELS_DIR ?? join(platform.home, 'channels'),
     db,
     keyring,
     artifacts,
     faults,
   });
-  const reader = createChannelReader({ channels, db, artifacts, trust });
+  const reader = createChannelReader({ channels: files, db, artifacts, trust });
   const nonces = createNonces(db, config.ORGO_NONCE_TTL_MS);
   const waits = createWaits();
   const cache = statementCache();
@@ -84,15 +93,21 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     changed: waits.changed,
     max: maxBatch,
   });
-  const jobs = {
-    bus,
-    trust,
-    cache,
-    artifacts,
-    turns: releases,
+  const channels = createTurns<ChannelInput>({
+    span: 'release.channel',
+    keyOf: channelKeyOf,
+    attributesOf: (input) => ({ tenant_id: input.tenant_id, channel: input.channel, input: input.type }),
+    run: (incoming) => transact(db, channelMachine, incoming, { ...shell, encode: encodeChannelSends(keyring) }),
+    changed: waits.changed,
+    max: maxBatch,
+  });
+  const jobs = { bus, trust, cache, artifacts, turns: releases, channels, reads, log };
+  const publishing = {
+    releases,
     reads,
-    channels,
+    files,
     reader,
+    artifacts,
     faults,
     log,
     activationDeadlineMs: config.ORGO_ACTIVATION_DEADLINE_MS,
@@ -113,7 +128,11 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     }),
     ready: () => ready && bus.isConnected(),
     async start() {
-      const local = { [jobSubjects.verify]: verifyJob(jobs), [jobSubjects.publish]: publishJob(jobs) };
+      const local = {
+        [jobSubjects.verify]: verifyJob(jobs),
+        [jobSubjects.publish]: publishJob(jobs),
+        [channelJobSubject]: publishChannels(publishing),
+      };
       relay = startRelay({ db, bus, log, faults, local });
       stops.push(() => relay?.stop());
       alarms = await startAlarms({
@@ -136,7 +155,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     async drain() {
       ready = false;
       for (const stop of stops.splice(0).reverse()) await stop();
-      await Promise.all([releases.idle(), nodes.idle()]);
+      await Promise.all([releases.idle(), nodes.idle(), channels.idle()]);
     },
     async stop() {
       for (const stop of stops.splice(0).reverse()) await stop();

@@ -1,4 +1,4 @@
-import { absent, fault, type ReasonRow, refusal } from './row.ts';
+import { absent, fault, forbidden, type ReasonRow, refusal } from './row.ts';
 
 /** Releases, channels and nodes. The node's verification order is the distribution contract's. */
 export const releaseReasons = {
@@ -20,6 +20,29 @@ export const releaseReasons = {
     'Roll back by a newer release with an authorization.',
   ),
   RELEASE_SUBSTITUTED: refusal('Same release number, other pack', 'Publish under a new number.'),
+  FAST_FORWARD_SUSPECTED: refusal(
+    'Channel numbers that jumped too far at once',
+    'Find out who signed it; a node goes on with numbers that follow the ones it has seen.',
+  ),
+  CLOCK_UNTRUSTED: refusal(
+    'The node’s clock is behind a time that something signed has said, and by that time the metadata is over',
+    'Set the clock of the node, or publish fresh metadata.',
+  ),
+  TRANSFER_TOO_SLOW: fault(
+    'Bytes came more slowly than a download may be',
+    'It is tried again; look at the road to the node.',
+  ),
+  PACK_REVOKED: refusal('A pack that its channel revoked', 'Release another one; a revoked pack never serves again.'),
+  PACK_BELOW_FLOOR: refusal(
+    'A pack below the floor of its channel',
+    'Release a newer one; no authorization pierces a floor.',
+  ),
+  ROLLBACK_UNAUTHORIZED: refusal(
+    'An older pack without leave of the gatekeeper that names it',
+    'Ask for a rollback of the release; a node goes back under its authorization alone.',
+  ),
+  ROLLBACK_AUTHORIZATION_EXPIRED: refusal('An authorization to go back that is over', 'Ask for the rollback again.'),
+  LAST_KNOWN_GOOD_MISSING: refusal('The node holds no pack that it could go back to', 'Release a pack to its channel.'),
   TARGET_NOT_FOR_CHANNEL: refusal('A pack of another channel', 'Publish it to this channel.'),
   CONTRACT_UNSUPPORTED: refusal(
     'A pack whose query contract the node does not support',
@@ -34,4 +57,15 @@ export const releaseReasons = {
     'The old pack keeps serving; check the node’s disk.',
   ),
   PACK_NOT_ACTIVE: refusal('The node has no active pack', 'Release a pack to its channel.'),
+  CHANNEL_NOT_FOUND: absent('No channel of that name is visible to you', 'Check the name with `orgo channel list`.'),
+  CHANNEL_FROZEN: refusal(
+    'The channel is frozen: nothing is promoted',
+    'See who froze it in `orgo channel show`; `orgo channel unfreeze`.',
+  ),
+  CHANNEL_PINNED: refusal('The channel is pinned to another pack', 'Wait for the pin to end, or `orgo channel unpin`.'),
+  CHANNEL_BUSY: refusal('Another release is on its way in the channel', 'Wait for it, or abort it.'),
+  BELOW_SECURITY_FLOOR: forbidden(
+    'The pack is older than the channel’s floor, which nobody lowers',
+    'Release a pack that was first offered at or above the floor.',
+  ),
 } as const satisfies Record<string, ReasonRow>;

@@ -20,7 +20,7 @@ describe('every phase and every input', () => {
     alarm,
     pass: pass(),
     fail,
-    published: published('n1'),
+    'channel-published': published('n1'),
     active: report('n1', 'active'),
     failed: report('n1', 'failed'),
   };
@@ -29,7 +29,7 @@ describe('every phase and every input', () => {
     NEW: { create: 'QUEUED' },
     QUEUED: { found: 'VERIFYING', barred: 'FAILED' },
     VERIFYING: { pass: 'VERIFIED', fail: 'FAILED' },
-    VERIFIED: { published: 'RELEASING', barred: 'FAILED' },
+    VERIFIED: { 'channel-published': 'RELEASING', barred: 'FAILED' },
     RELEASING: { failed: 'PAUSED', alarm: 'PAUSED' },
     PAUSED: {},
     RELEASED: {},

@@ -27,7 +27,7 @@ function decideInput(state: ReleaseState, input: Timed<ReleaseInput>): Decision 
       return decideBarred(state, input);
     case 'receipt':
       return decideReceipt(state, input);
-    case 'published':
+    case 'channel-published':
       return decidePublished(state, input);
     case 'alarm':
       return decideAlarm(state, input);

@@ -1,13 +1,42 @@
-export { channelFault } from './decide/create.ts';
+export { channelFault } from './channel/channel-name.ts';
+export { decideChannel } from './channel/decide.ts';
+export type { ChannelEvent } from './channel/events.ts';
+export { evolveChannel } from './channel/evolve.ts';
+export { channelIndexOf } from './channel/index-of.ts';
+export {
+  type ChannelInput,
+  type ChannelReceipt,
+  type Confirmed,
+  channelKeyOf,
+  type OfferPack,
+  type OpenCohorts,
+  type Switch,
+  type Withdraw,
+} from './channel/inputs.ts';
+export type { ChannelSend } from './channel/sends.ts';
+export {
+  type Act,
+  type AskedChange,
+  type Candidate,
+  type ChannelPhase,
+  type ChannelState,
+  channelPhaseOf,
+  everyone,
+  initialChannel,
+  isBarred,
+  type PastOffer,
+  type RollbackInForce,
+} from './channel/state.ts';
+export { channelTable } from './channel/table.ts';
 export { decide } from './decide.ts';
 export type { ReleaseEvent } from './events.ts';
 export { evolve } from './evolve.ts';
 export {
   type AlarmFired,
   type Barred,
+  type ChannelPublished,
   type Create,
   keyOf,
-  type Published,
   type Receipt,
   type ReleaseInput,
   type VerifyRequested,

@@ -26,11 +26,18 @@ export type Receipt = Of & {
   authorizations: { authorization: Authorization; digest: Digest }[];
 };
 
-/** The channel metadata that names this release is out. `nodes` are those enrolled in the channel at that moment. */
-export type Published = Of & {
-  type: 'published';
-  release_seq: number;
-  publication: number;
+/**
+ * The channel's files are out and were read back: this is where the release stands in them. `nodes` are those enrolled in the channel at that
+ * moment. It comes after every change of a channel that the release is or was in.
+ */
+export type ChannelPublished = Of & {
+  type: 'channel-published';
+  channel: string;
+  index_seq: number;
+  place: 'candidate' | 'current' | 'none';
+  release_seq: number | null;
+  pack_seq: number | null;
+  frozen: boolean;
   nodes: string[];
   deadline_ms: number;
 };
@@ -38,7 +45,7 @@ export type Published = Of & {
 /** The nodes had their time, by the database's clock. */
 export type AlarmFired = Of & { type: 'alarm'; kind: 'activation' };
 
-export type ReleaseInput = Create | VerifyRequested | Barred | Receipt | Published | AlarmFired;
+export type ReleaseInput = Create | VerifyRequested | Barred | Receipt | ChannelPublished | AlarmFired;
 
 /** An input with the database's clock at the transaction. */
 export type Timed<I> = I & { now: string };

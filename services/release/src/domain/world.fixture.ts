@@ -47,10 +47,14 @@ export const found: ReleaseInput = { type: 'verify-requested', ...of, eligible, 
 export const barred: ReleaseInput = { type: 'barred', ...of, code: 'BUILD_NOT_ELIGIBLE', detail: 'no record' };
 export const alarm: ReleaseInput = { type: 'alarm', ...of, kind: 'activation' };
 export const published = (...nodes: string[]): ReleaseInput => ({
-  type: 'published',
+  type: 'channel-published',
   ...of,
+  channel: 'stable',
+  index_seq: 7,
+  place: 'current',
   release_seq: 3,
-  publication: 7,
+  pack_seq: 3,
+  frozen: false,
   nodes,
   deadline_ms: 600_000,
 });

@@ -1,24 +1,8 @@
-import { type ChannelTarget, channelTargetPath, type Digest } from '@orgo/contracts';
+import { type ChannelTarget, channelIndexPath, channelTargetPath, type Offer, packManifestPath } from '@orgo/contracts';
 import { canonicalBytes, digestHex, digestOfBytes } from '@orgo/core';
 import { Metadata, MetadataKind } from '@tufjs/models';
+import type { ChannelHead } from '../channel/heads.ts';
 import type { ChannelKeys, TufKey } from './keys.ts';
-
-/** A publication: what one channel names from one moment on. Times are the database's, RFC 3339 in UTC. */
-export type Publication = {
-  /** The tenant's count of publications: the version of what this one makes. */
-  publication: number;
-  published_at: string;
-  target: ChannelTarget;
-  manifest_ref: Digest;
-  manifest_size: number;
-};
-
-/** A channel as it stands: its first publication put it on the list, its last one says what it names. */
-export type ChannelHead = {
-  channel: string;
-  first: Pick<Publication, 'publication' | 'published_at'>;
-  last: Publication;
-};
 
 /** A file below `metadata/`, to be written in the order given. */
 export type MetadataFile = { name: string; bytes: Uint8Array };
@@ -62,30 +46,60 @@ export function rootFile(keys: ChannelKeys, created_at: string): MetadataFile {
   return { name: '1.root.json', bytes: signed(MetadataKind.Root, part, root) };
 }
 
-/** A channel's own role: one target, the manifest of the pack it names. */
-function channelFile(keys: ChannelKeys, { channel, last }: ChannelHead): MetadataFile & { version: number } {
-  const { publication, published_at, target, manifest_ref, manifest_size } = last;
+/** The packs a channel offers: what everyone runs, and what is on its way. */
+export const offersOf = ({ index }: ChannelHead): Offer[] => [index.current ?? [], index.candidate?.offer ?? []].flat();
+
+const manifestMeta = (offer: Offer) => ({
+  length: offer.manifest_size,
+  hashes: { sha256: digestHex(offer.manifest) },
+});
+
+const customOf = (channel: string, { release_id, release_seq, pack_id, kristal_id }: Offer): ChannelTarget => ({
+  release_id,
+  release_seq,
+  channel,
+  pack_id,
+  kristal_id,
+});
+
+/** The bytes of a channel's index target: they follow from its row alone. */
+export const indexBytes = ({ index }: ChannelHead): Uint8Array => canonicalBytes(index);
+
+/** A channel's own role: its index, and the manifests of the packs it offers. */
+function channelFile(keys: ChannelKeys, head: ChannelHead): MetadataFile & { version: number } {
+  const { channel, index, changed_at } = head;
+  const bytesOfIndex = indexBytes(head);
+  const [newest] = offersOf(head).slice(0, 1);
   const part = {
-    version: publication,
-    expires: expiry(published_at, lifeDays.targets),
+    version: index.index_seq,
+    expires: expiry(changed_at, lifeDays.targets),
     targets: {
-      [channelTargetPath(channel)]: {
-        length: manifest_size,
-        hashes: { sha256: digestHex(manifest_ref) },
-        custom: target,
+      [channelIndexPath(channel)]: {
+        length: bytesOfIndex.length,
+        hashes: { sha256: digestHex(digestOfBytes(bytesOfIndex)) },
       },
+      ...Object.fromEntries(
+        offersOf(head).map((offer) => [packManifestPath(channel, offer.pack_id), manifestMeta(offer)]),
+      ),
+      ...(newest && {
+        [channelTargetPath(channel)]: { ...manifestMeta(newest), custom: customOf(channel, newest) },
+      }),
     },
   };
   const bytes = signed(MetadataKind.Targets, part, keys.release);
-  return { name: `${publication}.${channel}.json`, bytes, version: publication };
+  return { name: `${index.index_seq}.${channel}.json`, bytes, version: index.index_seq };
 }
 
 /** The list of channels: its version is their number, because it changes only when one is added. */
 function targetsFile(keys: ChannelKeys, heads: readonly ChannelHead[]): MetadataFile & { version: number } {
-  const newest = heads.reduce((a, b) => (b.first.publication > a.first.publication ? b : a));
+  const newest =
+    heads
+      .map(({ opened_at }) => opened_at)
+      .sort()
+      .at(-1) ?? '';
   const part = {
     version: heads.length,
-    expires: expiry(newest.first.published_at, lifeDays.targets),
+    expires: expiry(newest, lifeDays.targets),
     targets: {},
     delegations: {
       keys: keysOf(keys.release),
@@ -107,11 +121,15 @@ function targetsFile(keys: ChannelKeys, heads: readonly ChannelHead[]): Metadata
 /**
  * Everything a client needs to follow the channels as they stand, `timestamp.json` last: who has read it finds the rest. A function of
  * its arguments, so that writing it again after a crash writes the same bytes. `heads` are of one tenant, at least one, in the order
- * of their first publication.
+ * in which they came to be. Changes of all channels together are the version: each is made by one more.
  */
 export function repositoryFiles(keys: ChannelKeys, heads: readonly ChannelHead[]): MetadataFile[] {
-  const newest = heads.reduce((a, b) => (b.last.publication > a.last.publication ? b : a)).last;
-  const { publication: version, published_at } = newest;
+  const published_at =
+    heads
+      .map(({ changed_at }) => changed_at)
+      .sort()
+      .at(-1) ?? '';
+  const version = heads.reduce((sum, { index }) => sum + index.index_seq, 0);
   const channels = heads.map((head) => ({ head, ...channelFile(keys, head) }));
   const targets = targetsFile(keys, heads);
   const meta = {

@@ -6,7 +6,7 @@ import { readFileIfAny } from '@orgo/runtime/durable-file';
 import { Breach, codeOf } from '@orgo/runtime/errors';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
-import { publishedManifest } from './publications.ts';
+import { publishedManifest } from '../channel/heads.ts';
 import type { ChannelRepository } from './repository.ts';
 
 /** A file as a client gets it. A pack file comes in pieces; where its bytes are wrong the last piece never comes, but Breach HASH_MISMATCH. */
@@ -24,7 +24,7 @@ export type ChannelReader = { read(tenant: string, path: string): Promise<Channe
 const name = '[a-z0-9][a-z0-9._-]{0,62}';
 const shapes = {
   metadata: new RegExp(`^metadata/(?:timestamp|[1-9][0-9]{0,14}\\.${name})\\.json$`),
-  target: new RegExp(`^targets/${name}/[0-9a-f]{64}\\.pack-manifest\\.json$`),
+  target: new RegExp(`^targets/${name}/[0-9a-f]{64}\\.(?:channel|(?:[0-9a-f]{64}\\.)?pack-manifest)\\.json$`),
   pack: /^packs\/([0-9a-f]{64})\/(.{1,240})$/,
 };
 

@@ -1,6 +1,6 @@
 import type { GateDecision } from '@orgo/contracts';
 import { canonical } from '@orgo/core';
-import type { AlarmFired, Published, Receipt, Timed } from '../inputs.ts';
+import type { AlarmFired, ChannelPublished, Receipt, Timed } from '../inputs.ts';
 import { reportedOf } from '../node/reported.ts';
 import { activationAlarm } from '../sends.ts';
 import type { NodeProgress, Phase, ReleaseState } from '../state.ts';
@@ -42,9 +42,9 @@ function judge(state: ReleaseState, now: string): Yes {
 }
 
 /** The channel names this release. Its nodes have until the deadline; without a node it waits for the first one. */
-export function decidePublished(state: ReleaseState, input: Timed<Published>): Yes {
-  if (state.phase !== 'VERIFIED') return nothing;
-  const { release_seq, publication, nodes, deadline_ms, now } = input;
+export function decidePublished(state: ReleaseState, input: Timed<ChannelPublished>): Yes {
+  const { release_seq, index_seq: publication, place, nodes, deadline_ms, now } = input;
+  if (state.phase !== 'VERIFIED' || place !== 'current' || release_seq === null) return nothing;
   const published = yes({
     events: [{ type: 'ReleasePublished', at: now, release_seq, publication, nodes }],
     alarms: nodes.length === 0 ? [] : [{ id: activationAlarm, kind: 'activation', due_in_ms: deadline_ms, data: {} }],

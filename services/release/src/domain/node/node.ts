@@ -1,6 +1,6 @@
 import type { Digest, GateClaim, GateDecision } from '@orgo/contracts';
 import { canonical, digestOf, type JsonValue, next, type Outcome, type TransitionTable } from '@orgo/core';
-import { channelFault } from '../decide/create.ts';
+import { channelFault } from '../channel/channel-name.ts';
 import { type No, no, type Timed } from '../inputs.ts';
 import { type Reported, reportedOf } from './reported.ts';
 import type { Identity, NodePhase, NodeState } from './state.ts';

@@ -1,0 +1,36 @@
+import type { Digest, Offer, OpenCohort } from '@orgo/contracts';
+import type { Act, AskedChange, PastOffer, RollbackInForce } from './state.ts';
+
+/** Events that change what the index says: each takes the next `index_seq`. `at` is the database's clock. */
+export type IndexEvent =
+  /** What was published before channels were kept as such. */
+  | { type: 'ChannelImported'; at: string; opened_at: string; index_seq: number; offers: PastOffer[] }
+  | { type: 'PackOffered'; at: string; offer: Offer; cohorts: OpenCohort[]; prefetch: boolean }
+  | { type: 'CohortsOpened'; at: string; release_id: string; cohorts: OpenCohort[] }
+  | { type: 'CandidateSwitched'; at: string; release_id: string }
+  | { type: 'CandidateWithdrawn'; at: string; release_id: string; reason_code: string | null }
+  | { type: 'ChannelFrozen'; at: string; act: Act; cause: 'operator' | 'rollback' | 'emergency' }
+  | { type: 'ChannelUnfrozen'; at: string; act: Act }
+  | { type: 'PackPinned'; at: string; act: Act; pack_id: string; until: string | null }
+  | { type: 'PackUnpinned'; at: string; act: Act }
+  | { type: 'PackRevoked'; at: string; act: Act; pack_id: string }
+  | { type: 'PackQuarantined'; at: string; act: Act; pack_id: string }
+  | { type: 'FloorRaised'; at: string; act: Act; pack_seq: number }
+  | { type: 'ChannelRolledBack'; at: string; act: Act; offer: Offer; rollback: RollbackInForce };
+
+/** What the channel keeps and does not say. */
+export type NoteEvent =
+  | { type: 'OfferConfirmed'; at: string; release_id: string }
+  | { type: 'ReleaseWaits'; at: string; release_id: string }
+  | { type: 'ChangeAsked'; at: string; asked: AskedChange }
+  | {
+      type: 'ChangeAnswered';
+      at: string;
+      request_id: string;
+      status: 'DONE' | 'REFUSED';
+      reason_codes: string[];
+      decision_digest: Digest;
+      log_index: number;
+    };
+
+export type ChannelEvent = IndexEvent | NoteEvent;
