@@ -35,6 +35,9 @@ export type Answering = (command: StageCommand) => Answer | null;
 
 export type Peers = {
   readonly claims: GateClaim[];
+  /** Whether the door lets a claim in; what it turns away is dropped by its sender. */
+  atDoor: (claim: GateClaim) => boolean;
+  readonly turnedAway: GateClaim[];
   readonly commands: { command: StageCommand; item: CommandItem }[];
   /** Makes a receipt as audit would, or a bad one. */
   sealed(receipt: Receipt, by?: { decision?: Signer; log?: Signer }): Promise<ReceiptItem>;
@@ -125,6 +128,8 @@ export async function startPeers(options: {
     send,
     answering: () => 'ok',
     outputSalt: '',
+    atDoor: () => true,
+    turnedAway: [],
     gateOf(build) {
       const gate = gates.get(build);
       if (gate === undefined) throw new Error(`no build ${build} was admitted`);
@@ -136,22 +141,34 @@ export async function startPeers(options: {
     },
   };
 
-  const takeClaim = (item: ClaimItem): void => {
+  /** False where the gatekeeper's door would turn it away: nothing is kept of it. */
+  const takeClaim = (item: ClaimItem): boolean => {
     const keys = root.keysOf('orchestrator');
     const expect = { type: payloadTypes.claim, role: 'orchestrator', tenant_id: tenant, keys, verify: verifySignature };
     const verified = verifyItem(item.claim, expect);
     if (!verified.ok) throw new Error(`a claim that is not signed: ${verified.detail}`);
     const claim = verified.value.payload as unknown as GateClaim;
+    if (!peers.atDoor(claim)) {
+      peers.turnedAway.push(claim);
+      return false;
+    }
     peers.claims.push(claim);
-    if (claim.claim === 'ADMIT') gates.set(claim.build_id, new ModelGate(admittedBy(claim), claim.as_of));
+    if (claim.claim === 'ADMIT' && !gates.has(claim.build_id))
+      gates.set(claim.build_id, new ModelGate(admittedBy(claim), claim.as_of));
     deliver(peers.gateOf(claim.build_id).claim(claim));
+    return true;
   };
   const servings = [
     await bus.serve(subjectOf('claim', { tenant }), 'gatekeeper', async (bytes, { subject }) => {
       const envelope = decodeEnvelope<ClaimItem>('claim', bytes, subject);
       if (!envelope.ok) throw new Error(envelope.detail);
-      for (const item of envelope.value.items) takeClaim(item);
-      return ackOf(envelope.value.items.map(() => ({ outcome: 'accepted', code: null })));
+      return ackOf(
+        envelope.value.items.map((item) =>
+          takeClaim(item)
+            ? { outcome: 'accepted', code: null }
+            : { outcome: 'refused', code: 'CLAIM_SIGNER_UNTRUSTED' },
+        ),
+      );
     }),
   ];
   if (options.adapter !== false) {

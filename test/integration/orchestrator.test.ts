@@ -1,7 +1,7 @@
 import { connect } from '@nats-io/transport-node';
 import { type BuildStatus, buildEventSchema, buildStatusSchema } from '@orgo/contracts';
 import { canonical } from '@orgo/core';
-import { evolve, initial } from '@orgo/orchestrator/domain';
+import { evolve, initial, mostAsked } from '@orgo/orchestrator/domain';
 import { natsOptions } from '@orgo/runtime/bus-address';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { echoStages, type Orchestrator, soon, startOrchestrator, tenant } from './orchestrator-instance.ts';
@@ -226,4 +226,43 @@ test('a watcher goes on from the version it saw last', async () => {
   });
   const versions = seen.map(({ version }) => version);
   expect(versions).toEqual([...versions].sort((a, b) => a - b));
+});
+
+describe('a claim that the gatekeeper turns away at its door', () => {
+  test('is asked again when its deadline is over, the same words, and the build goes on', async () => {
+    orc.peers.atDoor = ({ claim }) => orc.peers.turnedAway.some((one) => one.claim === claim);
+    const { build_id } = await orc.started();
+    for (const claim of ['ADMIT', 'CLOSE']) {
+      await expect.poll(() => orc.peers.turnedAway.map((one) => one.claim), soon).toContain(claim);
+      await expect.poll(() => orc.rows("SELECT kind FROM alarm WHERE kind = 'claim'"), soon).toHaveLength(1);
+      await hurry(build_id);
+    }
+    const end = await orc.ended(build_id);
+    expect(end).toMatchObject({ status: 'COMPLETED', reason_codes: [] });
+    expect(orc.peers.claims).toEqual(orc.peers.turnedAway);
+    expect(await orc.rows('SELECT * FROM alarm')).toEqual([]);
+  });
+
+  test('again and again leaves the build to a person, who is told and asks once more', async () => {
+    orc.peers.atDoor = () => false;
+    const { build_id } = await orc.started();
+    await expect.poll(() => orc.peers.turnedAway.length, soon).toBe(1);
+    await orc.rows("UPDATE alarm SET due_at = now(), data = jsonb_set(data, '{asked}', $2) WHERE id = $1", [
+      build_id,
+      `${mostAsked}`,
+    ]);
+    const blocked = await orc.until(build_id, ({ status }) => status === 'BLOCKED');
+    expect(blocked).toMatchObject({
+      reason_codes: ['CLAIM_UNANSWERED'],
+      stages: [],
+      waiting_for: expect.stringContaining('the gatekeeper does not answer'),
+    });
+    await expect
+      .poll(async () => (await orc.call('GET', '/cases')).body.items, soon)
+      .toMatchObject([{ build_id, type: 'build-blocked', reason_codes: ['CLAIM_UNANSWERED'] }]);
+    orc.peers.atDoor = () => true;
+    const resumed = await orc.call('POST', `/builds/${build_id}/resume`, { actor: 'alice', reason: 'key enrolled' });
+    expect(resumed).toMatchObject({ status: 202, body: { status: 'CREATED' } });
+    expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });
+  });
 });

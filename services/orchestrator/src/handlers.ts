@@ -60,23 +60,20 @@ export const takeReceipts =
     return ackOf(results);
   };
 
-/** Due leases and backoffs, as inputs of their builds. */
+/** Due leases, backoffs and deadlines of claims, as inputs of their builds. */
 export const takeAlarms =
   (turns: Turns<BuildInput>) =>
   (rows: readonly DueAlarm[]): Promise<ItemResult[]> =>
     turns.take(
       rows.map((row) => {
-        const { stage, attempt, epoch } = row.data as Pick<AlarmFired, 'stage' | 'attempt' | 'epoch'>;
-        const kind = row.kind as AlarmFired['kind'];
-        const input: AlarmFired = {
+        const { kind, data } = row;
+        const input = {
           type: 'alarm',
           tenant_id: row.tenant_id,
           build_id: row.id,
           kind,
-          stage,
-          attempt,
-          epoch,
-        };
+          ...(data as object),
+        } as AlarmFired;
         return { message_id: row.message_id, input, traceparent: row.traceparent };
       }),
     );

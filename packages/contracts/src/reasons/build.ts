@@ -14,6 +14,10 @@ export const buildReasons = {
     'A stage used up its attempts',
     'The build is BLOCKED: fix the cause, then `orgo build resume`.',
   ),
+  CLAIM_UNANSWERED: refusal(
+    'The gatekeeper was asked again and again and never answered',
+    'Its log says why (a key that is not in its trust root, an outage). Fix that, then `orgo build resume`.',
+  ),
   STAGE_LIMIT_EXCEEDED: refusal(
     'A stage went over its resource limit',
     'Split the input or raise the limit in the pipeline.',

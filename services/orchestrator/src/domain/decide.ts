@@ -4,6 +4,7 @@ import { type Decision, fold } from './decide/outcome.ts';
 import { decidePerson } from './decide/person.ts';
 import { decideReceipt } from './decide/receipt.ts';
 import { decideStart } from './decide/start.ts';
+import { claimDeadline, decideUnanswered } from './decide/unanswered.ts';
 import type { BuildInput, Timed } from './inputs.ts';
 import type { BuildState } from './state.ts';
 
@@ -14,7 +15,7 @@ function decideInput(state: BuildState, input: Timed<BuildInput>): Decision {
     case 'receipt':
       return decideReceipt(state, input);
     case 'alarm':
-      return decideAlarm(state, input);
+      return input.kind === 'claim' ? decideUnanswered(state, input) : decideAlarm(state, input);
     case 'cancel':
     case 'pause':
     case 'resume':
@@ -33,5 +34,12 @@ function decideInput(state: BuildState, input: Timed<BuildInput>): Decision {
 export function decide(state: BuildState, input: Timed<BuildInput>): Decision {
   const decision = decideInput(state, input);
   if (!decision.ok) return decision;
-  return { ...decision, sends: [...decision.sends, ...announce(state, fold(state, decision.events))] };
+  const after = fold(state, decision.events);
+  const asked = input.type === 'alarm' && input.kind === 'claim' ? input.asked : 0;
+  const deadline = claimDeadline(state, after, { sends: decision.sends, asked });
+  return {
+    ...decision,
+    sends: [...decision.sends, ...announce(state, after)],
+    alarms: [...decision.alarms, ...deadline],
+  };
 }

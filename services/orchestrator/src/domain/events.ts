@@ -7,6 +7,7 @@ export type PhaseEvent =
   | { type: 'BuildAdmitted'; decision_digest: Digest; log_index: number }
   | { type: 'BuildPaused'; actor: string; reason: string }
   | { type: 'BuildResumed'; actor: string; reason: string }
+  | { type: 'BuildAdmissionAskedAgain'; actor: string; reason: string }
   | { type: 'BuildBlocked'; reason_codes: string[] }
   | {
       type: 'BuildClosing';
@@ -44,7 +45,14 @@ export type StageEvent =
       command_digest: Digest;
       not_after: string;
     }
-  | { type: 'StageFenceAsked'; stage: string; fence: number; budget_from: number; reason_codes: string[] }
+  | {
+      type: 'StageFenceAsked';
+      stage: string;
+      fence: number;
+      budget_from: number;
+      actor: string;
+      reason_codes: string[];
+    }
   | { type: 'StageFenced'; stage: string; epoch: number; log_index: number }
   | { type: 'StageAttemptFailed'; stage: string; epoch: number; reason_codes: string[]; log_index: number }
   | { type: 'StageRetryDue'; stage: string }
@@ -53,12 +61,13 @@ export type StageEvent =
   | { type: 'StagePassed'; result: StageResult }
   | { type: 'StageFailed'; result: StageResult };
 
-/** What changes no phase: claims on their way and refused, and the comparison of a rerun with its original. */
+/** What changes no phase: claims on their way, unanswered and refused, and the comparison of a rerun with its original. */
 export type NoteEvent =
   | { type: 'CloseAsked' }
   | { type: 'ClaimAsked'; digest: Digest }
   | { type: 'ClaimRefused'; reason_codes: string[] }
   | { type: 'ClaimAskedAgain' }
+  | { type: 'ClaimRepeated'; claim: string; asked: number }
   | { type: 'RerunCompared'; differences: string[] };
 
 export type BuildEvent = PhaseEvent | StageEvent | NoteEvent;

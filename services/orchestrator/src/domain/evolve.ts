@@ -40,6 +40,7 @@ const commanded = (state: BuildState, event: Commanded): BuildState => {
     phase: 'COMMANDED',
     fence: null,
     claim_digest: null,
+    asked_by: '',
     due: false,
     reason_codes: [],
     log_index: null,
@@ -62,6 +63,7 @@ export function evolve(state: BuildState, event: BuildEvent): BuildState {
     case 'BuildAdmitted':
     case 'BuildPaused':
     case 'BuildResumed':
+    case 'BuildAdmissionAskedAgain':
       return { ...state, ...moved(state, event.type), reason_codes: [] };
     case 'BuildBlocked':
       return { ...state, ...moved(state, event.type), reason_codes: event.reason_codes };
@@ -98,6 +100,8 @@ export function evolve(state: BuildState, event: BuildEvent): BuildState {
       return state.closing === null
         ? state
         : { ...state, closing: { ...state.closing, refused: [], attempt: state.closing.attempt + 1 } };
+    case 'ClaimRepeated':
+      return state;
     case 'RerunCompared':
       return { ...state, differences: event.differences };
     case 'StageAuthorized':
@@ -109,6 +113,7 @@ export function evolve(state: BuildState, event: BuildEvent): BuildState {
         phase: 'FENCING',
         fence: event.fence,
         budget_from: event.budget_from,
+        asked_by: event.actor,
         due: false,
         reason_codes: event.reason_codes,
       });

@@ -41,6 +41,7 @@ export class ModelGate {
   readonly #fences = new Map<string, number>();
   readonly #decided = new Map<string, 'PASS' | 'FAIL' | 'ERROR'>();
   readonly authorizations = new Map<Digest, Authorization>();
+  readonly #heard = new Set<Digest>();
   #admitted = false;
   #shut = false;
   #recorded = false;
@@ -54,6 +55,10 @@ export class ModelGate {
   }
 
   claim(claim: GateClaim): Receipt[] {
+    // The same claim is decided once.
+    const digest = digestOf(claim);
+    if (this.#heard.has(digest)) return [];
+    this.#heard.add(digest);
     const stage = claim.stage ?? '';
     switch (claim.claim) {
       case 'ADMIT':

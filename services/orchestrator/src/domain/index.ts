@@ -13,6 +13,7 @@ export { caseView, publicCase } from './case/public.ts';
 export { type CaseState, initialCase, type LetterMark } from './case/state.ts';
 export type { StartFacts } from './decide/start.ts';
 export { admitRerun, admitStart } from './decide/start.ts';
+export { mostAsked } from './decide/unanswered.ts';
 export { decide } from './decide.ts';
 export type { BuildEvent } from './events.ts';
 export { evolve } from './evolve.ts';

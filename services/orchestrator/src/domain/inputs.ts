@@ -17,8 +17,19 @@ export type Receipt = Of & {
   evidence: { decision: SignedItemWire; authorizations: SignedItemWire[]; seal: Seal };
 };
 
-/** A deadline passed on the database's clock. */
-export type AlarmFired = Of & { type: 'alarm'; kind: 'lease' | 'retry'; stage: string; attempt: number; epoch: number };
+/** The lease or the backoff of an attempt passed on the database's clock. */
+export type AttemptAlarmFired = Of & {
+  type: 'alarm';
+  kind: 'lease' | 'retry';
+  stage: string;
+  attempt: number;
+  epoch: number;
+};
+
+/** Nobody answered a claim in time. `claim` names it, `asked` counts how often it was asked. */
+export type ClaimAlarmFired = Of & { type: 'alarm'; kind: 'claim'; claim: string; asked: number };
+
+export type AlarmFired = AttemptAlarmFired | ClaimAlarmFired;
 
 export type PersonAct = Of & { type: 'cancel' | 'pause' | 'resume'; actor: string; reason: string };
 

@@ -35,5 +35,5 @@ export type Send =
   | { send: 'case'; opening: CaseOpening };
 
 export type Alarm =
-  | { id: string; due_in_ms: number; kind: 'lease' | 'retry'; data: { [key: string]: JsonValue } }
+  | { id: string; due_in_ms: number; kind: 'lease' | 'retry' | 'claim'; data: { [key: string]: JsonValue } }
   | { cancel: string };

@@ -69,8 +69,9 @@ export type OpenStage = Permission & {
   not_after: string;
   /** The fence that is asked for while FENCING; null when EXHAUSTED was asked instead. */
   fence: number | null;
-  /** What the gatekeeper was asked last about it. */
+  /** What the gatekeeper was asked last about it, and in whose name: asked again it is the same claim. */
   claim_digest: Digest | null;
+  asked_by: string;
   /** Its retry came due while the build was held. */
   due: boolean;
   reason_codes: string[];
@@ -154,4 +155,10 @@ export const initial = (key: { tenant_id: string; id: string }): BuildState => (
 
 /** Held builds fold what was decided and issue nothing. */
 export const isHeld = (state: BuildState): boolean => state.phase === 'PAUSED' || state.phase === 'BLOCKED';
+
+/** Asked for and not admitted: also while a person has to see to it that the gatekeeper answers. */
+export const awaitsAdmission = (state: BuildState): boolean =>
+  state.phase === 'CREATED' ||
+  (state.phase === 'BLOCKED' && state.open === null && state.ready === null && state.stages.length === 0);
+
 export const phaseOf = (state: BuildState): Phase => state.phase;

@@ -9,10 +9,15 @@ import type { Phase } from './state.ts';
  */
 export const buildTable: TransitionTable<Phase, PhaseEvent['type']> = {
   NEW: { BuildCreated: 'CREATED' },
-  CREATED: { BuildAdmitted: 'RUNNING', BuildClosing: 'CLOSING' },
+  CREATED: { BuildAdmitted: 'RUNNING', BuildBlocked: 'BLOCKED', BuildClosing: 'CLOSING' },
   RUNNING: { BuildPaused: 'PAUSED', BuildBlocked: 'BLOCKED', BuildClosing: 'CLOSING' },
   PAUSED: { BuildResumed: 'RUNNING', BuildBlocked: 'BLOCKED', BuildClosing: 'CLOSING' },
-  BLOCKED: { BuildResumed: 'RUNNING', BuildClosing: 'CLOSING' },
+  BLOCKED: {
+    BuildResumed: 'RUNNING',
+    BuildAdmitted: 'RUNNING',
+    BuildAdmissionAskedAgain: 'CREATED',
+    BuildClosing: 'CLOSING',
+  },
   CLOSING: {
     BuildCompleted: 'COMPLETED',
     BuildValidationFailed: 'VALIDATION_FAILED',

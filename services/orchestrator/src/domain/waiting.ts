@@ -1,5 +1,5 @@
 import { isTerminalBuildPhase } from '@orgo/contracts';
-import type { BuildState, OpenStage } from './state.ts';
+import { awaitsAdmission, type BuildState, type OpenStage } from './state.ts';
 
 function waitOfStage(open: OpenStage): string {
   switch (open.phase) {
@@ -24,6 +24,8 @@ function waitOfStage(open: OpenStage): string {
 export function waitingFor(state: BuildState): string | null {
   if (state.phase === 'NEW' || isTerminalBuildPhase(state.phase)) return null;
   if (state.phase === 'CREATED') return "the gatekeeper's admission";
+  if (state.phase === 'BLOCKED' && (awaitsAdmission(state) || state.open?.phase === 'FENCING'))
+    return 'a person: the gatekeeper does not answer; see why in its log, then resume to ask again, or cancel';
   if (state.closing !== null && state.closing.refused.length > 0)
     return `a person: the gatekeeper does not grant the end (${state.closing.refused.join(', ')}); resume to ask again`;
   if (state.phase === 'CLOSING')

@@ -2,11 +2,12 @@ import { isTerminalBuildPhase, type Pipeline, pipelines, type StageCommand } fro
 import { canonical, digestOf, next } from '@orgo/core';
 import { expect } from 'vitest';
 import { fold } from './decide/outcome.ts';
+import { awaitedClaim } from './decide/unanswered.ts';
 import { decide } from './decide.ts';
 import type { BuildEvent } from './events.ts';
 import { evolve } from './evolve.ts';
 import { ModelGate } from './gate.fixture.ts';
-import { type BuildInput, keyOf, type Receipt } from './inputs.ts';
+import { type AlarmFired, type BuildInput, keyOf, type Receipt } from './inputs.ts';
 import type { CaseOpening } from './sends.ts';
 import { type Admitted, type BuildState, initial } from './state.ts';
 import { buildTable, stageTable } from './table.ts';
@@ -49,7 +50,10 @@ export class World {
   readonly commands: StageCommand[] = [];
   readonly cases: CaseOpening[] = [];
   receipts: Receipt[] = [];
-  readonly alarms = new Map<string, { kind: 'lease' | 'retry'; data: Record<string, unknown>; due: string }>();
+  readonly alarms = new Map<
+    string,
+    { kind: 'lease' | 'retry' | 'claim'; data: Record<string, unknown>; due: string }
+  >();
 
   step(input: BuildInput): void {
     const before = this.state;
@@ -121,8 +125,13 @@ export class World {
     );
     expect(new Set(state.stages.map(({ stage }) => stage)).size, 'one decision per stage').toBe(state.stages.length);
     expect(open !== null && state.ready !== null, 'one stage at a time').toBe(false);
+    const waits = awaitedClaim(state) !== null && state.phase !== 'BLOCKED';
+    expect(this.alarms.has('claim'), 'a claim that is waited for has a deadline, and no other').toBe(waits);
     if (state.phase === 'CLOSING' || isTerminalBuildPhase(state.phase as never))
-      expect([...this.alarms.keys()], 'an ended build waits for no clock').toEqual([]);
+      expect(
+        [...this.alarms.keys()].filter((id) => id !== 'claim'),
+        'an ended build waits for no stage',
+      ).toEqual([]);
     else if (open?.phase === 'COMMANDED')
       expect(this.alarms.has(`lease:${open.stage}:${open.attempt}:${open.epoch}`), 'a command has a deadline').toBe(
         true,
@@ -136,16 +145,8 @@ export class World {
     if (alarm === undefined) return;
     this.alarms.delete(id);
     if (alarm.due > this.now) this.now = alarm.due;
-    const { stage, attempt, epoch } = alarm.data as { stage: string; attempt: number; epoch: number };
-    this.step({
-      type: 'alarm',
-      tenant_id: admitted.tenant_id,
-      build_id: admitted.build_id,
-      kind: alarm.kind,
-      stage,
-      attempt,
-      epoch,
-    });
+    const of = { type: 'alarm', tenant_id: admitted.tenant_id, build_id: admitted.build_id, kind: alarm.kind };
+    this.step({ ...of, ...alarm.data } as AlarmFired);
   }
 
   person(type: 'cancel' | 'pause' | 'resume'): void {

@@ -1,6 +1,6 @@
 import { reasonAreas } from '@orgo/contracts';
 import { backoffMs } from '@orgo/core';
-import type { AlarmFired, Receipt, Resend, Timed } from '../inputs.ts';
+import type { AttemptAlarmFired, Receipt, Resend, Timed } from '../inputs.ts';
 import { type BuildState, isHeld, type OpenStage } from '../state.ts';
 import * as claims from './claims.ts';
 import { commandOf, definitionOf, issueAgain, leaseAlarm, retryAlarm } from './issue.ts';
@@ -18,6 +18,7 @@ function askFence(
   by: { actor?: string; budget_from?: number } = {},
 ): Yes {
   const at = open.epoch + 1;
+  const actor = by.actor ?? claims.self;
   const asked = yes({
     events: [
       {
@@ -25,14 +26,13 @@ function askFence(
         stage: open.stage,
         fence: at,
         budget_from: by.budget_from ?? open.budget_from,
+        actor,
         reason_codes: codes,
       },
     ],
     alarms: [{ cancel: leaseAlarm(open) }],
   });
-  return and(state, asked, (now) =>
-    now.open === null ? nothing : claims.ask(claims.fence(now, now.open, at, by.actor)),
-  );
+  return and(state, asked, (now) => (now.open === null ? nothing : claims.ask(claims.fence(now, now.open, at, actor))));
 }
 
 /** A blocked stage is tried again: behind a new fence, with a new budget of attempts. */
@@ -57,7 +57,7 @@ function retryOrGiveUp(state: BuildState): Yes {
 }
 
 /** The lease of an attempt is over, or its backoff: a no-op for any attempt but the newest. */
-export function decideAlarm(state: BuildState, input: Timed<AlarmFired>): Yes {
+export function decideAlarm(state: BuildState, input: Timed<AttemptAlarmFired>): Yes {
   const open = openOf(state, input.stage);
   if (open === null || open.attempt !== input.attempt || open.epoch !== input.epoch || state.phase === 'CLOSING')
     return nothing;

@@ -5,7 +5,8 @@ import type { Send } from '../sends.ts';
 import type { BuildState, OpenStage } from '../state.ts';
 import { type Yes, yes } from './outcome.ts';
 
-const self = 'orchestrator';
+/** In whose name a claim is asked where no person asks. */
+export const self = 'orchestrator';
 
 /** A claim of this build with nothing of its kind yet. */
 const blank = (state: BuildState): Omit<GateClaim, 'claim' | 'idem_key'> => ({
@@ -46,9 +47,9 @@ const ofStage = (state: BuildState, open: OpenStage): Omit<GateClaim, 'claim' | 
 });
 
 /** Asks that replies below `fence` be refused from now on; whichever commits first wins, a reply on its way or the fence. */
-export const fence = (state: BuildState, open: OpenStage, at: number, actor = self): Send => ({
+export const fence = (state: BuildState, open: OpenStage, at: number, actor: string): Send => ({
   send: 'claim',
-  claim: { ...ofStage(state, open), claim: 'FENCE', epoch: at, actor },
+  claim: { ...ofStage(state, open), claim: 'FENCE', epoch: at, actor: actor || self },
 });
 
 /** Says that the attempts of a stage are used up, after the last of them was fenced. */

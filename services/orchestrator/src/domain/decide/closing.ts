@@ -7,8 +7,7 @@ import type { BuildState } from '../state.ts';
 import * as claims from './claims.ts';
 import { leaseAlarm, retryAlarm } from './issue.ts';
 import { and, nothing, type Yes, yes } from './outcome.ts';
-
-const self = 'orchestrator';
+import { askAgain } from './unanswered.ts';
 
 /** Begins the end: nothing is issued any more, and the record is asked for; a cancellation first shuts the gate. */
 export function beginClosing(
@@ -19,14 +18,13 @@ export function beginClosing(
   const alarms = state.open === null ? [] : [{ cancel: leaseAlarm(state.open) }, { cancel: retryAlarm(state.open) }];
   const asked = cancelledBy === undefined ? 'CLOSE' : 'CANCEL';
   const begun = yes({
-    events: [{ type: 'BuildClosing', outcome, reason_codes, asked, ...(cancelledBy ?? { actor: self, reason: '' }) }],
+    events: [
+      { type: 'BuildClosing', outcome, reason_codes, asked, ...(cancelledBy ?? { actor: claims.self, reason: '' }) },
+    ],
     alarms,
   });
-  return and(state, begun, askEnd);
+  return and(state, begun, askAgain);
 }
-
-const askEnd = (state: BuildState): Yes =>
-  claims.ask(state.closing?.asked === 'CANCEL' ? claims.cancel(state) : claims.close(state));
 
 /** The gatekeeper does not grant the end. Nobody else can move the build, so a person has to look. */
 export function decideEndRefused(state: BuildState, { decision }: Timed<Receipt>): Yes {
@@ -36,12 +34,12 @@ export function decideEndRefused(state: BuildState, { decision }: Timed<Receipt>
 
 /** A person has looked: the same end is asked for again. */
 export const askEndAgain = (state: BuildState): Yes =>
-  and(state, yes({ events: [{ type: 'ClaimAskedAgain' }] }), askEnd);
+  and(state, yes({ events: [{ type: 'ClaimAskedAgain' }] }), askAgain);
 
 /** The gate is shut: now the record. */
 export function decideCancelled(state: BuildState): Yes {
   if (state.closing?.asked !== 'CANCEL') return nothing;
-  return and(state, yes({ events: [{ type: 'CloseAsked' }] }), askEnd);
+  return and(state, yes({ events: [{ type: 'CloseAsked' }] }), askAgain);
 }
 
 const endings = {

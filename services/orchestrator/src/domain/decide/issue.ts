@@ -76,6 +76,7 @@ const blankOpen = {
   phase: 'COMMANDED',
   fence: null,
   claim_digest: null,
+  asked_by: '',
   due: false,
   reason_codes: [],
   log_index: null,

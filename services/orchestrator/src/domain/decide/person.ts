@@ -1,9 +1,10 @@
 import { type No, no, type PersonAct, type Timed } from '../inputs.ts';
-import type { BuildState, Permission } from '../state.ts';
+import { awaitsAdmission, type BuildState, type Permission } from '../state.ts';
 import { reopen } from './attempts.ts';
 import { askEndAgain, beginClosing } from './closing.ts';
 import { freshKey, issueAgain, issueFirst } from './issue.ts';
 import { and, nothing, type Yes, yes } from './outcome.ts';
+import { askAgain } from './unanswered.ts';
 
 const illegal = (state: BuildState, act: string): No =>
   no('BUILD_TRANSITION_ILLEGAL', `a build that is ${state.phase} cannot ${act}`);
@@ -29,12 +30,14 @@ function takeUp(state: BuildState, actor: string, now: string): Yes {
 function resume(state: BuildState, { actor, reason, now }: Timed<PersonAct>): Yes | No {
   if (state.closing !== null && state.closing.refused.length > 0) return askEndAgain(state);
   if (state.phase !== 'PAUSED' && state.phase !== 'BLOCKED') return illegal(state, 'be resumed');
+  if (awaitsAdmission(state))
+    return and(state, yes({ events: [{ type: 'BuildAdmissionAskedAgain', actor, reason }] }), askAgain);
   const stage = state.ready ?? state.open;
   if (stage !== null && !keyHolds(state, stage)) {
     return no('KEY_REVALIDATION_FAILED', `the key of ${stage.stage} is not what its inputs give`);
   }
   return and(state, yes({ events: [{ type: 'BuildResumed', actor, reason }] }), (running) =>
-    takeUp(running, actor, now),
+    state.phase === 'BLOCKED' && state.open?.phase === 'FENCING' ? askAgain(running) : takeUp(running, actor, now),
   );
 }
 

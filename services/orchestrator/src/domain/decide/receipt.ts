@@ -1,6 +1,6 @@
 import { isTerminalBuildPhase, stageAfter } from '@orgo/contracts';
 import { type No, no, type Receipt, type Timed } from '../inputs.ts';
-import type { BuildState } from '../state.ts';
+import { awaitsAdmission, type BuildState } from '../state.ts';
 import { decideAttempt, decideFence, decideRefusal } from './attempts.ts';
 import { beginClosing, decideCancelled, decideEndRefused, decideRecord } from './closing.ts';
 import { and, nothing, type Yes, yes } from './outcome.ts';
@@ -8,7 +8,7 @@ import { decideStage, openNext } from './stages.ts';
 
 /** Turn zero is sealed: the build runs, or it ends before it began. */
 function decideAdmission(state: BuildState, receipt: Timed<Receipt>): Yes {
-  if (state.phase !== 'CREATED') return nothing;
+  if (!awaitsAdmission(state)) return nothing;
   const { decision, decision_digest, log_index } = receipt;
   if (decision.verdict !== 'PASS')
     return beginClosing(state, { outcome: 'FAILED', reason_codes: decision.reason_codes });
