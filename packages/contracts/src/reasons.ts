@@ -8,6 +8,7 @@ import { kristalReasons } from './reasons/kristal.ts';
 import { platformReasons } from './reasons/platform.ts';
 import { programReasons } from './reasons/program.ts';
 import { releaseReasons } from './reasons/release.ts';
+import { renderReasons } from './reasons/render.ts';
 import type { ReasonRow } from './reasons/row.ts';
 import { trustReasons } from './reasons/trust.ts';
 
@@ -22,6 +23,7 @@ export const reasonAreas = {
   kristal: kristalReasons,
   audit: auditReasons,
   release: releaseReasons,
+  render: renderReasons,
   platform: platformReasons,
 } as const;
 
@@ -36,6 +38,7 @@ export const reasons = {
   ...kristalReasons,
   ...auditReasons,
   ...releaseReasons,
+  ...renderReasons,
   ...platformReasons,
 } as const satisfies Record<string, ReasonRow>;
 

@@ -46,3 +46,8 @@ export * from './stage-core.ts';
 export * from './stage-inputs.ts';
 export * from './stage-memory.ts';
 export * from './statement.ts';
+export * from './render/after-request.ts';
+export * from './render/bundle.ts';
+export * from './render/sourced-pack.ts';
+export * from './render/template.ts';
+export * from './render/words.ts';

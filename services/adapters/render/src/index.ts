@@ -1,0 +1,1 @@
+export { runRender } from './core.ts';
