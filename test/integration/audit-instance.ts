@@ -34,7 +34,7 @@ export type Outcome = { outcome: string; code: string | null };
 export type Replica = {
   platform: Platform;
   http: HttpServer;
-  said: { level: string; code?: string }[];
+  said: { level: string; code?: string; msg?: string }[];
   stop(): Promise<void>;
 };
 

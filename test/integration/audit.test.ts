@@ -187,6 +187,10 @@ describe('puts off', () => {
     expect(await audit.rows('SELECT * FROM log_leaf')).toEqual([]);
     await audit.put('stage-report', { fine: true });
     expect(await audit.send(items)).toEqual([accepted]);
+    const told = (audit.replicas[0]?.said ?? []).flatMap(({ level, code, msg }) =>
+      code === 'GATE_EVIDENCE_MISSING' || msg === 'sealed after all' ? [level] : [],
+    );
+    expect(told).toEqual(['warn', 'info']);
   });
 
   test('a decision whose report has another size than it says', async () => {

@@ -17,6 +17,7 @@ import type { TrustStore } from '@orgo/runtime/trust';
 import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import { type VerifiedDecision, verifyDecision } from './decisions.ts';
+import type { PutOff } from './put-off.ts';
 import type { Sealing } from './sealing.ts';
 
 /** The subject on which the gatekeeper asks for decisions to be sealed. */
@@ -28,6 +29,7 @@ export type DecisionDeps = {
   artifacts: ArtifactStore;
   cache: StatementCache;
   noise: Noise;
+  putOff: PutOff;
   faults: FaultPoints;
   log: Log;
 };
@@ -55,14 +57,18 @@ async function unread(
   }
 }
 
+type Unread = { code: ReasonCode; breach: boolean; err?: unknown };
+
 /** A receipt says seal and report in one: what cannot be read back yet is not sealed yet. Null when it can. */
-async function reportMissing(
-  artifacts: ArtifactStore,
-  { tenant_id, report }: GateDecision,
-): Promise<ItemResult | null> {
-  const code = report === null ? null : await unread(artifacts, tenant_id, report as ArtifactRef);
-  if (code === null) return null;
-  return { outcome: 'later', code: code === 'ARTIFACT_NOT_FOUND' ? 'GATE_EVIDENCE_MISSING' : code };
+async function reportMissing(artifacts: ArtifactStore, { tenant_id, report }: GateDecision): Promise<Unread | null> {
+  try {
+    const found = report === null ? null : await unread(artifacts, tenant_id, report as ArtifactRef);
+    if (found === null) return null;
+    const code = found === 'ARTIFACT_NOT_FOUND' ? 'GATE_EVIDENCE_MISSING' : found;
+    return { code, breach: reasons[code].class === 'breach' };
+  } catch (error) {
+    return { code: codeOf(error), breach: error instanceof Breach, err: error };
+  }
 }
 
 async function check(item: DecisionItem, tenant: string, deps: DecisionDeps): Promise<Checked> {
@@ -72,14 +78,13 @@ async function check(item: DecisionItem, tenant: string, deps: DecisionDeps): Pr
       deps.noise.hear(verified.code, { tenant_id: tenant, detail: verified.detail });
       return { ok: false, result: { outcome: 'refused', code: verified.code } };
     }
-    const { decision } = verified.value;
+    const { decision, digest } = verified.value;
     const missing = await reportMissing(deps.artifacts, decision);
     await deps.faults.at('audit.reportRead');
     if (missing === null) return { ok: true, decided: verified.value };
-    const breach = missing.code !== null && reasons[missing.code].class === 'breach';
-    const about = { code: missing.code, tenant_id: tenant, build_id: decision.build_id, ref: decision.report?.ref };
-    deps.log[breach ? 'error' : 'warn'](about, 'the report of a decision cannot be read');
-    return { ok: false, result: missing };
+    const about = { tenant_id: tenant, build_id: decision.build_id, digest, ref: decision.report?.ref };
+    deps.putOff.again(about, missing.code, missing);
+    return { ok: false, result: { outcome: 'later', code: missing.code } };
   } catch (error) {
     if (error instanceof Refused) {
       // A tenant nobody pinned. Its root may still arrive, so the sender keeps the decision.
@@ -108,6 +113,7 @@ export const takeDecisions =
     const checked = await Promise.all(items.map((item) => check(item, tenant_id, deps)));
     const good = checked.flatMap((one) => (one.ok ? [one.decided] : []));
     const sealed = await deps.sealing.take(tenant_id, good);
+    deps.putOff.sealed(good.flatMap(({ digest }, n) => (sealed[n]?.outcome === 'later' ? [] : [digest])));
     let at = 0;
     // crash: if we die here, the gatekeeper asks again and every decision is a duplicate
     await deps.faults.at('audit.answered');

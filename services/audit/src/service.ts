@@ -11,6 +11,7 @@ import { foldQuestion } from './fold-question.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { decisionSubject, takeDecisions } from './handlers.ts';
 import { readPolicy } from './policy.ts';
+import { createPutOff } from './put-off.ts';
 import { serveQuestions } from './questions.ts';
 import { createReads } from './reads.ts';
 import { auditRoutes } from './routes.ts';
@@ -56,6 +57,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     artifacts,
     cache: statementCache(),
     noise: createNoise(log),
+    putOff: createPutOff(log),
     faults,
     log,
   });
@@ -71,7 +73,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     ready: () => ready && bus.isConnected(),
     async start() {
       await guard.checkAll();
-      relay = startRelay({ db, bus, log, faults });
+      relay = startRelay({ ...platform.pace, db, bus, log, faults });
       stops.push(() => relay?.stop());
       const serving = [
         await bus.serve(decisionSubject, 'audit', decisions),

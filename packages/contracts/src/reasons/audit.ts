@@ -12,6 +12,10 @@ export const auditReasons = {
     'Drop it; find out who holds the key.',
   ),
   DECISION_MALFORMED: malformed('A decision that does not parse', 'Drop it.'),
+  DECISION_PUT_OFF: fault(
+    'A decision cannot be sealed for a minute and more, because its report cannot be read back',
+    'Its build stands still. The line names the report and why: bring the artifact back (from a backup, or the store), and it goes on.',
+  ),
   ENTRY_TOO_LARGE: malformed('A log entry over 65,535 bytes', 'Name artifacts by digest instead.'),
   LEAF_HASH_MISMATCH: breach(
     'A stored entry no longer gives its leaf hash',

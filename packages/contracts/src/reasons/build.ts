@@ -16,7 +16,7 @@ export const buildReasons = {
   ),
   CLAIM_UNANSWERED: refusal(
     'The gatekeeper was asked again and again and never answered',
-    'Its log says why (a key that is not in its trust root, an outage). Fix that, then `orgo build resume`.',
+    'Its log, or that of audit, says why (a key that is not in its trust root, a report that is gone, an outage). Fix that, then `orgo build resume`.',
   ),
   STAGE_LIMIT_EXCEEDED: refusal(
     'A stage went over its resource limit',
