@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import setup from '@orgo/infra/test-setup';
-import { startFaultRing } from '../kit/fault-ring.ts';
-import { type Ended, runSchedules } from './schedules.ts';
+import { processesHere, type Run, runInProcesses } from './schedules.run.ts';
+import type { Ended } from './schedules.ts';
 
 // The long lane: many random schedules of faults against the whole ring. One schedule is run again by its own seed: `--seed <its seed> --schedules 1`.
 const { values } = parseArgs({
@@ -9,7 +9,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     schedules: { type: 'string', default: '10000' },
     'at-once': { type: 'string', default: '32' },
-    rings: { type: 'string', default: '3' },
+    processes: { type: 'string', default: `${processesHere()}` },
+    rings: { type: 'string', default: '1' },
     replicas: { type: 'string', default: '2' },
     minutes: { type: 'string', default: '600' },
   },
@@ -18,9 +19,6 @@ const first = Number(values.seed);
 const count = Number(values.schedules);
 const from = Date.now();
 const teardown = await setup();
-const rings = await Promise.all(
-  Array.from({ length: Number(values.rings) }, () => startFaultRing({ replicas: Number(values.replicas) })),
-);
 const reached = new Map<string, number>();
 const missed = new Map<string, number>();
 const more = (of: Map<string, number>, names: readonly string[]): void => {
@@ -29,10 +27,14 @@ const more = (of: Map<string, number>, names: readonly string[]): void => {
 const diverged: Ended[] = [];
 let ended = 0;
 let slowest = 0;
+let run: Run;
 try {
-  await runSchedules(rings, {
+  run = await runInProcesses({
     first,
     count,
+    processes: Number(values.processes),
+    rings: Number(values.rings),
+    replicas: Number(values.replicas),
     atOnce: Number(values['at-once']),
     until: from + Number(values.minutes) * 60_000,
     said(one) {
@@ -49,7 +51,6 @@ try {
     },
   });
 } finally {
-  await Promise.all(rings.map((ring) => ring.stop()));
   await teardown?.();
 }
 const sum = (of: Map<string, number>): number => [...of.values()].reduce((a, b) => a + b, 0);
@@ -63,8 +64,8 @@ process.stdout.write(
       faults_fired: sum(reached),
       faults_not_reached: sum(missed),
       places_fired: reached.size,
-      crashes: rings.reduce((n, ring) => n + ring.crashes(), 0),
-      restart_problems: rings.flatMap((ring) => ring.problems.map(String)),
+      crashes: run.crashes,
+      process_problems: run.problems,
       slowest_ms: Math.round(slowest),
       seconds: Math.round((Date.now() - from) / 1000),
     },
@@ -72,4 +73,4 @@ process.stdout.write(
     2,
   )}\n`,
 );
-process.exitCode = diverged.length === 0 && rings.every((ring) => ring.problems.length === 0) ? 0 : 1;
+process.exitCode = diverged.length === 0 && run.problems.length === 0 ? 0 : 1;

@@ -98,7 +98,7 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
   const watching = (async () => {
     while (looking) {
       await look();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 40));
     }
   })();
   const ended = (id: string): Promise<string> =>
@@ -222,18 +222,18 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
   };
 }
 
-/** Runs the schedules of `count` seeds from `first`, `atOnce` at a time in each ring, until `until`, a time in ms. */
+/** Runs the schedules of `count` seeds, every `step`th from `first`, `atOnce` at a time in each ring, until `until`, a time in ms. */
 export async function runSchedules(
   rings: readonly FaultRing[],
-  options: { first: number; count: number; atOnce: number; until?: number; said?(ended: Ended): void },
+  options: { first: number; step?: number; count: number; atOnce: number; until?: number; said?(ended: Ended): void },
 ): Promise<Ended[]> {
-  const { first, count, atOnce, until = Number.POSITIVE_INFINITY, said } = options;
+  const { first, step = 1, count, atOnce, until = Number.POSITIVE_INFINITY, said } = options;
   const opened = await Promise.all(rings.map((ring) => openSchedules(ring)));
   const all: Ended[] = [];
   let next = 0;
   const lane = async (schedules: (typeof opened)[number]): Promise<void> => {
     while (next < count && Date.now() < until) {
-      const ended = await schedules.run(first + next++);
+      const ended = await schedules.run(first + step * next++);
       all.push(ended);
       said?.(ended);
     }

@@ -10,7 +10,7 @@ import { createHttp } from '@orgo/runtime/http';
 import { createLog } from '@orgo/runtime/log';
 import { connectPlatform, type Platform } from '@orgo/store/platform';
 import { type Breakers, createBreakers, type Life } from './breakers.ts';
-import { openRing, token } from './ring-client.ts';
+import { ackWaitMs, openRing, pace, token } from './ring-client.ts';
 
 export const parts = ['audit', 'gatekeeper', 'orchestrator', 'adapter'] as const;
 export type Part = (typeof parts)[number];
@@ -34,6 +34,7 @@ export async function startFaultRing({ replicas = 1 } = {}) {
       natsUrl: instance.urls.NATS_URL,
       redisUrl: instance.urls.REDIS_URL,
       instance: 'test',
+      ackWaitMs,
     },
     { log },
   );
@@ -69,6 +70,7 @@ export async function startFaultRing({ replicas = 1 } = {}) {
     const url = (service: string): string => `${service}${service.includes('?') ? '&' : '?'}application_name=${name}`;
     const given = {
       ...platform,
+      pace,
       home,
       log: log.child({ service: part }),
       bus: breakers.busOf(life, platform.bus),

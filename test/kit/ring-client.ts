@@ -3,9 +3,14 @@ import type { BuildStarted } from '@orgo/contracts';
 import type { TestInstance } from '@orgo/infra/test-servers';
 import { fileArtifacts } from '@orgo/runtime/artifacts.files';
 import { createTenant } from '@orgo/runtime/trust';
+import type { Pace } from '@orgo/store/platform';
 import pg from 'pg';
 
 export const token = 'a-token-of-the-test';
+
+/** What breaks all the time is waited for less long: what is claimed by a part that is gone, a leader that is gone, a receiver that failed. */
+export const pace: Pace = { pollMs: 250, maxPauseMs: 250, sweepMs: 250, claimMs: 2_000, requestTimeoutMs: 2_000 };
+export const ackWaitMs = 1_000;
 
 /** What a test does with a ring of the pipeline `echo`, whichever processes it lives in. `urls`: where its orchestrators answer now. */
 export function openRing(instance: TestInstance, urls: () => readonly string[]) {

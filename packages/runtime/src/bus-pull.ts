@@ -29,6 +29,7 @@ type Options = {
   adapter: string;
   inboxPrefix: string | undefined;
   maxInFlight: number;
+  ackWaitMs: number;
   handler: (message: Delivery) => Promise<void>;
   log: Log;
   ensureStreams(): Promise<unknown>;
@@ -99,7 +100,7 @@ export async function startPull(options: Options): Promise<Pull> {
 
   const ensure = async (): Promise<void> => {
     await options.ensureStreams();
-    await createConsumer(nc, adapter);
+    await createConsumer(nc, adapter, options.ackWaitMs);
   };
   const pull = (): void => {
     const batch = maxInFlight - running.size;
@@ -183,8 +184,13 @@ export async function startPull(options: Options): Promise<Pull> {
       pull();
     },
   });
+  const work = setInterval(
+    () => {
+      for (const message of running.keys()) message.working();
+    },
+    Math.min(heartbeatMs, options.ackWaitMs / 2),
+  );
   const beat = setInterval(() => {
-    for (const message of running.keys()) message.working();
     const silentMs = performance.now() - heardAt;
     if (requested > 0 && silentMs > 2.5 * heartbeatMs) void recover();
   }, heartbeatMs);
@@ -194,7 +200,7 @@ export async function startPull(options: Options): Promise<Pull> {
     callback: () => void recover(),
   });
   const close = (): void => {
-    clearInterval(beat);
+    for (const timer of [work, beat]) clearInterval(timer);
     for (const one of [subscription, deleted]) if (!one.isClosed()) one.unsubscribe();
   };
 

@@ -12,8 +12,8 @@ import { Breach, codeOf, Fault } from './errors.ts';
 const seconds = 1_000_000_000;
 const mebibyte = 1_048_576;
 
-/** How long a delivered command may stay unanswered before the server delivers it again. */
-const ackWaitMs = 10_000;
+/** How long a delivered command may stay unanswered before the server delivers it again, where nobody says otherwise. */
+export const defaultAckWaitMs = 10_000;
 
 /** Only settings that NATS 2.9 knows: it ignores newer ones in silence, so nothing may rest on them. */
 const streams = [
@@ -45,7 +45,7 @@ const streams = [
   },
 ] as const;
 
-const consumerConfig = (adapter: string) =>
+const consumerConfig = (adapter: string, ackWaitMs: number) =>
   ({
     durable_name: consumerOf(adapter),
     filter_subject: consumerFilterOf(adapter),
@@ -109,8 +109,8 @@ export async function createStreams(nc: NatsConnection): Promise<string> {
  * Creates or checks the durable consumer of an adapter. One that is there is never changed: NATS 2.9 takes a new filter, reads it back as
  * asked, and then delivers nothing.
  */
-export async function createConsumer(nc: NatsConnection, adapter: string): Promise<void> {
-  const config = consumerConfig(adapter);
+export async function createConsumer(nc: NatsConnection, adapter: string, ackWaitMs: number): Promise<void> {
+  const config = consumerConfig(adapter, ackWaitMs);
   const what = `consumer ${config.durable_name}`;
   try {
     const { consumers } = await managerOf(nc);

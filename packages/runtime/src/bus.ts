@@ -5,7 +5,7 @@ import type { Headers } from './bus-headers.ts';
 import { type Delivery, removalMs, startPull } from './bus-pull.ts';
 import { createRequests } from './bus-requests.ts';
 import { type IncomingRequest, startServing } from './bus-serving.ts';
-import { checkServer, createStreams } from './bus-streams.ts';
+import { checkServer, createStreams, defaultAckWaitMs } from './bus-streams.ts';
 import { Fault, Refused } from './errors.ts';
 import type { Log } from './log.ts';
 
@@ -81,10 +81,11 @@ const openConnection = async (url: string, name: string): Promise<NatsConnection
 /**
  * Connects to NATS and checks that it can carry Orgo: version 2.9.4 or newer, JetStream on, headers on.
  * `url` is `nats://[user:password@]host:port`, or several of them with commas.
+ * `ackWaitMs`: how long a command that was taken may stay unanswered before it comes again (default 10 s), the same in all processes of an adapter.
  * @throws Fault BUS_UNAVAILABLE when no server answers, Breach SERVER_CONFIG_MISMATCH when one cannot.
  */
-export async function connectBus(options: { url: string; name: string; log: Log }): Promise<Bus> {
-  const { log } = options;
+export async function connectBus(options: { url: string; name: string; log: Log; ackWaitMs?: number }): Promise<Bus> {
+  const { log, ackWaitMs = defaultAckWaitMs } = options;
   const nc = await openConnection(options.url, options.name);
   const serverVersion = await checkServer(nc);
   const { inboxPrefix } = natsOptions(options.url, options.name);
@@ -185,6 +186,7 @@ export async function connectBus(options: { url: string; name: string; log: Log 
         adapter,
         inboxPrefix,
         maxInFlight,
+        ackWaitMs,
         handler,
         log,
         ensureStreams,

@@ -6,7 +6,13 @@ import { openKeyring } from '@orgo/runtime/keyring';
 import { createLog, type Log } from '@orgo/runtime/log';
 import type { Keyring } from '@orgo/runtime/signer';
 import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
+import type { AlarmsOptions } from './alarms.ts';
 import { type FaultPoints, noFaults } from './fault-points.ts';
+import type { RelayOptions } from './relay.ts';
+
+/** How soon a service looks again and how long it waits for one that is gone. Left out in production, where the defaults of relay and alarms hold. */
+export type Pace = Pick<RelayOptions, 'pollMs' | 'firstPauseMs' | 'maxPauseMs' | 'requestTimeoutMs'> &
+  Pick<AlarmsOptions, 'sweepMs' | 'claimMs'>;
 
 /** What a service is given: it constructs no client itself. */
 export type Platform = {
@@ -22,6 +28,7 @@ export type Platform = {
   faults: FaultPoints;
   /** Id of this installation: part of log origins, and of names in a shared Redis. */
   instance: string;
+  pace?: Pace;
 };
 
 /** A platform whose kind of keyring is known. */
@@ -42,6 +49,8 @@ export type PlatformConfig = {
   /** Default `<home>/trust`. */
   trustDir?: string;
   maxArtifactBytes?: number;
+  /** See `connectBus`. */
+  ackWaitMs?: number;
 };
 
 /**
@@ -53,9 +62,10 @@ export async function connectPlatform<K extends Keyring = Keyring>(
   config: PlatformConfig,
   given: { log?: Log; faults?: FaultPoints; keyring?: K } = {},
 ): Promise<PlatformWith<K> & { close(): Promise<void> }> {
-  const { name, home, databaseUrl, natsUrl, redisUrl, instance, maxArtifactBytes } = config;
+  const { name, home, databaseUrl, natsUrl, redisUrl, instance, maxArtifactBytes, ackWaitMs } = config;
   const log = given.log ?? createLog({ service: name });
-  const bus = await connectBus({ url: natsUrl, name, log });
+  const trust = TrustStore.open(config.trustDir ?? trustDir(home));
+  const bus = await connectBus({ url: natsUrl, name, log, ...(ackWaitMs !== undefined && { ackWaitMs }) });
   return {
     databaseUrl,
     redisUrl,
@@ -64,8 +74,8 @@ export async function connectPlatform<K extends Keyring = Keyring>(
       config.artifactsDir ?? join(home, 'artifacts'),
       maxArtifactBytes === undefined ? {} : { maxBytes: maxArtifactBytes },
     ),
-    keyring: given.keyring ?? (openKeyring(config.keysDir ?? keysDir(home)) as Keyring as K),
-    trust: TrustStore.open(config.trustDir ?? trustDir(home)),
+    keyring: given.keyring ?? (openKeyring(config.keysDir ?? keysDir(home), trust) as Keyring as K),
+    trust,
     log,
     faults: given.faults ?? noFaults,
     instance,

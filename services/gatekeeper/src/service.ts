@@ -70,7 +70,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     name: 'gatekeeper',
     ready: () => ready && bus.isConnected(),
     async start() {
-      relay = startRelay({ db, bus, log, faults });
+      relay = startRelay({ ...platform.pace, db, bus, log, faults });
       stops.push(() => relay?.stop());
       const serving = await Promise.all([
         bus.serve(replySubject, 'gatekeeper', takeReplies(deps)),

@@ -78,9 +78,10 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
     routes: orchestratorRoutes({ db, artifacts, trust, reads, snapshots, turns, watch, start: starts.start }),
     ready: () => ready && bus.isConnected(),
     async start() {
-      relay = startRelay({ db, bus, log, faults, local: { [caseSubject]: openCases(db) } });
+      relay = startRelay({ ...platform.pace, db, bus, log, faults, local: { [caseSubject]: openCases(db) } });
       stops.push(() => relay?.stop());
       alarms = await startAlarms({
+        ...platform.pace,
         db,
         log,
         faults,
