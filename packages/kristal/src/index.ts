@@ -48,6 +48,8 @@ export * from './stage-memory.ts';
 export * from './statement.ts';
 export * from './render/after-request.ts';
 export * from './render/bundle.ts';
+export * from './render/contradiction.ts';
+export * from './render/execution.ts';
 export * from './render/sourced-pack.ts';
 export * from './render/template.ts';
 export * from './render/words.ts';

@@ -25,4 +25,10 @@ export const renderReasons = {
     'Drop the output; look who rendered it.',
   ),
   RENDER_SUBJECT_UNKNOWN: refusal('A subject that the pack says nothing of', 'Name a subject of the pack.'),
+  TASK_NOT_READY: refusal('A task whose gates are not all open', 'The detail names the gates; see docs/render.md.'),
+  TASK_BUDGET_EXHAUSTED: refusal(
+    'A task that was cut where its budget ended',
+    'Give it a larger budget, within the pipeline’s ceiling.',
+  ),
+  TASK_FINDING_REPORTED: refusal('A task that found something to look at', 'Read its signals.'),
 } as const satisfies Record<string, ReasonRow>;

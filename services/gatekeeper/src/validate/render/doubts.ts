@@ -1,11 +1,8 @@
-import { canonical, type JsonValue } from '@orgo/core';
+import { canonical } from '@orgo/core';
 import { alternativeGroupOf, type EvidenceEntry, type PackResult } from '@orgo/kristal';
 
 /** The doubts that the pack has of a statement. They must be told, and no others (ST-39). */
 export type Doubts = { approximate: boolean; alternative: boolean };
-
-const groupsOf = ({ claims }: PackResult): Set<string> =>
-  new Set(claims.map((claim) => alternativeGroupOf(claim)).filter((group) => group !== undefined));
 
 export const doubtsOf = ({ claims }: PackResult): Doubts => ({
   approximate: !claims.some(({ uncertainty_notes }) => !(uncertainty_notes ?? '').split('; ').includes('approximate')),
@@ -16,16 +13,6 @@ const sourceOf = (entry: EvidenceEntry | undefined): string => {
   const { source_id = '', source_url = '', source_sha256 = '' } = entry?.source ?? {};
   return canonical([source_id, source_url, source_sha256]);
 };
-
-/** The statements of one property that cannot all be right where it has one value: those not withdrawn that differ beyond the readings of one text. */
-export function quarrelling(statements: readonly PackResult[]): PackResult[] {
-  const standing = statements.filter((one) => one.rank !== 'deprecated');
-  const value = (one: PackResult): string =>
-    canonical((one.object.type === 'item' ? one.object.id : one.object) as JsonValue);
-  const contradicts = (a: PackResult, b: PackResult): boolean =>
-    value(a) !== value(b) && ![...groupsOf(a)].some((group) => groupsOf(b).has(group));
-  return standing.filter((a) => standing.some((b) => contradicts(a, b)));
-}
 
 /** How many sources stand behind statements. */
 export const sourceCount = (statements: readonly PackResult[], evidence: ReadonlyMap<string, EvidenceEntry>): number =>

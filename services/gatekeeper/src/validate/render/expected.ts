@@ -1,14 +1,15 @@
-import type {
-  LanguageTable,
-  PackResult,
-  PieceId,
-  RenderFormat,
-  RenderLanguage,
-  RenderTemplate,
-  Support,
-  WordId,
+import {
+  contradicting,
+  type LanguageTable,
+  type PackResult,
+  type PieceId,
+  type RenderFormat,
+  type RenderLanguage,
+  type RenderTemplate,
+  type Support,
+  type WordId,
 } from '@orgo/kristal';
-import { bySource, doubtsOf, quarrelling, sourceCount } from './doubts.ts';
+import { bySource, doubtsOf, sourceCount } from './doubts.ts';
 import type { PackSide } from './pack-side.ts';
 import { readNumber, shows } from './reading.ts';
 import { readsName, readsValue } from './value-reading.ts';
@@ -153,7 +154,7 @@ class Card {
     yield this.says('property', pid, readsNameOf(this.#side, pid), support);
     yield* this.foreign(names.get(pid)?.lang, support);
     yield* this.piece('values');
-    const differ = this.#template.single_valued.includes(pid) ? quarrelling(statements) : [];
+    const differ = this.#template.single_valued.includes(pid) ? contradicting(statements) : [];
     if (differ.length > 0) {
       const word = sourceCount(differ, evidence) > 1 ? 'sources-disagree' : 'values-differ';
       yield* this.piece('note');

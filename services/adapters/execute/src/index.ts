@@ -1,0 +1,1 @@
+export { runExecute } from './core.ts';

@@ -1,0 +1,4 @@
+import { runAdapter } from '@orgo/adapter-sdk';
+import { stage } from './stage.ts';
+
+await runAdapter(stage, process.env);
