@@ -23,6 +23,7 @@ import {
 import { Keyring, verifySignature } from '@orgo/runtime/signer';
 import { keysDir } from '@orgo/runtime/trust';
 import { readRoot } from '@orgo/runtime/trust-root';
+import { newestWithPlaces } from '@orgo/runtime/trust-seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startInstance, type TestInstance } from '../kit/instance.ts';
 import { publicSchema } from '../kit/shared.ts';
@@ -71,7 +72,7 @@ const pin = (): Digest => {
 const verdict = (files: Files) => {
   const found = verifyBundle(
     { paths: () => [...files.keys()], read: (name) => files.get(name) },
-    { pin: pin(), readRoot, verify: verifySignature },
+    { pin: pin(), readRoot, newestOf: newestWithPlaces, verify: verifySignature },
   );
   return found.ok ? 'ok' : found.code;
 };

@@ -4,6 +4,7 @@ import { canonicalBytes, digestOfBytes, type JsonValue, pae, toBase64 } from '@o
 import { verifySignature } from '@orgo/runtime/signer';
 import { createTenant } from '@orgo/runtime/trust';
 import { readRoot } from '@orgo/runtime/trust-root';
+import { newestWithPlaces } from '@orgo/runtime/trust-seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publicSchema } from '../kit/shared.ts';
 import { type BundleCopy, fetchBundle, type RealAudit, startRealAudit } from './evidence-audit.ts';
@@ -57,7 +58,7 @@ afterAll(async () => {
   await gate?.stop();
 });
 
-const trust = () => ({ pin, readRoot, verify: verifySignature });
+const trust = () => ({ pin, readRoot, newestOf: newestWithPlaces, verify: verifySignature });
 const verified = (bundle: BundleCopy) => verifyBundle(bundle, trust());
 
 describe('an evidence bundle', () => {

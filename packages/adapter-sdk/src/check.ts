@@ -19,8 +19,8 @@ import {
   type SignedItem,
   type StatementCache,
   type VerifySignature,
-  verifyItem,
 } from '@orgo/core';
+import { verifyItemUnder } from '@orgo/core/root-history';
 import { verifySeal } from '@orgo/runtime/seal';
 import type { Root } from '@orgo/runtime/trust';
 import type { z } from 'zod';
@@ -59,17 +59,10 @@ const read = <T extends z.ZodType>(
   type: string,
   role: string,
   schema: T,
-  expect: CheckExpectation,
+  { root, verify, cache }: CheckExpectation,
+  index?: number,
 ): Result<Signed<z.output<T>>> => {
-  const { root, verify, cache } = expect;
-  const verified = verifyItem(item, {
-    type,
-    role,
-    tenant_id: root.tenant_id,
-    keys: root.keysOf(role),
-    verify,
-    ...(cache && { cache }),
-  });
+  const verified = verifyItemUnder(item, { root, role, type, index, verify, cache });
   if (!verified.ok) return refuse(codeOfFailure(verified), `${role}: ${verified.detail}`);
   const parsed = schema.safeParse(verified.value.payload);
   if (!parsed.success) {
@@ -99,7 +92,8 @@ const isSealed = (
 ): Result<GateDecision> => {
   const unsealed = (why: string) => refuse('COMMAND_AUTHORIZATION_UNSEALED', why);
   if (item.decision === null || item.seal === null) return unsealed('decision or seal is absent');
-  const decision = read(item.decision, payloadTypes.decision, 'gatekeeper', decisionSchema, expect);
+  const { index } = item.seal;
+  const decision = read(item.decision, payloadTypes.decision, 'gatekeeper', decisionSchema, expect, index);
   if (!decision.ok) return decision;
   const { authorizations, verdict, build_id } = decision.value.value;
   if (!authorizations.includes(authorization.digest)) return unsealed('the decision does not give this authorization');
@@ -134,7 +128,16 @@ export function checkCommand(item: CommandItem, expect: CheckExpectation): Resul
     return refuse('COMMAND_BUILD_MISMATCH', `a command for the adapter ${value.adapter}`);
 
   if (item.authorization === null) return refuse('COMMAND_AUTHORIZATION_MISSING', 'no authorization');
-  const authorization = read(item.authorization, payloadTypes.authorization, 'gatekeeper', authorizationSchema, expect);
+  // It counts as long as the decision that gives it: where that stands is checked below.
+  const place = item.seal?.index;
+  const authorization = read(
+    item.authorization,
+    payloadTypes.authorization,
+    'gatekeeper',
+    authorizationSchema,
+    expect,
+    place,
+  );
   if (!authorization.ok) return authorization;
   const matched = matches(value, authorization.value);
   if (!matched.ok) return matched;

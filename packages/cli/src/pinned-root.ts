@@ -1,6 +1,7 @@
+import fs from 'node:fs';
 import type { Digest } from '@orgo/contracts';
 import { digestOfBytes, fromBase64, parseStrict } from '@orgo/core';
-import { readPins, trustDir } from '@orgo/runtime/trust-files';
+import { readPins, rootFile, rootSealFile, trustDir } from '@orgo/runtime/trust-files';
 import { CliError } from './cli-error.ts';
 import { homeDir } from './home.ts';
 import { readInput } from './read-input.ts';
@@ -21,4 +22,20 @@ export async function pinnedRoot(tenant: string, file: string | undefined): Prom
   const content = typeof payload === 'string' ? fromBase64(payload) : undefined;
   if (!content?.ok) throw new CliError('TRUST_ROOT_INVALID', `${file} is no root file`);
   return digestOfBytes(content.value);
+}
+
+const bytesIfAny = (file: string): Uint8Array | undefined =>
+  fs.existsSync(file) ? new Uint8Array(fs.readFileSync(file)) : undefined;
+
+/** The roots of a tenant that this home has, where they begin with that pin; none otherwise. */
+export async function knownRoots(
+  tenant: string,
+  pin: Digest,
+): Promise<{ root(version: number): Uint8Array | undefined; seal(version: number): Uint8Array | undefined }> {
+  const dir = trustDir(homeDir());
+  const isSame = (await readPins(dir).catch(() => new Map<string, string>())).get(tenant) === pin;
+  return {
+    root: (version) => (isSame ? bytesIfAny(rootFile(dir, tenant, version)) : undefined),
+    seal: (version) => (isSame ? bytesIfAny(rootSealFile(dir, tenant, version)) : undefined),
+  };
 }

@@ -29,10 +29,10 @@ export const caseIdSchema = z
   .string()
   .regex(new RegExp(`^case_${uuid}$`))
   .meta({ id: 'CaseId' });
-/** What a gate decides about: a build or a release. */
+/** What a gate decides about: a build, a release, a trust root, or a change of a channel. */
 export const subjectIdSchema = z
   .string()
-  .regex(new RegExp(`^(bld|rel)_${uuid}$`))
+  .regex(new RegExp(`^(bld|rel|root|chg)_${uuid}$`))
   .meta({ id: 'SubjectId' });
 
 /** Stage, adapter, channel, role and node names. */

@@ -1,8 +1,8 @@
-import { dsseEnvelopeSchema, payloadTypes, type TrustRoot, trustRootSchema } from '@orgo/contracts';
+import { dsseEnvelopeSchema, payloadTypes, type RevokedKey, type TrustRoot, trustRootSchema } from '@orgo/contracts';
 import { fromBase64 } from './base64.ts';
 import { type Digest, digestOfBytes } from './digest.ts';
 import { verifyDsse } from './dsse.ts';
-import { keyIdOf } from './key-id.ts';
+import { keyIdOf, keyIdOfP256 } from './key-id.ts';
 import type { NoteKey } from './note-key.ts';
 import { ok, type Result, refuse } from './result.ts';
 import type { TrustedKey, VerifySignature } from './signature.ts';
@@ -21,8 +21,21 @@ export type Root = {
   keysOf(role: string): readonly TrustedKey[];
   /** How many distinct keys of the role must sign. */
   threshold(role: string): number;
+  /** Keys on their way out: they verify, and sign nothing new. */
+  readonly deprecated?: ReadonlyMap<string, { since: string; until: string }>;
+  /** Keys that were dropped for a cause, by this version or one before. */
+  readonly revoked?: readonly RevokedKey[];
+  /** The versions before, where they are known: then entries of the log are judged by where they stand (`keysAt`). */
+  readonly history?: RootHistory;
   /** The tenant's log: origin line of its checkpoints, its current key, and every key that may sign them. */
   readonly log: { readonly origin: string; readonly public: Uint8Array; readonly keys: readonly NoteKey[] };
+};
+
+/** What came before a root: keys by the place of the entry they signed. */
+export type RootHistory = {
+  keysAt(role: string, index: number): readonly TrustedKey[];
+  /** True for a key that an earlier version listed for the role and this one does not. */
+  dropped(role: string, keyid: string): boolean;
 };
 
 const invalid = (why: string) => refuse('TRUST_ROOT_INVALID', why);
@@ -37,6 +50,11 @@ const keysOfRole = (body: TrustRoot, role: string): TrustedKey[] | undefined => 
   return keys;
 };
 
+const idOfMaterial = (alg: TrustedKey['alg'], material: Uint8Array): string | undefined => {
+  if (alg === 'ed25519') return material.length === 32 ? keyIdOf(material) : undefined;
+  return material.length === 91 ? keyIdOfP256(material) : undefined;
+};
+
 /** Ids follow from the material, and no key holds two roles: a signature then says by itself in which role it was made. */
 const keysAreSound = (body: TrustRoot): boolean => {
   const used = new Set<string>();
@@ -46,12 +64,18 @@ const keysAreSound = (body: TrustRoot): boolean => {
     for (const key of keys) {
       const material = fromBase64(key.public);
       if (!material.ok || used.has(key.public)) return false;
-      if (key.alg === 'ed25519' && (material.value.length !== 32 || keyIdOf(material.value) !== key.keyid))
-        return false;
+      if (idOfMaterial(key.alg, material.value) !== key.keyid) return false;
       used.add(key.public);
     }
   }
   return true;
+};
+
+/** A revoked key is listed no more, and no later version forgets one. */
+const revocationsHold = ({ keys, revoked = [] }: TrustRoot, before: Root | undefined): boolean => {
+  const named = new Set(revoked.map(({ key_id }) => key_id));
+  const forgotten = (before?.revoked ?? []).some(({ key_id }) => !named.has(key_id));
+  return !forgotten && !Object.keys(keys).some((key_id) => named.has(key_id));
 };
 
 const rootOf = (body: TrustRoot, digest: Digest): Result<Root> => {
@@ -71,6 +95,8 @@ const rootOf = (body: TrustRoot, digest: Digest): Result<Root> => {
     roles: [...byRole.keys()],
     keysOf: (role) => byRole.get(role) ?? [],
     threshold: (role) => (Object.hasOwn(body.roles, role) ? (body.roles[role]?.threshold ?? 1) : 1),
+    deprecated: new Map(Object.entries(body.deprecated ?? {})),
+    revoked: body.revoked ?? [],
     log: { origin: body.log_origin, public: current.public, keys: logKeys },
   });
 };
@@ -78,7 +104,8 @@ const rootOf = (body: TrustRoot, digest: Digest): Result<Root> => {
 /**
  * Reads one root file and verifies it: version 1 against the pinned digest of its payload, a later version by the root keys
  * of the version before and by its own (TUF section 5.3.4).
- * Refuses with `TRUST_ROOT_INVALID`; the detail says which rule failed.
+ * Refuses with `ROOT_VERSION_GAP` where it is another version than the next one, `ROOT_CONTINUITY_FAILED` where a later version is not signed by both,
+ * `TRUST_ROOT_INVALID` for everything else; the detail says which rule failed.
  */
 export function readRoot(
   bytes: Uint8Array,
@@ -96,8 +123,11 @@ export function readRoot(
   if (!content.ok) return invalid(content.detail);
   const body = trustRootSchema.safeParse(content.value);
   if (!body.success) return invalid(body.error.issues[0]?.message ?? 'not a trust root');
-  if (body.data.tenant_id !== tenant || body.data.version !== version) return invalid('another tenant or version');
+  if (body.data.tenant_id !== tenant) return invalid('of another tenant');
+  if (body.data.version !== version)
+    return refuse('ROOT_VERSION_GAP', `version ${body.data.version} where ${version} comes next`);
   if (!keysAreSound(body.data)) return invalid('a key id is not of its key, or a key holds two roles');
+  if (!revocationsHold(body.data, before)) return invalid('a revoked key is listed, or forgotten');
   if (version === 1 ? digest !== pin : before?.version !== version - 1)
     return invalid('not the pinned root or its successor');
 
@@ -110,7 +140,10 @@ export function readRoot(
       threshold: signers.threshold('root'),
       verify,
     });
-    if (!signed.ok) return invalid(`version ${signers.version}: ${signed.detail}`);
+    if (!signed.ok) {
+      const why = `by the keys of version ${signers.version}: ${signed.detail}`;
+      return before === undefined ? invalid(why) : refuse('ROOT_CONTINUITY_FAILED', why);
+    }
   }
   return root;
 }

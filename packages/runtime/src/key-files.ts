@@ -48,11 +48,13 @@ export const keyFile = (dir: string, tenant: string, role: string): string => {
   checkNames(tenant, role);
   return join(dir, role, `${tenant}.json`);
 };
-const asideFile = (dir: string, tenant: string, role: string, key_id: string): string => {
+const asideDir = (dir: string, tenant: string, role: string): string => {
   checkNames(tenant, role);
-  // A tenant's name has no dot, so this is no other tenant's file.
-  return join(dir, role, `${tenant}.${key_id.slice(key_id.indexOf(':') + 1, key_id.indexOf(':') + 17)}.json`);
+  // A tenant's name has no dot, so this is no other tenant's.
+  return join(dir, role, `${tenant}.d`);
 };
+const asideFile = (dir: string, tenant: string, role: string, key_id: string): string =>
+  join(asideDir(dir, tenant, role), `${key_id.slice(key_id.indexOf(':') + 1)}.json`);
 
 const publicBytes = (key: KeyObject): { alg: KeyAlg; publicKey: Uint8Array; key_id: string } => {
   const half = createPublicKey(key);
@@ -137,16 +139,20 @@ export async function createSpareKey(
   return readKeyFile(path, tenant, role);
 }
 
-/** Every key of a role that lies in the folder, the one that is signed with first. */
+/** Every key of a role that lies in the folder, the first one first. @throws Fault SIGNER_UNAVAILABLE where one is no such key */
 export async function listKeys(dir: string, tenant: string, role: string): Promise<Signer[]> {
-  const current = keyFile(dir, tenant, role);
-  const names: string[] = await readdir(dirname(current)).catch(() => []);
-  const aside = names.filter(
-    (name) => name.startsWith(`${tenant}.`) && name !== `${tenant}.json` && name.endsWith('.json'),
+  const first = keyFile(dir, tenant, role);
+  const folder = asideDir(dir, tenant, role);
+  const names: string[] = await readdir(folder).catch(() => []);
+  const aside = names.filter((name) => name.endsWith('.json')).sort();
+  const paths = [first, ...aside.map((name) => join(folder, name))];
+  const found = await Promise.all(
+    paths.map(async (path) =>
+      (await readFileIfAny(path)) === undefined ? [] : [await readKeyFile(path, tenant, role)],
+    ),
   );
-  const found = [...(names.includes(`${tenant}.json`) ? [`${tenant}.json`] : []), ...aside.sort()];
-  const paths = found.map((name) => join(dirname(current), name));
-  return Promise.all(paths.map((path) => readKeyFile(path, tenant, role)));
+  // A key may lie there twice while another takes its place.
+  return [...new Map(found.flat().map((signer) => [signer.key_id, signer])).values()];
 }
 
 /**

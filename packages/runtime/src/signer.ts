@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { fromBase64, type TrustedKey, toBase64, toBase64Url, type VerifySignature } from '@orgo/core';
-import { keyFile, listKeys, readKeyFile, type Signer, unavailable } from './key-files.ts';
+import { createKey, keyFile, listKeys, readKeyFile, type Signer, unavailable } from './key-files.ts';
 
 export { createKey, type KeyAlg, type Signer } from './key-files.ts';
 
@@ -17,12 +17,15 @@ export type Keyring = {
   signer(tenant: string, role: string): Promise<AnySigner>;
   /** Every key of a role that is held here, the one that is signed with first; empty where there is none. @throws Fault SIGNER_UNAVAILABLE */
   signers(tenant: string, role: string): Promise<AnySigner[]>;
+  /** Makes the key of a role where there is none. @throws Fault SIGNER_UNAVAILABLE where keys are not made here */
+  create(tenant: string, role: string): Promise<AnySigner>;
 };
 
 /** A keyring of files alone, whose keys sign at once. */
 export type FileKeyring = {
   signer(tenant: string, role: string): Promise<Signer>;
   signers(tenant: string, role: string): Promise<Signer[]>;
+  create(tenant: string, role: string): Promise<Signer>;
 };
 
 const lookAgainMs = 1000;
@@ -63,6 +66,7 @@ export const Keyring = {
         return signer;
       },
       signers: (tenant, role) => listKeys(dir, tenant, role),
+      create: (tenant, role) => createKey(dir, tenant, role),
     };
   },
 };

@@ -12,6 +12,14 @@ export const pinsFile = (dir: string): string => join(dir, 'pins.json');
 export const rootFile = (dir: string, tenant: string, version: number): string =>
   join(dir, tenant, `${version}.root.json`);
 
+/** The entry of a root in the tenant's log: who judges signatures by their place needs it. */
+export const rootSealFile = (dir: string, tenant: string, version: number): string =>
+  join(dir, tenant, `${version}.sealed.json`);
+/** One empty file per root that is not known to be in the log yet. A tenant's name has no dot. */
+export const unsealedDir = (dir: string): string => join(dir, '.unsealed');
+export const unsealedFile = (dir: string, tenant: string, version: number): string =>
+  join(unsealedDir(dir), `${tenant}.${version}`);
+
 /** Pinned fingerprint of each tenant. @throws Breach TRUST_ROOT_INVALID when the file is not that. */
 export async function readPins(dir: string): Promise<Map<string, string>> {
   const bytes = await readFileIfAny(pinsFile(dir));

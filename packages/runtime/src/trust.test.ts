@@ -92,7 +92,7 @@ test('a newer root is found, must chain from the one before, and can drop a key'
 
   await publishRoot(home, 'acme', (body) => body, [await createKey(keysDir(home), 'acme', 'operator')]);
   now += 1001;
-  await expect(store.root('acme')).rejects.toEqual(refused('TRUST_ROOT_INVALID'));
+  await expect(store.root('acme')).rejects.toEqual(refused('ROOT_CONTINUITY_FAILED'));
 });
 
 test('a key that holds two roles makes a root invalid', async () => {

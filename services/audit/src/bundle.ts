@@ -3,7 +3,7 @@ import { canonicalBytes, digestOfBytes, ok, pae, type Result, refuse, toBase64, 
 import { readFileIfAny } from '@orgo/runtime/durable-file';
 import { Breach, Fault } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
-import { rootFile, trustDir } from '@orgo/runtime/trust-files';
+import { rootFile, rootSealFile, trustDir } from '@orgo/runtime/trust-files';
 import { bundlePaths, type Inventory, namedArtifacts, recordReads } from './domain/index.ts';
 import type { StoredLeaf } from './leaves.ts';
 import { pathsOf } from './proofs.ts';
@@ -59,6 +59,8 @@ async function rootFiles({ home }: BundleDeps, tenant: string): Promise<File[]> 
     const bytes = await readFileIfAny(rootFile(trustDir(home), tenant, version));
     if (bytes === undefined) return files;
     files.push(carried(bundlePaths.trustRoot(version), bytes));
+    const seal = await readFileIfAny(rootSealFile(trustDir(home), tenant, version));
+    if (seal !== undefined) files.push(carried(bundlePaths.trustSeal(version), seal));
   }
 }
 

@@ -73,7 +73,11 @@ export async function verifyDecision(
     keys: newest.keysOf('gatekeeper'),
     cache,
   });
-  if (!checked.ok) return checked;
+  if (!checked.ok) {
+    const { key_id } = item.decision.proof;
+    const wasOurs = checked.code === 'DECISION_SIGNER_UNTRUSTED' && newest.history?.dropped('gatekeeper', key_id);
+    return wasOurs ? refuse('KEY_REVOKED', `${key_id} was dropped by a root up to version ${newest.version}`) : checked;
+  }
   const parsed = decisionSchema.safeParse(checked.value.payload);
   if (!parsed.success)
     return refuse('DECISION_MALFORMED', parsed.error.issues[0]?.message ?? 'the decision does not parse');

@@ -26,8 +26,8 @@ import {
   type SignedItem,
   type StatementCache,
   utf8,
-  verifyItem,
 } from '@orgo/core';
+import { verifyItemUnder } from '@orgo/core/root-history';
 import { verifySeal } from '@orgo/runtime/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import type { Root, TrustStore } from '@orgo/runtime/trust';
@@ -37,17 +37,14 @@ import type { CommandFact } from './domain/index.ts';
 export type Believe = { trust: TrustStore; cache: StatementCache };
 
 /** Codes that say "not by who may sign this", as against "not readable". */
-const untrusted: ReadonlySet<ReasonCode> = new Set(['KEY_UNKNOWN', 'KEY_NOT_TRUSTED_FOR_ROLE']);
+const untrusted: ReadonlySet<ReasonCode> = new Set(['KEY_UNKNOWN', 'KEY_NOT_TRUSTED_FOR_ROLE', 'KEY_REVOKED']);
 
-const verify = (item: SignedItemWire, type: string, role: string, root: Root, cache: StatementCache) =>
-  verifyItem(item as SignedItem, {
-    type,
-    role,
-    tenant_id: root.tenant_id,
-    keys: root.keysOf(role),
-    verify: verifySignature,
-    cache,
-  });
+const verify = (
+  item: SignedItemWire,
+  type: string,
+  role: string,
+  { root, cache, index }: { root: Root; cache: StatementCache; index?: number },
+) => verifyItemUnder(item as SignedItem, { root, role, type, index, verify: verifySignature, cache });
 
 export type VerifiedClaimItem = { claim: GateClaim; digest: Digest; key_id: string };
 
@@ -60,7 +57,7 @@ export function verifyClaim(item: SignedItemWire, root: Root, cache: StatementCa
   const kind = told.ok ? (told.value as { claim?: string } | null)?.claim : undefined;
   if (typeof kind !== 'string' || !Object.hasOwn(claimKinds, kind))
     return refuse('CLAIM_MALFORMED', 'no kind of claim');
-  const signed = verify(item, payloadTypes.claim, claimKinds[kind as ClaimKind].role, root, cache);
+  const signed = verify(item, payloadTypes.claim, claimKinds[kind as ClaimKind].role, { root, cache });
   if (!signed.ok) return refuse('CLAIM_SIGNER_UNTRUSTED', `${signed.code} ${signed.detail}`);
   const claim = claimSchema.safeParse(signed.value.payload);
   if (!claim.success) return refuse('CLAIM_MALFORMED', claim.error.issues[0]?.message ?? 'it does not parse');
@@ -86,7 +83,7 @@ export function verifyReply(item: ReplyItem, root: Root, cache: StatementCache):
   const adapter = role.slice(roleOfAdapter('').length);
   if (role !== roleOfAdapter(adapter) || adapter === '')
     return refuse('ADAPTER_KEY_NOT_AUTHORIZED', `signed as ${role}`);
-  const signed = verify(item.reply, payloadTypes.reply, role, root, cache);
+  const signed = verify(item.reply, payloadTypes.reply, role, { root, cache });
   if (!signed.ok)
     return refuse(
       untrusted.has(signed.code) ? 'ADAPTER_KEY_NOT_AUTHORIZED' : 'REPLY_SIGNATURE_INVALID',
@@ -107,7 +104,7 @@ export function verifyReply(item: ReplyItem, root: Root, cache: StatementCache):
 
 /** The command a reply carries. A forged one is no reason to lose the reply: an adapter that refuses it says so. */
 function verifyCommand(item: SignedItemWire, root: Root, cache: StatementCache): CommandFact {
-  const signed = verify(item, payloadTypes.command, 'orchestrator', root, cache);
+  const signed = verify(item, payloadTypes.command, 'orchestrator', { root, cache });
   if (!signed.ok) return { ok: false, code: 'COMMAND_SIGNER_UNTRUSTED' };
   const command = commandSchema.safeParse(signed.value.payload);
   return command.success
@@ -125,7 +122,8 @@ export async function verifySealedDecision(
   root: Root,
   { trust, cache }: Believe,
 ): Promise<Result<{ decision: GateDecision; digest: Digest }>> {
-  const signed = verify(evidence.decision, payloadTypes.decision, 'gatekeeper', root, cache);
+  const { index } = evidence.seal;
+  const signed = verify(evidence.decision, payloadTypes.decision, 'gatekeeper', { root, cache, index });
   if (!signed.ok) return signed;
   const decision = decisionSchema.safeParse(signed.value.payload);
   if (!decision.success) return refuse('DECISION_MALFORMED', decision.error.issues[0]?.message ?? 'it does not parse');

@@ -7,14 +7,15 @@ import {
   type ReceiptItem,
   type SignedItemWire,
 } from '@orgo/contracts';
-import { ok, type Result, refuse, type StatementCache, type VerifiedItem, verifyItem } from '@orgo/core';
+import { ok, type Result, refuse, type StatementCache, type VerifiedItem } from '@orgo/core';
+import { verifyItemUnder } from '@orgo/core/root-history';
 import { verifySeal } from '@orgo/runtime/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import type { Root, TrustStore } from '@orgo/runtime/trust';
 import type { z } from 'zod';
 import type { Receipt } from './domain/index.ts';
 
-type Checks = { tenant_id: string; root: Root; cache: StatementCache };
+type Checks = { root: Root; index: number; cache: StatementCache };
 
 function verified<T>(
   item: SignedItemWire,
@@ -22,9 +23,8 @@ function verified<T>(
   schema: z.ZodType,
   checks: Checks,
 ): Result<VerifiedItem & { value: T }> {
-  const { tenant_id, root, cache } = checks;
-  const keys = root.keysOf('gatekeeper');
-  const checked = verifyItem(item, { type, role: 'gatekeeper', tenant_id, keys, verify: verifySignature, cache });
+  const { root, index, cache } = checks;
+  const checked = verifyItemUnder(item, { root, role: 'gatekeeper', type, index, verify: verifySignature, cache });
   if (!checked.ok) return checked;
   const parsed = schema.safeParse(checked.value.payload);
   if (!parsed.success) return refuse('DECISION_MALFORMED', parsed.error.issues[0]?.message ?? 'not of its type');
@@ -43,7 +43,7 @@ export async function verifyReceipt(
   believe: { trust: TrustStore; cache: StatementCache },
 ): Promise<Result<Receipt>> {
   const { trust, cache } = believe;
-  const checks = { tenant_id, root: await trust.root(tenant_id), cache };
+  const checks = { root: await trust.root(tenant_id), index: item.seal.index, cache };
   const decided = verified<GateDecision>(item.decision, payloadTypes.decision, decisionSchema, checks);
   if (!decided.ok) return decided;
   const decision = decided.value.value;
@@ -56,6 +56,8 @@ export async function verifyReceipt(
   for (const one of item.authorizations) {
     const authorization = verified<Authorization>(one, payloadTypes.authorization, authorizationSchema, checks);
     if (!authorization.ok) return authorization;
+    if (!decision.authorizations.includes(authorization.value.digest))
+      return refuse('DECISION_MALFORMED', 'an authorization that the decision does not give');
     authorizations.push({ authorization: authorization.value.value, digest: authorization.value.digest });
   }
   return ok({

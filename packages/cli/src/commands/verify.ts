@@ -3,13 +3,14 @@ import { bundlePaths, readInventory, verifyBundle } from '@orgo/audit/domain';
 import { fromBase64, parseStrict } from '@orgo/core';
 import { verifySignature } from '@orgo/runtime/signer';
 import { readRoot } from '@orgo/runtime/trust-root';
+import { newestWithPlaces } from '@orgo/runtime/trust-seal';
 import type { Command } from 'commander';
 import { bundleFolder } from '../bundle-folder.ts';
 import { CliError } from '../cli-error.ts';
 import { colors as pc } from '../colors.ts';
 import { policyOf, readText } from '../log-trust.ts';
 import { createOutput, status } from '../output.ts';
-import { pinnedRoot } from '../pinned-root.ts';
+import { knownRoots, pinnedRoot } from '../pinned-root.ts';
 import { shown } from '../read-input.ts';
 import { type Believed, cosignersOf, verifyGrowthText, verifyLogFiles, verifyProofText } from '../verify-log.ts';
 
@@ -35,8 +36,15 @@ export function verify(program: Command): void {
       const files = bundleFolder(folder);
       if (!files.paths().includes(bundlePaths.inventory) && files.paths().includes('checkpoint'))
         return sayLog(await verifyLogFiles(files.read, believed));
-      const pin = await pinnedRoot(tenantOf(files.read(bundlePaths.inventory)), options.root);
-      const found = verifyBundle(files, { pin, readRoot, verify: verifySignature });
+      const tenant = tenantOf(files.read(bundlePaths.inventory));
+      const pin = await pinnedRoot(tenant, options.root);
+      const found = verifyBundle(files, {
+        pin,
+        known: await knownRoots(tenant, pin),
+        readRoot,
+        newestOf: newestWithPlaces,
+        verify: verifySignature,
+      });
       if (!found.ok) throw new CliError(found.code, found.path ? `${found.detail} (${found.path})` : found.detail);
       const { record, ...facts } = found.value;
       const cosigned = cosignersOf(new TextDecoder().decode(files.read(bundlePaths.checkpoint)), believed.policy);

@@ -33,6 +33,18 @@ export const trustReasons = {
     'Restore the pinned root; do not edit it.',
   ),
   TRUST_ROOT_EXPIRED: refusal('The trust root is past its expiry', 'Publish the next root version.'),
+  ROOT_VERSION_GAP: breach(
+    'A trust root is not the version that comes next',
+    'Put back the version that is missing: roots are taken one by one.',
+  ),
+  ROOT_CONTINUITY_FAILED: breach(
+    'A trust root is not signed by enough root keys of the version before and of its own',
+    'Sign it with the old and the new root keys; find out who wrote it if you did not.',
+  ),
+  KEY_REVOKED: forbidden(
+    'The key was dropped from its role, and what it signed is not in the log below that',
+    'Sign with the role’s present key; see `orgo trust show`.',
+  ),
   ROOT_VERSION_UNKNOWN: fault(
     'A message needs a root version this process has not got',
     'Wait for the root to arrive, or publish it.',

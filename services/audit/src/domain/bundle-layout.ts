@@ -9,6 +9,8 @@ export const bundlePaths = {
   statement: 'statement.dsse.json',
   checkpoint: 'log/checkpoint',
   trustRoot: (version: number): string => `trust/${version}.root.json`,
+  /** The root's own entry in the log; absent for the first root, and for one that was not in the log yet. */
+  trustSeal: (version: number): string => `trust/${version}.sealed.json`,
   decision: (index: number): string => `decisions/${`${index}`.padStart(12, '0')}.json`,
   artifact: (ref: Digest): string => `artifacts/sha256/${digestHex(ref)}`,
 } as const;

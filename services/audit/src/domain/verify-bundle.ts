@@ -27,12 +27,11 @@ export type VerifiedBundle = {
 export function verifyBundle<R extends VerifierRoot>(files: BundleFiles, trust: Trust<R>): Result<VerifiedBundle> {
   const whole = verifyInventory(files, trust);
   if (!whole.ok) return whole;
-  const { inventory, roots } = whole.value;
-  const root = roots.at(-1) as R;
+  const { inventory, roots, newest: root } = whole.value;
   const { verify } = trust;
   const checkpoint = verifyCheckpoint(files, root, verify);
   if (!checkpoint.ok) return checkpoint;
-  const leaves = verifyDecisions(files, inventory, { roots, checkpoint: checkpoint.value, verify });
+  const leaves = verifyDecisions(files, inventory, { roots, newest: root, checkpoint: checkpoint.value, verify });
   if (!leaves.ok) return leaves;
   const decided = verifyRecord(files, leaves.value, checkpoint.value.origin);
   if (!decided.ok) return decided;

@@ -21,6 +21,13 @@ import { type BundledDecision, bundlePaths, type Inventory, readBundledDecision 
 import type { SealedLeaf } from './record.ts';
 import type { BundleFiles, VerifierRoot } from './verify-trust.ts';
 
+type Context = {
+  roots: readonly VerifierRoot[];
+  newest: VerifierRoot;
+  checkpoint: Checkpoint;
+  verify: VerifySignature;
+};
+
 /** The checkpoint of the bundle: a note of the tenant's log by one of its keys. */
 export function verifyCheckpoint(files: BundleFiles, root: VerifierRoot, verify: VerifySignature): Result<Checkpoint> {
   const text = fromUtf8(files.read(bundlePaths.checkpoint) ?? new Uint8Array());
@@ -35,14 +42,10 @@ export function verifyCheckpoint(files: BundleFiles, root: VerifierRoot, verify:
 }
 
 /**
- * Every decision of the bundle: signed by the gatekeeper under the root version it names, about this build, a leaf of the log under the
+ * Every decision of the bundle: signed by the gatekeeper under the root version it names with a key that was not dropped below its place, about this build, a leaf of the log under the
  * checkpoint, with exactly the authorizations it gives. Answers them in log order.
  */
-export function verifyDecisions(
-  files: BundleFiles,
-  inventory: Inventory,
-  context: { roots: readonly VerifierRoot[]; checkpoint: Checkpoint; verify: VerifySignature },
-): Result<SealedLeaf[]> {
+export function verifyDecisions(files: BundleFiles, inventory: Inventory, context: Context): Result<SealedLeaf[]> {
   const leaves: SealedLeaf[] = [];
   for (const { path } of inventory.files.filter((file) => file.path.startsWith('decisions/'))) {
     const json = parseStrict(files.read(path) ?? new Uint8Array());
@@ -56,11 +59,7 @@ export function verifyDecisions(
   return leaves.length === 0 ? refuse('BUNDLE_INVALID', 'no decision') : ok(leaves);
 }
 
-function verifyDecision(
-  bundled: BundledDecision,
-  inventory: Inventory,
-  context: { roots: readonly VerifierRoot[]; checkpoint: Checkpoint; verify: VerifySignature },
-): Result<SealedLeaf> {
+function verifyDecision(bundled: BundledDecision, inventory: Inventory, context: Context): Result<SealedLeaf> {
   const { payload } = bundled.decision;
   const json = parseStrict(payload);
   const decision = decisionSchema.safeParse(json.ok ? json.value : undefined);
@@ -80,6 +79,9 @@ function verifyDecision(
     });
   const verified = signed(bundled.decision, payloadTypes.decision);
   if (!verified.ok) return verified;
+  const counts = context.newest.history?.keysAt('gatekeeper', bundled.index) ?? [];
+  if (!counts.some(({ keyid }) => keyid === verified.value.key_id))
+    return refuse('KEY_REVOKED', `${verified.value.key_id} was dropped, and the entry stands at ${bundled.index}`);
   const authorizations = verifyAuthorizations(bundled, decision.data as GateDecision, signed);
   if (!authorizations.ok) return authorizations;
   const sealed = verifySeal(bundled, context.checkpoint);

@@ -14,7 +14,7 @@ const invalid = (why: string) => refuse('BUNDLE_INVALID', why);
 export function verifyInventory<R extends VerifierRoot>(
   files: BundleFiles,
   trust: Trust<R>,
-): Result<{ inventory: Inventory; roots: R[] }> {
+): Result<{ inventory: Inventory; roots: R[]; newest: R }> {
   const bytes = files.read(bundlePaths.inventory);
   if (bytes === undefined) return invalid(`no ${bundlePaths.inventory}`);
   const json = parseStrict(bytes, artifactLimits);
@@ -25,16 +25,22 @@ export function verifyInventory<R extends VerifierRoot>(
   if (!claimed.ok) return claimed;
   const roots = rootChain(files, claimed.value.tenant_id, trust);
   if (!roots.ok) return roots;
-  const newest = roots.value.at(-1) as R;
+  const newest = trust.newestOf(
+    roots.value,
+    (version) => files.read(bundlePaths.trustSeal(version)) ?? trust.known?.seal(version),
+  );
+  const gone = new Set((newest.revoked ?? []).map(({ key_id }) => key_id));
+  const everAudit = new Map(roots.value.flatMap((root) => root.keysOf('audit')).map((key) => [key.keyid, key]));
   const signed = verifyDsse(envelope.data, {
     payloadType: payloadTypes.inventory,
-    keys: newest.keysOf('audit'),
+    // Verifiers may know newer roots than the bundle was made under.
+    keys: [...everAudit.values()].filter(({ keyid }) => !gone.has(keyid)),
     threshold: newest.threshold('audit'),
     verify: trust.verify,
   });
   if (!signed.ok) return signed;
   const whole = compare(files, claimed.value);
-  return whole.ok ? ok({ inventory: claimed.value, roots: roots.value }) : whole;
+  return whole.ok ? ok({ inventory: claimed.value, roots: roots.value, newest }) : whole;
 }
 
 function payloadOf(base64: string): Result<Inventory> {

@@ -1,5 +1,6 @@
 import type { Digest } from '@orgo/contracts';
 import { type NoteKey, ok, type Result, refuse, type TrustedKey, type VerifySignature } from '@orgo/core';
+import type { RootHistory } from '@orgo/core/trust-root';
 import { bundlePaths } from './bundle-layout.ts';
 
 /** What a verifier needs of a verified trust root; the runtime's `Root` is one. */
@@ -9,6 +10,9 @@ export type VerifierRoot = {
   keysOf(role: string): readonly TrustedKey[];
   threshold(role: string): number;
   readonly log: { readonly origin: string; readonly keys: readonly NoteKey[] };
+  readonly revoked?: readonly { readonly key_id: string }[];
+  /** Of the newest root: which keys count on the entry at an index. */
+  readonly history?: RootHistory;
 };
 
 /** Reads and verifies one root file against the pin or its predecessor: `readRoot` of the runtime. */
@@ -24,7 +28,11 @@ export type BundleFiles = { paths(): readonly string[]; read(path: string): Uint
 export type Trust<R extends VerifierRoot = VerifierRoot> = {
   pin: Digest;
   readRoot: ReadRoot<R>;
+  /** The newest of a verified chain, with its history: `newestWithPlaces` of the runtime. */
+  newestOf(roots: readonly R[], sealOf: (version: number) => Uint8Array | undefined): R;
   verify: VerifySignature;
+  /** Root files and their entries that the verifier has itself: a bundle cannot hide that a key was revoked since. */
+  known?: { root(version: number): Uint8Array | undefined; seal(version: number): Uint8Array | undefined };
 };
 
 /**
@@ -35,7 +43,7 @@ export function rootChain<R extends VerifierRoot>(files: BundleFiles, tenant: st
   const chain: R[] = [];
   for (;;) {
     const version = chain.length + 1;
-    const bytes = files.read(bundlePaths.trustRoot(version));
+    const bytes = files.read(bundlePaths.trustRoot(version)) ?? trust.known?.root(version);
     if (bytes === undefined)
       return chain.length > 0 ? ok(chain) : refuse('TRUST_ROOT_MISSING', 'the bundle holds no first trust root');
     const root = trust.readRoot(bytes, { tenant, version, pin: trust.pin, before: chain.at(-1), verify: trust.verify });

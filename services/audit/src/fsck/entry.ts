@@ -1,5 +1,5 @@
 import { type GateDecision, payloadTypes, type ReasonCode, type SignedItemWire } from '@orgo/contracts';
-import { type SignedItem, type TrustedKey, verifyItem } from '@orgo/core';
+import { keyIdentity, type SignedItem, type TrustedKey, verifyItem } from '@orgo/core';
 import { codeOf, detailOf } from '@orgo/runtime/errors';
 import { verifySignature } from '@orgo/runtime/signer';
 import { statementCache } from '@orgo/runtime/statement-cache';
@@ -38,7 +38,12 @@ export function createLeafCheck(trust: TrustStore, tenant: string, findings: Fin
       const leaf = readLeaf(tenant, row);
       if (columnsDiffer(row, leaf)) add('LEAF_HASH_MISMATCH', 'it is filed under another build, stage or kind');
       const { decision, item } = leaf;
-      const keys = (await trust.root(tenant, decision.root_version)).keysOf('gatekeeper');
+      const { history } = await trust.root(tenant);
+      const counts = new Set((history?.keysAt('gatekeeper', Number(row.idx)) ?? []).map(keyIdentity));
+      const listed = (await trust.root(tenant, decision.root_version)).keysOf('gatekeeper');
+      const keys = listed.filter((key) => counts.has(keyIdentity(key)));
+      if (keys.length < listed.length && keys.every(({ keyid }) => keyid !== item.decision.proof.key_id))
+        return add('KEY_REVOKED', `${item.decision.proof.key_id} was dropped, and the entry stands at ${row.idx}`);
       const signed = verify(item.decision, payloadTypes.decision, keys);
       if (!signed.ok) add(signed.code, `the decision: ${signed.detail}`);
       const given = item.authorizations.map((one) => verify(one, payloadTypes.authorization, keys));
