@@ -77,11 +77,11 @@ describe('an unmodified TUF client', () => {
       JSON.parse(fs.readFileSync(file(`metadata/${name}`), 'utf8')).signed.version;
     expect([
       version('timestamp.json'),
-      version('6.snapshot.json'),
-      version('4.stable.json'),
-      version('2.beta.json'),
+      version('3.snapshot.json'),
+      version('3.channel.stable.json'),
+      version('2.channel.beta.json'),
       version('2.targets.json'),
-    ]).toEqual([6, 6, 4, 2, 2]);
+    ]).toEqual([3, 3, 3, 2, 2]);
   });
 
   test('finds a root signed by the tenant’s own key, and no second one', async () => {
@@ -121,9 +121,9 @@ describe('refuses', () => {
 
   test.each([
     ['metadata/timestamp.json', /signed by 0\/1/],
-    ['metadata/2.snapshot.json', /snapshot/i],
+    ['metadata/1.snapshot.json', /snapshot/i],
     ['metadata/1.targets.json', /targets/i],
-    ['metadata/2.stable.json', /targets/i],
+    ['metadata/1.channel.stable.json', /targets/i],
   ])('a changed %s', async (name, says) => {
     await channels.publish('stable', 'a');
     const node = await client();
@@ -158,8 +158,8 @@ describe('refuses', () => {
     await channels.publish('stable', 'a');
     await channels.publish('stable', 'b');
     const node = await client();
-    fs.copyFileSync(file('metadata/2.stable.json'), file('metadata/4.stable.json.new'));
-    fs.renameSync(file('metadata/4.stable.json.new'), file('metadata/4.stable.json'));
+    fs.copyFileSync(file('metadata/1.channel.stable.json'), file('metadata/2.channel.stable.json.new'));
+    fs.renameSync(file('metadata/2.channel.stable.json.new'), file('metadata/2.channel.stable.json'));
     await expect(node.update()).rejects.toThrow(/hash|length/i);
   });
 });

@@ -82,9 +82,10 @@ export async function startChannels(tenant: string) {
   const db = openDb({ url: serviceUrls(database.adminUrl).release, schema: 'release' });
   const artifacts = fileArtifacts(path.join(home, 'artifacts'));
   const trust = TrustStore.open(trustDir(home));
+  const log = createLog({ service: 'test', level: 'silent' });
   const dir = path.join(home, 'channels');
   const open = () => {
-    const channels = openChannels({ dir, db, keyring: Keyring.open(keysDir(home)), artifacts });
+    const channels = openChannels({ dir, db, keyring: Keyring.open(keysDir(home)), trust, artifacts, log });
     return { channels, reader: createChannelReader({ channels, db, artifacts, trust }) };
   };
   let { channels, reader } = open();
@@ -118,7 +119,7 @@ export async function startChannels(tenant: string) {
     service: 'release',
     handlers: { getChannelFile: (request) => channelRoute(reader)(request) },
     token: 'a token nobody needs here',
-    log: createLog({ service: 'test', level: 'silent' }),
+    log,
   });
   const url = await http.listen(0);
   return {

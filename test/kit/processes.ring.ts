@@ -84,7 +84,7 @@ export async function outcomeOf(db: Db, said: readonly Said[]) {
 /** True when the service has nothing more to do: no row to send, no alarm to fire. */
 export async function isQuiet(db: Db): Promise<boolean> {
   const { rows } = await db.query<{ n: number }>(
-    'SELECT ((SELECT count(*) FROM outbox) + (SELECT count(*) FROM alarm))::int AS n',
+    "SELECT ((SELECT count(*) FROM outbox) + (SELECT count(*) FROM alarm WHERE machine <> 'channel_files'))::int AS n",
   );
   return rows[0]?.n === 0;
 }

@@ -9,7 +9,8 @@ import {
   type SealedDecision,
   type SignedItemWire,
 } from '@orgo/contracts';
-import { ok, type Result, refuse, type StatementCache, type VerifiedItem, verifyItem } from '@orgo/core';
+import { ok, type Result, refuse, type StatementCache, type VerifiedItem } from '@orgo/core';
+import { verifyItemUnder } from '@orgo/core/root-history';
 import { verifySeal } from '@orgo/runtime/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import type { Root, TrustStore } from '@orgo/runtime/trust';
@@ -26,11 +27,10 @@ function verified<T>(
   item: SignedItemWire,
   type: string,
   schema: z.ZodType,
-  checks: { tenant_id: string; root: Root; cache: StatementCache },
+  checks: { root: Root; index: number; cache: StatementCache },
 ): Result<VerifiedItem & { value: T }> {
-  const { tenant_id, root, cache } = checks;
-  const keys = root.keysOf('gatekeeper');
-  const checked = verifyItem(item, { type, role: 'gatekeeper', tenant_id, keys, verify: verifySignature, cache });
+  const { root, index, cache } = checks;
+  const checked = verifyItemUnder(item, { root, role: 'gatekeeper', type, index, verify: verifySignature, cache });
   if (!checked.ok) return checked;
   const parsed = schema.safeParse(checked.value.payload);
   if (!parsed.success) return refuse('DECISION_MALFORMED', parsed.error.issues[0]?.message ?? 'not of its type');
@@ -47,7 +47,7 @@ export async function believe(
   tenant_id: string,
   { trust, cache }: Belief,
 ): Promise<Result<Believed>> {
-  const checks = { tenant_id, root: await trust.root(tenant_id), cache };
+  const checks = { root: await trust.root(tenant_id), index: seal.index, cache };
   const decided = verified<GateDecision>(item, payloadTypes.decision, decisionSchema, checks);
   if (!decided.ok) return decided;
   const decision = decided.value.value;
@@ -66,11 +66,13 @@ export async function believeReceipt(
 ): Promise<Result<Believed & { authorizations: Authorized[] }>> {
   const believed = await believe(item, tenant_id, belief);
   if (!believed.ok) return believed;
-  const checks = { tenant_id, root: await belief.trust.root(tenant_id), cache: belief.cache };
+  const checks = { root: await belief.trust.root(tenant_id), index: item.seal.index, cache: belief.cache };
   const authorizations: Authorized[] = [];
   for (const one of item.authorizations) {
     const authorization = verified<Authorization>(one, payloadTypes.authorization, authorizationSchema, checks);
     if (!authorization.ok) return authorization;
+    if (!believed.value.decision.authorizations.includes(authorization.value.digest))
+      return refuse('DECISION_MALFORMED', 'an authorization that the decision does not give');
     authorizations.push({ authorization: authorization.value.value, digest: authorization.value.digest });
   }
   return ok({ ...believed.value, authorizations });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Lifetimes } from './tuf/renewal.ts';
 
 const milliseconds = (standard: number, description: string) =>
   z.coerce
@@ -21,5 +22,25 @@ export const releaseConfig = z.object({
     10_000,
     'How long enrolling a node waits for its sealed decision before it answers',
   ),
+  ORGO_TUF_TIMESTAMP_MS: milliseconds(86_400_000, 'How long the timestamp of channel metadata is good'),
+  ORGO_TUF_RENEWAL_MS: milliseconds(
+    3_600_000,
+    'How often the timestamp is signed anew, at the latest at half its life',
+  ),
+  ORGO_TUF_SNAPSHOT_MS: milliseconds(604_800_000, 'How long the snapshot is good; renewed at half of it'),
+  ORGO_TUF_TARGETS_MS: milliseconds(
+    2_592_000_000,
+    'How long the list of channels and what each channel says are good; renewed at half of it',
+  ),
+  ORGO_TUF_ROOT_MS: milliseconds(31_536_000_000, 'How long a channel root is good; renewed at half of it'),
 });
 export type ReleaseConfig = z.infer<typeof releaseConfig>;
+
+/** The lifetimes of channel metadata as they are set. */
+export const lifetimesOf = (config: ReleaseConfig): Lifetimes => ({
+  root: config.ORGO_TUF_ROOT_MS,
+  targets: config.ORGO_TUF_TARGETS_MS,
+  snapshot: config.ORGO_TUF_SNAPSHOT_MS,
+  timestamp: config.ORGO_TUF_TIMESTAMP_MS,
+  renewal: config.ORGO_TUF_RENEWAL_MS,
+});

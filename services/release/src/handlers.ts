@@ -58,6 +58,14 @@ async function fold(deps: HandlerDeps, sealed: Sealed, traceparent: string | nul
   return merged((await Promise.all(turns)).flat());
 }
 
+/** A trust root is in the log: its entry is kept beside it, where every process judges by it. Taken again it changes nothing. */
+async function keepRootSeal(deps: HandlerDeps, item: ReceiptItem, { decision }: Believed): Promise<ItemResult> {
+  const { version } = decision.detail;
+  if (typeof version !== 'number') return { outcome: 'refused', code: 'DECISION_MALFORMED' };
+  await deps.trust.keepSeal(decision.tenant_id, version, { decision: item.decision, seal: item.seal });
+  return { outcome: 'accepted', code: null };
+}
+
 /**
  * Takes an envelope of receipts: verifies each, folds the good ones and answers after their commits. A receipt that cannot be believed is
  * refused and touches nothing.
@@ -74,6 +82,7 @@ export const takeReceipts =
     const results = await Promise.all(
       items.map(async (item): Promise<ItemResult> => {
         const receipt = await believeReceipt(item, tenant_id, deps);
+        if (receipt.ok && receipt.value.decision.kind === 'TRUST_ROOT') return keepRootSeal(deps, item, receipt.value);
         if (receipt.ok) return fold(deps, receipt.value, item.traceparent);
         deps.noise.hear(receipt.code, { tenant_id, detail: receipt.detail });
         return { outcome: 'refused', code: receipt.code };

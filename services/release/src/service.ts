@@ -12,7 +12,7 @@ import { transact } from '@orgo/store/transact';
 import { createTurns } from '@orgo/store/turns';
 import { channelMachine } from './channel/machine.ts';
 import { publishChannels } from './channel/publish-job.ts';
-import type { ReleaseConfig } from './config.ts';
+import { lifetimesOf, type ReleaseConfig } from './config.ts';
 import {
   type ChannelInput,
   channelKeyOf,
@@ -21,6 +21,7 @@ import {
   nodeKeyOf,
   type ReleaseInput,
 } from './domain/index.ts';
+import type { RootSeen } from './domain/trust-root.ts';
 import { channelJobSubject, encodeChannelSends, encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
 import { receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
 import { publishJob, verifyJob } from './jobs.ts';
@@ -28,7 +29,10 @@ import { createNonces } from './nonces.ts';
 import { createReads } from './reads.ts';
 import { nodeMachine, releaseMachine } from './repo.ts';
 import { releaseRoutes } from './routes.ts';
+import { encodeTrustRootSends, trustRootKeyOf, trustRootMachine } from './trust/machine.ts';
+import { watchRoots } from './trust/watch-roots.ts';
 import { createChannelReader } from './tuf/reader.ts';
+import { withRenewals } from './tuf/renew-alarms.ts';
 import { openChannels } from './tuf/repository.ts';
 import { createWaits } from './waits.ts';
 
@@ -52,8 +56,12 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     dir: config.ORGO_CHANNELS_DIR ?? join(platform.home, 'channels'),
     db,
     keyring,
+    trust,
     artifacts,
+    log,
+    lifetimes: lifetimesOf(config),
     faults,
+    armed: (due) => alarms?.armed(due),
   });
   const reader = createChannelReader({ channels: files, db, artifacts, trust });
   const nonces = createNonces(db, config.ORGO_NONCE_TTL_MS);
@@ -101,6 +109,14 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     changed: waits.changed,
     max: maxBatch,
   });
+  const trustRoots = createTurns<RootSeen>({
+    span: 'release.trust-root',
+    keyOf: trustRootKeyOf,
+    attributesOf: ({ tenant_id, version }) => ({ tenant_id, version }),
+    run: (incoming) => transact(db, trustRootMachine, incoming, { ...shell, encode: encodeTrustRootSends(keyring) }),
+    changed: () => undefined,
+    max: maxBatch,
+  });
   const jobs = { bus, trust, cache, artifacts, turns: releases, channels, reads, log };
   const publishing = {
     releases,
@@ -141,7 +157,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
         faults,
         redisUrl: platform.redisUrl,
         instance: platform.instance,
-        onAlarm: takeAlarms(releases),
+        onAlarm: withRenewals(files, takeAlarms(releases)),
       });
       stops.push(() => alarms?.stop());
       const serving = await bus.serve(
@@ -150,12 +166,14 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
         takeReceipts({ releases, nodes, trust, cache, noise: createNoise(log), faults }),
       );
       stops.push(() => serving.stop());
+      const roots = watchRoots({ trust, turns: trustRoots, log });
+      stops.push(() => roots.stop());
       ready = true;
     },
     async drain() {
       ready = false;
       for (const stop of stops.splice(0).reverse()) await stop();
-      await Promise.all([releases.idle(), nodes.idle(), channels.idle()]);
+      await Promise.all([releases.idle(), nodes.idle(), channels.idle(), trustRoots.idle()]);
     },
     async stop() {
       for (const stop of stops.splice(0).reverse()) await stop();

@@ -3,6 +3,7 @@ import { canonicalBytes, digestHex, digestOfBytes, equalBytes, parseStrict } fro
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach } from '@orgo/runtime/errors';
 import { collect } from '@orgo/runtime/http';
+import { tufRoleName } from '../tuf/keys.ts';
 import type { ChannelReader } from '../tuf/reader.ts';
 import { targetFilePath } from '../tuf/target-path.ts';
 import type { ChannelHead } from './heads.ts';
@@ -43,8 +44,9 @@ export async function readBack(
   };
   const snapshotMeta = signedOf(await fetched('metadata/timestamp.json')).meta?.['snapshot.json'];
   const snapshot = signedOf(await named(`metadata/${snapshotMeta?.version}.snapshot.json`, snapshotMeta));
-  const roleMeta = snapshot.meta?.[`${channel}.json`];
-  const role = signedOf(await named(`metadata/${roleMeta?.version}.${channel}.json`, roleMeta));
+  const name = tufRoleName(channel);
+  const roleMeta = snapshot.meta?.[`${name}.json`];
+  const role = signedOf(await named(`metadata/${roleMeta?.version}.${name}.json`, roleMeta));
   const targets = role.targets ?? {};
   for (const [path, meta] of Object.entries(targets)) {
     const digest = `sha256:${meta.hashes?.sha256}` as Digest;

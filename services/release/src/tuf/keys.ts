@@ -1,32 +1,87 @@
-import { canonical, sha256Hex, toHex } from '@orgo/core';
-import type { FileKeyring, Keyring, Signer } from '@orgo/runtime/signer';
-import { Signature } from '@tufjs/models';
+import { createPublicKey } from 'node:crypto';
+import { canonical, fromBase64, sha256Hex, type TrustedKey, toHex } from '@orgo/core';
+import { Fault } from '@orgo/runtime/errors';
+import { type AnySigner, type Keyring, trustedKeyOf } from '@orgo/runtime/signer';
 
-/** A key as TUF metadata lists it, with what signs for it. */
+/** A public key as TUF metadata lists it (TUF 1.0 section 4.2); its id is the SHA-256 of the canonical form. */
 export type TufKey = {
-  /** SHA-256 of the key object's canonical form (TUF 1.0 section 4.2). */
   id: string;
-  key: { keytype: 'ed25519'; scheme: 'ed25519'; keyval: { public: string } };
-  sign(bytes: Uint8Array): Signature;
+  key: { keytype: string; scheme: string; keyval: { public: string } };
 };
 
-/** The keys of a tenant's channels. `release` signs every channel's own role, the others are the top-level roles of TUF. */
-export type ChannelKeys = Record<'root' | 'targets' | 'snapshot' | 'timestamp' | 'release', TufKey>;
+/** Signs bytes as TUF wants them signed: hex, and DER where the key is of P-256. */
+export type TufSigner = TufKey & { sign(bytes: Uint8Array): Promise<string> };
 
-const tufKeyOf = (signer: Signer): TufKey => {
-  const key: TufKey['key'] = { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: toHex(signer.publicKey) } };
-  const id = sha256Hex(canonical(key));
-  return { id, key, sign: (bytes) => new Signature({ keyID: id, sig: toHex(signer.sign(bytes)) }) };
+/** A role of the metadata: which keys may sign, and how many must. */
+export type TufRole = { keys: readonly TufKey[]; threshold: number };
+
+/** The TUF form of a key that a trust root lists. */
+export function tufKeyOf({ alg, public: material }: Pick<TrustedKey, 'alg' | 'public'>): TufKey {
+  const bytes = fromBase64(material);
+  // A trust root whose keys are no base64 was never believed.
+  const raw = bytes.ok ? bytes.value : new Uint8Array();
+  const key: TufKey['key'] =
+    alg === 'ed25519'
+      ? { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: toHex(raw) } }
+      : {
+          keytype: 'ecdsa',
+          scheme: 'ecdsa-sha2-nistp256',
+          keyval: {
+            public: createPublicKey({ key: Buffer.from(raw), format: 'der', type: 'spki' }).export({
+              type: 'spki',
+              format: 'pem',
+            }) as string,
+          },
+        };
+  return { id: sha256Hex(canonical(key)), key };
+}
+
+/** A DER integer of a big-endian number: no leading zeros but the one that keeps it positive. */
+const derInteger = (bytes: Uint8Array): Uint8Array => {
+  let from = 0;
+  while (from < bytes.length - 1 && bytes[from] === 0) from++;
+  const short = bytes.subarray(from);
+  const positive = (short[0] ?? 0) & 0x80 ? Uint8Array.of(0, ...short) : short;
+  return Uint8Array.of(0x02, positive.length, ...positive);
+};
+
+/** `r || s` as ASN.1 DER (SEC 1 C.5). */
+const derOf = (raw: Uint8Array): Uint8Array => {
+  const parts = [...derInteger(raw.subarray(0, 32)), ...derInteger(raw.subarray(32))];
+  return Uint8Array.of(0x30, parts.length, ...parts);
+};
+
+export const tufSignerOf = (signer: AnySigner): TufSigner => ({
+  ...tufKeyOf(trustedKeyOf(signer)),
+  async sign(bytes) {
+    const raw = await signer.sign(bytes);
+    return toHex(signer.alg === 'ed25519' ? raw : derOf(raw));
+  },
+});
+
+/** A key's role within Orgo for a channel's own role: names that would be too long end in a hash. */
+export const channelRole = (channel: string): string => {
+  const role = `channel.${channel}`;
+  return role.length <= 63 ? role : `${role.slice(0, 46)}-${sha256Hex(channel).slice(0, 16)}`;
 };
 
 /**
- * Opens the keys of a tenant's channels.
- * @throws Fault SIGNER_UNAVAILABLE: nothing is ever published unsigned.
+ * Signers that are held here for a role of TUF metadata, in the order in which it lists them: as many as its threshold demands, or nothing is signed.
+ * @throws Fault SIGNER_UNAVAILABLE
  */
-export async function openChannelKeys(keyring: Keyring, tenant: string): Promise<ChannelKeys> {
-  const open = async (role: string): Promise<TufKey> => tufKeyOf(await (keyring as FileKeyring).signer(tenant, role));
-  const [root, targets, snapshot, timestamp, release] = await Promise.all(
-    ['tuf-root', 'targets', 'snapshot', 'timestamp', 'release'].map(open),
-  );
-  return { root, targets, snapshot, timestamp, release } as ChannelKeys;
+export async function signersOf(
+  keyring: Keyring,
+  of: { tenant: string; role: string },
+  { keyids, threshold }: { keyids: readonly string[]; threshold: number },
+): Promise<TufSigner[]> {
+  const held = new Map((await keyring.signers(of.tenant, of.role)).map(tufSignerOf).map((one) => [one.id, one]));
+  const able = keyids.flatMap((id) => held.get(id) ?? []);
+  if (able.length < threshold)
+    throw new Fault('SIGNER_UNAVAILABLE', {
+      detail: `${able.length} of ${threshold} keys of ${of.role} for tenant ${of.tenant} are held here`,
+    });
+  return able.slice(0, Math.max(1, threshold));
 }
+
+/** A channel's role as TUF metadata names it: never one of the four top-level names. */
+export const tufRoleName = (channel: string): string => `channel.${channel}`;

@@ -1,159 +1,130 @@
-import { type ChannelTarget, channelIndexPath, channelTargetPath, type Offer, packManifestPath } from '@orgo/contracts';
+import { channelIndexPath, channelTargetPath, type Offer, packManifestPath } from '@orgo/contracts';
 import { canonicalBytes, digestHex, digestOfBytes } from '@orgo/core';
-import { Metadata, MetadataKind } from '@tufjs/models';
+import { Metadata, MetadataKind, Signature } from '@tufjs/models';
 import type { ChannelHead } from '../channel/heads.ts';
-import type { ChannelKeys, TufKey } from './keys.ts';
+import { type TufKey, type TufRole, type TufSigner, tufRoleName } from './keys.ts';
 
-/** A file below `metadata/`, to be written in the order given. */
-export type MetadataFile = { name: string; bytes: Uint8Array };
+/** What metadata says beside its version and expiry: the part that a renewal leaves as it is. */
+export type Part = { kind: MetadataKind; says: Record<string, unknown> };
 
+/** The first three numbers are of the specification that clients are told this follows. */
 const specVersion = '1.0.31';
-const lifeDays = { root: 365, targets: 90, snapshot: 14, timestamp: 7 } as const;
 
 /** Clients that are strict about TUF's date form take no fraction of a second. */
-const expiry = (from: string, days: number): string =>
-  new Date(Date.parse(from) + days * 86_400_000).toISOString().replace(/\.\d{3}Z$/, 'Z');
+export const tufTime = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
-const role = ({ id }: TufKey) => ({ keyids: [id], threshold: 1 });
-const keysOf = (...keys: TufKey[]) => Object.fromEntries(keys.map(({ id, key }) => [id, key]));
+const roleOf = ({ keys, threshold }: TufRole) => ({ keyids: keys.map(({ id }) => id), threshold });
+const keysOf = (keys: readonly TufKey[]) => Object.fromEntries(keys.map(({ id, key }) => [id, key]));
 
-/** Reads the signed part as a client would, signs it, and writes the one form its bytes have. */
-const signed = (kind: MetadataKind, part: object, key: TufKey): Uint8Array => {
-  const metadata = Metadata.fromJSON(kind as MetadataKind.Targets, {
-    signed: { _type: kind, spec_version: specVersion, ...part },
-    signatures: [],
-  });
-  metadata.sign((bytes) => key.sign(bytes));
-  return canonicalBytes(metadata.toJSON());
-};
+export type TopRoles = Record<'root' | 'targets' | 'snapshot' | 'timestamp', TufRole>;
 
-const metaOf = (version: number, bytes: Uint8Array) => ({
+/** The root of a tenant's channels (TUF 1.0 section 4.3): the keys that the tenant's trust root gives to its four roles. */
+export const rootPart = (roles: TopRoles): Part => ({
+  kind: MetadataKind.Root,
+  says: {
+    consistent_snapshot: true,
+    keys: keysOf(Object.values(roles).flatMap(({ keys }) => keys)),
+    roles: Object.fromEntries(Object.entries(roles).map(([name, role]) => [name, roleOf(role)])),
+  },
+});
+
+/** The packs a channel offers: what everyone runs, and what is on its way. */
+export const offersOf = ({ index }: ChannelHead): Offer[] => [index.current ?? [], index.candidate?.offer ?? []].flat();
+
+/** The bytes of a channel's index target: they follow from its row alone. */
+export const indexBytes = ({ index }: ChannelHead): Uint8Array => canonicalBytes(index);
+
+const manifestMeta = ({ manifest, manifest_size }: Offer) => ({
+  length: manifest_size,
+  hashes: { sha256: digestHex(manifest) },
+});
+
+/** A channel's own role: its index, and the manifests of the packs it offers. */
+export function channelPart(head: ChannelHead): Part {
+  const { channel } = head;
+  const index = indexBytes(head);
+  const offers = offersOf(head);
+  const [newest] = offers;
+  const legacy = newest && {
+    [channelTargetPath(channel)]: {
+      ...manifestMeta(newest),
+      custom: {
+        release_id: newest.release_id,
+        release_seq: newest.release_seq,
+        channel,
+        pack_id: newest.pack_id,
+        kristal_id: newest.kristal_id,
+      },
+    },
+  };
+  const manifests = offers.map((offer) => [packManifestPath(channel, offer.pack_id), manifestMeta(offer)]);
+  return {
+    kind: MetadataKind.Targets,
+    says: {
+      targets: {
+        [channelIndexPath(channel)]: { length: index.length, hashes: { sha256: digestHex(digestOfBytes(index)) } },
+        ...Object.fromEntries(manifests),
+        ...legacy,
+      },
+    },
+  };
+}
+
+/** The list of channels: one delegated role each, that may name what lies in the channel's folder and nothing else. */
+export const targetsPart = (channels: readonly { channel: string; key: TufKey }[]): Part => ({
+  kind: MetadataKind.Targets,
+  says: {
+    targets: {},
+    delegations: {
+      keys: keysOf(channels.map(({ key }) => key)),
+      roles: channels.map(({ channel, key }) => ({
+        name: tufRoleName(channel),
+        keyids: [key.id],
+        threshold: 1,
+        paths: [`${channel}/*`],
+        terminating: true,
+      })),
+    },
+  },
+});
+
+type Signed = { version: number; bytes: Uint8Array };
+const metaOf = ({ version, bytes }: Signed) => ({
   version,
   length: bytes.length,
   hashes: { sha256: digestHex(digestOfBytes(bytes)) },
 });
 
-/** The first root of a tenant's channels (TUF 1.0 section 4.3): the same keys and time give the same bytes. */
-export function rootFile(keys: ChannelKeys, created_at: string): MetadataFile {
-  const { root, targets, snapshot, timestamp } = keys;
-  const part = {
-    version: 1,
-    expires: expiry(created_at, lifeDays.root),
-    consistent_snapshot: true,
-    keys: keysOf(root, targets, snapshot, timestamp),
-    roles: { root: role(root), targets: role(targets), snapshot: role(snapshot), timestamp: role(timestamp) },
-  };
-  return { name: '1.root.json', bytes: signed(MetadataKind.Root, part, root) };
-}
-
-/** The packs a channel offers: what everyone runs, and what is on its way. */
-export const offersOf = ({ index }: ChannelHead): Offer[] => [index.current ?? [], index.candidate?.offer ?? []].flat();
-
-const manifestMeta = (offer: Offer) => ({
-  length: offer.manifest_size,
-  hashes: { sha256: digestHex(offer.manifest) },
+/** Which version of everything belongs together. `files` are by file name without version, such as `targets.json`. */
+export const snapshotPart = (files: ReadonlyMap<string, Signed>): Part => ({
+  kind: MetadataKind.Snapshot,
+  says: { meta: Object.fromEntries([...files].map(([name, file]) => [name, metaOf(file)])) },
 });
 
-const customOf = (channel: string, { release_id, release_seq, pack_id, kristal_id }: Offer): ChannelTarget => ({
-  release_id,
-  release_seq,
-  channel,
-  pack_id,
-  kristal_id,
+export const timestampPart = (snapshot: Signed): Part => ({
+  kind: MetadataKind.Timestamp,
+  says: { meta: { 'snapshot.json': metaOf(snapshot) } },
 });
-
-/** The bytes of a channel's index target: they follow from its row alone. */
-export const indexBytes = ({ index }: ChannelHead): Uint8Array => canonicalBytes(index);
-
-/** A channel's own role: its index, and the manifests of the packs it offers. */
-function channelFile(keys: ChannelKeys, head: ChannelHead): MetadataFile & { version: number } {
-  const { channel, index, changed_at } = head;
-  const bytesOfIndex = indexBytes(head);
-  const [newest] = offersOf(head).slice(0, 1);
-  const part = {
-    version: index.index_seq,
-    expires: expiry(changed_at, lifeDays.targets),
-    targets: {
-      [channelIndexPath(channel)]: {
-        length: bytesOfIndex.length,
-        hashes: { sha256: digestHex(digestOfBytes(bytesOfIndex)) },
-      },
-      ...Object.fromEntries(
-        offersOf(head).map((offer) => [packManifestPath(channel, offer.pack_id), manifestMeta(offer)]),
-      ),
-      ...(newest && {
-        [channelTargetPath(channel)]: { ...manifestMeta(newest), custom: customOf(channel, newest) },
-      }),
-    },
-  };
-  const bytes = signed(MetadataKind.Targets, part, keys.release);
-  return { name: `${index.index_seq}.${channel}.json`, bytes, version: index.index_seq };
-}
-
-/** The list of channels: its version is their number, because it changes only when one is added. */
-function targetsFile(keys: ChannelKeys, heads: readonly ChannelHead[]): MetadataFile & { version: number } {
-  const newest =
-    heads
-      .map(({ opened_at }) => opened_at)
-      .sort()
-      .at(-1) ?? '';
-  const part = {
-    version: heads.length,
-    expires: expiry(newest, lifeDays.targets),
-    targets: {},
-    delegations: {
-      keys: keysOf(keys.release),
-      roles: heads.map(({ channel }) => ({
-        ...role(keys.release),
-        name: channel,
-        paths: [`${channel}/*`],
-        terminating: true,
-      })),
-    },
-  };
-  return {
-    name: `${heads.length}.targets.json`,
-    bytes: signed(MetadataKind.Targets, part, keys.targets),
-    version: heads.length,
-  };
-}
 
 /**
- * Everything a client needs to follow the channels as they stand, `timestamp.json` last: who has read it finds the rest. A function of
- * its arguments, so that writing it again after a crash writes the same bytes. `heads` are of one tenant, at least one, in the order
- * in which they came to be. Changes of all channels together are the version: each is made by one more.
+ * Reads the signed part as a client would, has it signed, and writes the one form its bytes have.
+ * @throws Fault SIGNER_UNAVAILABLE
  */
-export function repositoryFiles(keys: ChannelKeys, heads: readonly ChannelHead[]): MetadataFile[] {
-  const published_at =
-    heads
-      .map(({ changed_at }) => changed_at)
-      .sort()
-      .at(-1) ?? '';
-  const version = heads.reduce((sum, { index }) => sum + index.index_seq, 0);
-  const channels = heads.map((head) => ({ head, ...channelFile(keys, head) }));
-  const targets = targetsFile(keys, heads);
-  const meta = {
-    'targets.json': metaOf(targets.version, targets.bytes),
-    ...Object.fromEntries(channels.map((file) => [`${file.head.channel}.json`, metaOf(file.version, file.bytes)])),
-  };
-  const snapshot = signed(
-    MetadataKind.Snapshot,
-    { version, expires: expiry(published_at, lifeDays.snapshot), meta },
-    keys.snapshot,
-  );
-  const timestamp = signed(
-    MetadataKind.Timestamp,
-    {
-      version,
-      expires: expiry(published_at, lifeDays.timestamp),
-      meta: { 'snapshot.json': metaOf(version, snapshot) },
-    },
-    keys.timestamp,
-  );
-  return [
-    ...channels.map(({ name, bytes }) => ({ name, bytes })),
-    { name: targets.name, bytes: targets.bytes },
-    { name: `${version}.snapshot.json`, bytes: snapshot },
-    { name: 'timestamp.json', bytes: timestamp },
-  ];
+export async function signPart(
+  { kind, says }: Part,
+  { version, expires }: { version: number; expires: string },
+  signers: readonly TufSigner[],
+): Promise<Uint8Array> {
+  const metadata = Metadata.fromJSON(kind as MetadataKind.Targets, {
+    signed: { _type: kind, spec_version: specVersion, version, expires, ...says } as never,
+    signatures: [],
+  });
+  let message = new Uint8Array();
+  // The library gives out the bytes to be signed by asking for a signature.
+  metadata.sign((bytes) => {
+    message = new Uint8Array(bytes);
+    return new Signature({ keyID: '', sig: '' });
+  });
+  const signatures = await Promise.all(signers.map(async (one) => ({ keyid: one.id, sig: await one.sign(message) })));
+  return canonicalBytes({ ...metadata.toJSON(), signatures });
 }

@@ -22,8 +22,10 @@ export type ChannelFile = {
 export type ChannelReader = { read(tenant: string, path: string): Promise<ChannelFile | null> };
 
 const name = '[a-z0-9][a-z0-9._-]{0,62}';
+/** A channel's own role is named after it. */
+const role = `(?:channel\\.)?${name}`;
 const shapes = {
-  metadata: new RegExp(`^metadata/(?:timestamp|[1-9][0-9]{0,14}\\.${name})\\.json$`),
+  metadata: new RegExp(`^metadata/(?:timestamp|[1-9][0-9]{0,14}\\.${role})\\.json$`),
   target: new RegExp(`^targets/${name}/[0-9a-f]{64}\\.(?:channel|(?:[0-9a-f]{64}\\.)?pack-manifest)\\.json$`),
   pack: /^packs\/([0-9a-f]{64})\/(.{1,240})$/,
 };

@@ -3,51 +3,81 @@ import { channelIndexPath, channelTargetPath, packManifestPath } from '@orgo/con
 import { digestOfBytes, equalBytes } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { createFile, readFileIfAny, replaceFile } from '@orgo/runtime/durable-file';
-import { Breach } from '@orgo/runtime/errors';
+import { Breach, codeOf } from '@orgo/runtime/errors';
+import type { Log } from '@orgo/runtime/log';
 import type { Keyring } from '@orgo/runtime/signer';
-import type { Db } from '@orgo/store/db';
+import type { TrustStore } from '@orgo/runtime/trust';
+import { changeAlarms } from '@orgo/store/alarm-rows';
+import type { Db, Tx } from '@orgo/store/db';
 import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 import { type ChannelHead, channelHeads } from '../channel/heads.ts';
-import { openChannelKeys } from './keys.ts';
-import { indexBytes, offersOf, repositoryFiles, rootFile } from './metadata.ts';
-import { lockChannels, rootCreatedAt } from './root-rows.ts';
+import { adoptFiles } from './adopt-files.ts';
+import { tufRoleName } from './keys.ts';
+import { indexBytes, offersOf } from './metadata.ts';
+import { defaultLifetimes, isFrozen, type Lifetimes } from './renewal.ts';
+import { type Kept, keepMetadata, keptMetadata, lockChannels } from './rows.ts';
+import { newestOf, signRepository } from './sign-repository.ts';
 import { targetFilePath } from './target-path.ts';
 
 /**
- * The channels of each tenant as TUF repositories, `<dir>/<tenant>/metadata` and `<dir>/<tenant>/targets`. The rows of
- * `channel` are the truth; the files follow from them and the keys, and can be written again at any time.
+ * The channels of each tenant as TUF repositories, `<dir>/<tenant>/metadata` and `<dir>/<tenant>/targets`. The rows of `channel` say what is to be
+ * published, those of `tuf_metadata` hold what was signed; the files follow from both and can be written again at any time.
  */
 export type ChannelRepository = {
   /**
-   * Writes the tenant's channels as their rows are now; whole and durable on return, and visible to clients. Answers what was written. The same
-   * rows give the same files, so whoever does not know whether it was done asks again.
+   * Signs what changed of a tenant's channels, or is due, under the next number of the tenant, and writes it; whole and durable on return, and visible to
+   * clients. Answers the channels as they were written. Where nothing changed nothing is signed, so whoever does not know whether it was done asks again.
    * @throws Fault SIGNER_UNAVAILABLE, DATABASE_UNAVAILABLE, ARTIFACT_STORE_UNAVAILABLE; Breach HASH_MISMATCH when a file that
    * clients may have read would have to change, or a manifest is not its digest; Refused ARTIFACT_NOT_FOUND
    */
   publish(tenant: string): Promise<ChannelHead[]>;
-  /** Writes what is missing of a tenant's files, once per process: the root, and the newest metadata if anything was published. */
+  /**
+   * Writes what is missing of a tenant's files, once per process, and publishes again where the tenant's trust root has changed since or a renewal did not
+   * come: a timestamp that is held up is said aloud.
+   */
   ensure(tenant: string): Promise<void>;
+  /** What an alarm asks for: renews what is due. Tries again later, and says so, where it cannot be signed. */
+  renew(tenant: string): Promise<void>;
   /** Where a tenant's file is. `path` is known to be safe. */
   pathOf(tenant: string, path: string): string;
 };
 
+/** Names the alarms of repositories among those of the service. */
+export const repositoryMachine = 'channel_files';
+
 /** A version stands for one content. A file that is there must be what we would write: clients may have it. */
 async function keepFile(path: string, bytes: Uint8Array): Promise<void> {
-  if (await createFile(path, bytes, 0o644)) return;
-  const found = await readFileIfAny(path);
+  const there = await readFileIfAny(path);
+  if (there === undefined && (await createFile(path, bytes, 0o644))) return;
+  const found = there ?? (await readFileIfAny(path));
   if (found === undefined || !equalBytes(found, bytes))
     throw new Breach('HASH_MISMATCH', `${path} was published with other bytes`);
 }
 
-export function openChannels(options: {
+type Known = { root_version: number; timestamp: Kept | null; triedAt: number };
+
+/** What could not be signed is not tried again at every question. */
+const againMs = 1000;
+/** After a renewal that failed it is tried again this soon, or sooner where renewals are that frequent. */
+const retryMs = 30_000;
+
+export type ChannelsOptions = {
   dir: string;
   db: Db;
   keyring: Keyring;
+  trust: TrustStore;
   artifacts: ArtifactStore;
+  log: Log;
+  lifetimes?: Lifetimes;
   faults?: FaultPoints;
-}): ChannelRepository {
-  const { dir, db, keyring, artifacts, faults = noFaults } = options;
-  const ensured = new Map<string, Promise<void>>();
+  /** Told when the next renewal is due, to be woken in time. */
+  armed?: (dueInMs: readonly number[]) => void;
+};
+
+export function openChannels(options: ChannelsOptions): ChannelRepository {
+  const { dir, db, keyring, trust, artifacts, log, faults = noFaults, lifetimes = defaultLifetimes } = options;
+  const known = new Map<string, Known>();
+  const ensuring = new Map<string, Promise<void>>();
   const pathOf = (tenant: string, path: string): string => join(dir, tenant, path);
 
   const writeTargets = async (tenant: string, head: ChannelHead): Promise<void> => {
@@ -62,42 +92,99 @@ export function openChannels(options: {
     await write(channelIndexPath(channel), indexBytes(head));
   };
 
-  /** Writes the channels as the rows have them now. Under the lock, so that a slow writer never puts back an older timestamp. */
-  const write = (tenant: string): Promise<ChannelHead[]> =>
+  const arm = async (tx: Tx, tenant: string, dueInMs: number, now: string): Promise<void> => {
+    const set = { id: 'renew', due_in_ms: dueInMs, kind: 'renew', data: null };
+    const change = { key: { tenant_id: tenant, id: 'tuf' }, alarm_id: 'renew', set, traceparent: null };
+    await changeAlarms(tx, repositoryMachine, [change], now);
+  };
+
+  /** Numbers and signs what is new. Targets are written before the metadata that names them is kept: they are known by their digest. */
+  const sign = (tenant: string) =>
     db.tx(async (tx) => {
-      const keys = await openChannelKeys(keyring, tenant);
-      await lockChannels(tx, tenant);
-      const root = rootFile(keys, await rootCreatedAt(tx, tenant));
-      await keepFile(pathOf(tenant, `metadata/${root.name}`), root.bytes);
+      const root = await trust.root(tenant);
+      const now = await lockChannels(tx, tenant);
       const heads = await channelHeads(tx, tenant);
-      if (heads.length === 0) return heads;
-      for (const head of heads) await writeTargets(tenant, head);
-      for (const { name, bytes } of repositoryFiles(keys, heads)) {
-        const path = pathOf(tenant, `metadata/${name}`);
-        // crash: before timestamp.json is replaced clients see the publication before; after it everything it names is there.
-        if (name === 'timestamp.json') {
-          await faults.at('release.beforeTimestamp');
-          await replaceFile(path, bytes, 0o644);
-        } else await keepFile(path, bytes);
-      }
-      return heads;
+      const kept = await keptMetadata(tx, tenant);
+      const found = await adoptFiles(pathOf(tenant, 'metadata'), kept);
+      const before = newestOf([...kept, ...found.roots]);
+      const newest = await signRepository(
+        { keyring, lifetimes, log },
+        { tenant, trust: root, now, heads, kept: [...kept, ...found.roots], floor: found.floor },
+      );
+      const made = [...found.roots, ...newest.filter((one) => before.get(one.role)?.version !== one.version)];
+      const changed = new Set(made.map(({ role }) => role));
+      const again = !known.has(tenant);
+      for (const head of heads) if (again || changed.has(tufRoleName(head.channel))) await writeTargets(tenant, head);
+      await keepMetadata(tx, tenant, made);
+      const dueInMs = Math.max(1, Math.min(...newest.map((one) => Date.parse(one.renew_at) - Date.parse(now))));
+      if (made.length > 0) await arm(tx, tenant, dueInMs, now);
+      return { heads, dueInMs, root_version: root.version, isNew: made.length > 0 };
     });
+
+  /** Writes the files of what is kept. Under the lock, so that a slow writer never puts back an older timestamp. */
+  const write = (tenant: string): Promise<Kept | null> =>
+    db.tx(async (tx) => {
+      await lockChannels(tx, tenant);
+      const kept = await keptMetadata(tx, tenant);
+      const timestamp = kept.find(({ role }) => role === 'timestamp');
+      for (const { role, version, bytes } of kept)
+        if (role !== 'timestamp') await keepFile(pathOf(tenant, `metadata/${version}.${role}.json`), bytes);
+      if (timestamp === undefined) return null;
+      // crash: before timestamp.json is replaced clients see the publication before; after it everything it names is there.
+      await faults.at('release.beforeTimestamp');
+      await replaceFile(pathOf(tenant, 'metadata/timestamp.json'), timestamp.bytes, 0o644);
+      return timestamp;
+    });
+
+  const publish = async (tenant: string): Promise<ChannelHead[]> => {
+    const { heads, dueInMs, root_version, isNew } = await sign(tenant);
+    // crash: if we die here it is signed and not written; the next start writes what is kept.
+    known.set(tenant, { root_version, timestamp: await write(tenant), triedAt: Date.now() });
+    if (isNew) options.armed?.([dueInMs]);
+    return heads;
+  };
+
+  const sayIfFrozen = (tenant: string, error: unknown): void => {
+    const timestamp = known.get(tenant)?.timestamp ?? null;
+    const frozen = timestamp !== null && isFrozen(timestamp, Date.now(), lifetimes);
+    const about = { err: error, tenant_id: tenant, expires_at: timestamp?.expires_at };
+    if (frozen)
+      log.error({ code: 'METADATA_STALE', ...about }, 'no fresh timestamp for two renewals: the channels stand still');
+    else log.warn({ code: codeOf(error), ...about }, 'a renewal is put off');
+  };
 
   return {
     pathOf,
-    async publish(tenant) {
-      const heads = await write(tenant);
-      ensured.set(tenant, Promise.resolve());
-      return heads;
+    publish,
+    async ensure(tenant) {
+      const running = ensuring.get(tenant);
+      if (running !== undefined) return running;
+      const now = known.get(tenant);
+      const root = await trust.root(tenant);
+      const isLate = now?.timestamp != null && isFrozen(now.timestamp, Date.now(), lifetimes);
+      const isBehind = now?.root_version !== root.version || isLate;
+      if (now !== undefined && (!isBehind || Date.now() - now.triedAt < againMs)) return;
+      if (now !== undefined) now.triedAt = Date.now();
+      const started = publish(tenant)
+        .then(() => undefined)
+        .catch((error) => {
+          // What is written goes on being served.
+          if (now === undefined) throw error;
+          sayIfFrozen(tenant, error);
+        })
+        .finally(() => ensuring.delete(tenant));
+      ensuring.set(tenant, started);
+      return started;
     },
-    ensure(tenant) {
-      let done = ensured.get(tenant);
-      if (done === undefined) {
-        done = write(tenant).then(() => undefined);
-        ensured.set(tenant, done);
-        done.catch(() => ensured.delete(tenant));
+    async renew(tenant) {
+      try {
+        await publish(tenant);
+      } catch (error) {
+        sayIfFrozen(tenant, error);
+        const dueInMs = Math.min(retryMs, lifetimes.renewal);
+        await db.tx(async (tx) => arm(tx, tenant, dueInMs, await lockChannels(tx, tenant)));
+        options.armed?.([dueInMs]);
       }
-      return done;
     },
   };
 }
