@@ -104,13 +104,13 @@ describe('pack-smoke', () => {
 });
 
 describe('a task does not start', () => {
-  it.each([
+  it.each<[string, TaskSpec, string]>([
     ['of a type that nobody allowed', { ...scan, type: 'shell' }, 'task-allowed'],
     ['in a version that nobody allowed', { ...scan, version: '2.0.0' }, 'task-allowed'],
     ['with a budget over the ceiling', { ...scan, budget: { ...ample, rows: 100_000_000 } }, 'budget-within-ceiling'],
     ['without questions', { ...smokeOf({}), queries: [] }, 'spec-complete'],
     ['with questions that it would ignore', { ...scan, queries: smokeOf({}).queries ?? [] }, 'spec-complete'],
-  ] as const)('%s', async (_, spec, gate) => {
+  ])('%s', async (_, spec, gate) => {
     expect(await executed([spec])).toEqual({ code: 'TASK_NOT_READY', detail: `${spec.task_id}: ${gate}` });
   });
   it('when another one may not: none does', async () => {

@@ -1,15 +1,19 @@
 import { compileExchange } from '@orgo/adapter-compile-exchange';
 import { compilePack } from '@orgo/adapter-compile-pack';
+import { runExecute } from '@orgo/adapter-execute';
 import { runExtract } from '@orgo/adapter-extract';
 import { runIngest } from '@orgo/adapter-ingest';
 import { runPin } from '@orgo/adapter-pin';
+import { runRender } from '@orgo/adapter-render';
 import { runResolve } from '@orgo/adapter-resolve';
 import type { CaseArtifact, ConformanceCase } from '@orgo/adapter-sdk/conformance';
 import { type ArtifactRef, type Pipeline, pipelines, type StageDefinition } from '@orgo/contracts';
 import { canonicalBytes, type JsonValue } from '@orgo/core';
 import { buildRequest, corpus, gazetteerArtifacts, mandates } from '@orgo/corpora';
+import { checkRender } from '@orgo/gatekeeper/check-render-core';
 import { validateBatch } from '@orgo/gatekeeper/validate-core';
 import { type StageCore, StageMemory } from '@orgo/kristal';
+import { cardRequest, defaultTasks } from './after-request.ts';
 
 const spine: Readonly<Record<string, StageCore>> = {
   pin: runPin,
@@ -19,6 +23,9 @@ const spine: Readonly<Record<string, StageCore>> = {
   validate: validateBatch,
   'compile-exchange': compileExchange,
   'compile-pack': compilePack,
+  render: runRender,
+  'check-render': checkRender,
+  execute: runExecute,
 };
 
 /** Kinds whose contract demands a time, which is `as_of`, and what refers to them. No identity depends on it: `exchange` and `pack-file` are not among them. */
@@ -29,6 +36,9 @@ const as_of_kinds = [
   'validation-report',
   'exchange-manifest',
   'pack-manifest',
+  'render-bundle',
+  'execution-report',
+  'signals',
 ];
 
 const json = (kind: string, value: unknown): CaseArtifact => ({
@@ -51,6 +61,17 @@ const caseOf = (
   slow_config: null,
 });
 
+/** What follows the release of a pack: cards of a few subjects, and both tasks. */
+const afterRequest = (pack_id: string): CaseArtifact =>
+  json('after-request', {
+    v: 1,
+    kind: 'after-request',
+    release_id: 'rel_0198c0de-0000-7000-8000-000000000001',
+    pack_id,
+    render: { ...cardRequest, languages: ['en', 'fr'], subjects: { ids: ['Q307', 'Q583'] } },
+    tasks: defaultTasks,
+  });
+
 /** A build of the shipped corpus `reader` in memory: what each stage gets there is its case. */
 async function spineCases(): Promise<Map<string, ConformanceCase>> {
   const pipeline = pipelines['corpus-profile'] as Pipeline;
@@ -71,9 +92,14 @@ async function spineCases(): Promise<Map<string, ConformanceCase>> {
   const cases = new Map<string, ConformanceCase>();
   const stages = [
     ...(pipelines.kristal as Pipeline).stages,
+    ...(pipelines['kristal-after'] as Pipeline).stages,
     ...pipeline.stages.filter(({ stage }) => !(stage in spine)),
   ];
   for (const definition of stages) {
+    if (definition.stage === 'render') {
+      const manifest = known.find(({ kind }) => kind === 'pack-manifest') as ArtifactRef;
+      known.push(keep(afterRequest(((await memory.json(manifest)) as { runtime_pack_id: string }).runtime_pack_id)));
+    }
     const refs = known.filter(({ kind }) => definition.inputs.some((input) => input.kind === kind));
     const inputs = await Promise.all(refs.map(async (ref) => ({ ...ref, bytes: await memory.read(ref.ref) })));
     cases.set(definition.adapter, caseOf(definition, inputs, stored));

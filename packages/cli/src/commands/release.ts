@@ -7,10 +7,12 @@ import { createOutput, status, table } from '../output.ts';
 import { createPatience } from '../patience.ts';
 import { describeRelease } from '../release-view.ts';
 import { actor } from './build-actions.ts';
+import { releaseRender } from './release-render.ts';
 
-/** `orgo release create|list|status|watch`. */
+/** `orgo release create|list|status|watch|render`. */
 export function release(program: Command): void {
   const area = program.command('release').description('put a pack into service');
+  releaseRender(area);
   area
     .command('create')
     .description('release a completed build to a channel')

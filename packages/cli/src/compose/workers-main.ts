@@ -1,12 +1,15 @@
 import { stage as compileExchange } from '@orgo/adapter-compile-exchange/stage';
 import { stage as compilePack } from '@orgo/adapter-compile-pack/stage';
 import { stage as echo } from '@orgo/adapter-echo/stage';
+import { stage as execute } from '@orgo/adapter-execute/stage';
 import { stage as extract } from '@orgo/adapter-extract/stage';
 import { stage as ingest } from '@orgo/adapter-ingest/stage';
 import { stage as pin } from '@orgo/adapter-pin/stage';
 import { stage as pythonProfile } from '@orgo/adapter-python-profile/stage';
+import { stage as render } from '@orgo/adapter-render/stage';
 import { stage as resolve } from '@orgo/adapter-resolve/stage';
 import { runAdapter } from '@orgo/adapter-sdk';
+import { stage as checkRender } from '@orgo/gatekeeper/check-render';
 import { stage as validate } from '@orgo/gatekeeper/validate';
 import { nodeSettings, nodesFolder, startFleet } from '@orgo/konnaxion-node';
 import { loadConfig } from '@orgo/runtime/config';
@@ -20,7 +23,20 @@ const fleet = startFleet(nodesFolder(settings), {
   log: (event, fields) => log.info({ event, ...fields }, event),
 });
 await runAdapter(
-  [pin, ingest, extract, resolve, validate, compileExchange, compilePack, pythonProfile, echo],
+  [
+    pin,
+    ingest,
+    extract,
+    resolve,
+    validate,
+    compileExchange,
+    compilePack,
+    render,
+    checkRender,
+    execute,
+    pythonProfile,
+    echo,
+  ],
   process.env,
 );
 await fleet.stop();

@@ -49,6 +49,8 @@ export type AdmitFacts = {
   artifacts: ArtifactFact[];
   pipeline: PipelineFact;
   mandate: MandateFact | null;
+  /** Why it may not follow the release that it names; empty where it names none. */
+  after: Finding[];
   /** Version of the Orgo that admits; the record names it as a tool. */
   orgo: string;
 };

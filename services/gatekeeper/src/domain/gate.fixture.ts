@@ -120,6 +120,7 @@ export function admitInput(
     artifacts: inputs.map((ref) => fact(ref)),
     pipeline: { ok: true, pipeline },
     mandate: mandated ? { ok: true, bundle_id: 'mandate:x', policies: more.policies ?? [policy()] } : null,
+    after: [],
     orgo: '0.0.0-test',
     ...more.facts,
   };

@@ -5,18 +5,21 @@ import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Refused } from '@orgo/runtime/errors';
 import type { Root } from '@orgo/runtime/trust';
 import type { AdmitFacts, MandateFact, PipelineFact } from '../domain/index.ts';
+import type { Reads } from '../reads.ts';
 import { orgoVersion } from '../version.ts';
+import { afterFindings } from './after-facts.ts';
 import { artifactFacts, type Reader } from './artifact-facts.ts';
 import { mandateFact } from './mandate-facts.ts';
 
 /** Everything an admission is decided on: the admitted bytes, the pinned pipeline, the signed mandate. */
-export async function admitFacts(reader: Reader, root: Root, claim: GateClaim): Promise<AdmitFacts> {
+export async function admitFacts(reader: Reader & { reads: Reads }, root: Root, claim: GateClaim): Promise<AdmitFacts> {
   const [artifacts, pipeline, mandate] = await Promise.all([
     artifactFacts(reader, claim.tenant_id, claim.inputs, 'finding'),
     pipelineFact(reader.artifacts, claim),
     claimedMandate(reader.artifacts, root, claim),
   ]);
-  return { artifacts, pipeline, mandate, orgo: orgoVersion };
+  const after = await afterFindings(reader, claim, artifacts);
+  return { artifacts, pipeline, mandate, after, orgo: orgoVersion };
 }
 
 const unpinned = (detail: string): PipelineFact => ({ ok: false, code: 'BLUEPRINT_UNPINNED', detail });

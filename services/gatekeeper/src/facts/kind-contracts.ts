@@ -8,19 +8,23 @@ import {
 } from '@orgo/contracts';
 import { isDigest, type JsonValue, parseStrict } from '@orgo/core';
 import {
+  AfterRequestSchema,
   artifactLimits,
   ClaimIrBatchSchema,
   ClaimIrSchema,
   decodeLines,
   ExchangeManifestSchema,
+  ExecutionReportSchema,
   MandateBundleSchema,
   PinnedContextSchema,
   pinnedContextHash,
+  RenderBundleSchema,
   ResolutionRunSchema,
   ResolvedBatchSchema,
   ResolvedClaimIrSchema,
   readExchange,
   readPackManifest,
+  SignalsSchema,
   SnapshotSetSchema,
   ValidationReportSchema,
 } from '@orgo/kristal';
@@ -146,6 +150,10 @@ const contracts: Readonly<Record<string, Contract>> = {
       links: exchange_manifest_hash === undefined ? [] : link('exchange-manifest', `sha256:${exchange_manifest_hash}`),
     });
   }),
+  'after-request': json(AfterRequestSchema, () => holds(), 'REQUEST_INVALID'),
+  'render-bundle': json(RenderBundleSchema, () => holds()),
+  'execution-report': json(ExecutionReportSchema, () => holds()),
+  signals: json(SignalsSchema, () => holds()),
 };
 
 /** Whether the bytes must be in memory to be judged; otherwise hashing them as they pass is enough. */

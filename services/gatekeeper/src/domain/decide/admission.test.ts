@@ -80,6 +80,11 @@ describe('admission', () => {
     ],
     ['no mandate', admitInput(kristal, { facts: { mandate: null } }), 'MANDATE_MISSING'],
     [
+      'a release that nobody confirmed',
+      admitInput(kristal, { facts: { after: [{ code: 'TASK_NOT_READY', detail: '' }] } }),
+      'TASK_NOT_READY',
+    ],
+    [
       'a mandate nobody signed',
       admitInput(kristal, { facts: { mandate: { ok: false, code: 'MANDATE_SIGNATURE_INVALID', detail: '' } } }),
       'MANDATE_SIGNATURE_INVALID',

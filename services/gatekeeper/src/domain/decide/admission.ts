@@ -80,6 +80,7 @@ function admissionChecks(claim: GateClaim, facts: AdmitFacts, pipeline: Pipeline
     { check: 'contracts', findings: facts.artifacts.flatMap((fact) => fact.contract ?? []) },
     { check: 'pipeline', findings: facts.pipeline.ok ? pipelineFaults(facts.pipeline.pipeline) : [facts.pipeline] },
     { check: 'mandate', findings: mandateFindings(claim, facts.mandate, pipeline, policies.length > 0) },
+    { check: 'release', findings: facts.after },
     { check: 'required gates', findings: pipeline === null ? [] : missingGates(pipeline, demandsValidation(policies)) },
     { check: 'admission', findings: pipeline === null ? [] : missingKinds(claim, pipeline) },
   ];
