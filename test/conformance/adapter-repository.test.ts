@@ -11,6 +11,7 @@ const adapters = [
     .readdirSync(path.join(repo, 'services/adapters'))
     .filter((name) => fs.existsSync(path.join(repo, 'services/adapters', name, 'src/stage.ts'))),
   'validate',
+  'check-render',
 ].sort();
 
 const python = (() => {
