@@ -1,5 +1,4 @@
 import type { ReleaseStatus } from '@orgo/contracts';
-import { readConfig, readKey, step } from '@orgo/konnaxion-node';
 import { Fault } from '@orgo/runtime/errors';
 import { type FaultPoint, type FaultPoints, faultPoints } from '@orgo/store/fault-points';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -83,12 +82,12 @@ describe('a node with a fault at each point', () => {
       const pack = await readerPack(0);
       await node.publish(pack);
       next.arm(point);
-      const look = async () =>
-        step(node.dir, await readConfig(node.dir), await readKey(node.dir), node.log, undefined, next.faults);
+      node.world.at = (name) => next.faults.at(name);
+      const look = () => node.look();
       await expect(look()).rejects.toThrow(`planned at ${point}`);
       const state = await look();
       expect(state.active?.pack_id).toBe(packIdOf(pack));
-      expect(state.last_attempt).toMatchObject({ status: 'SUCCEEDED', reported: true });
+      expect(state.attempts.at(-1)).toMatchObject({ status: 'SUCCEEDED', reported: true });
       expect(next.fired()).toBe(true);
     } finally {
       await node.stop();

@@ -1,7 +1,7 @@
 // A node's process that is killed at one file operation of its choosing: it takes one step, or joins, and ends.
 import { writeSync } from 'node:fs';
 import fs from 'node:fs/promises';
-import { provisionNode, readConfig, readKey, step } from '@orgo/konnaxion-node';
+import { openContext, provisionNode, realWorld, step } from '@orgo/konnaxion-node';
 
 /** Before, in the middle of, or after the n-th operation of its kind on a path that ends like this. */
 export type KillPoint = {
@@ -58,12 +58,9 @@ if (process.env.TEST_KILL_AT) {
   killAt(JSON.parse(process.env.TEST_KILL_AT) as KillPoint);
   const dir = process.env.TEST_NODE_DIR as string;
   if (process.env.TEST_JOIN) {
-    const { provision, keys } = JSON.parse(process.env.TEST_JOIN);
-    await provisionNode(
-      dir,
-      provision,
-      keys.map((key: string) => new Uint8Array(Buffer.from(key, 'hex'))),
-    );
-  } else await step(dir, await readConfig(dir), await readKey(dir), () => undefined);
+    const { provision, trust } = JSON.parse(process.env.TEST_JOIN);
+    const roots = trust.roots.map((root: string) => new Uint8Array(Buffer.from(root, 'base64')));
+    await provisionNode(dir, provision, { pin: trust.pin, roots });
+  } else await step(await openContext(dir, { world: realWorld, log: () => undefined, signal: undefined, keep: 2 }));
   writeSync(1, 'not killed\n');
 }

@@ -10,10 +10,10 @@ import { verifySignature } from '@orgo/runtime/signer';
 export type Trick = Uint8Array | null | 'endless' | 'cut' | 'drop' | 'stall';
 
 /**
- * Everything between a node and Orgo: passes channel files on from a real repository, unchanged unless a test says otherwise, and takes
- * reports as the release service does: under a nonce that it gave, once, and signed by the node.
+ * Everything between nodes and Orgo: passes channel files on, unchanged unless a test says otherwise, and takes reports as the release service
+ * does: under a nonce that it gave, once, and signed by the node.
  */
-export async function openRoad(upstream: string, publicKey: () => Uint8Array) {
+export async function openRoad(read: (path: string) => Uint8Array | null, publicKey: (node: string) => Uint8Array) {
   const nonces = new Set<string>();
   const road = {
     url: '',
@@ -38,10 +38,10 @@ export async function openRoad(upstream: string, publicKey: () => Uint8Array) {
     },
   };
 
-  const takeReport = async (request: http.IncomingMessage): Promise<[status: number, body: string]> => {
+  const takeReport = async (node: string, request: http.IncomingMessage): Promise<[status: number, body: string]> => {
     const body = await buffer(request);
     if (road.refusing) return [409, JSON.stringify({ code: road.refusing })];
-    const key = publicKey();
+    const key = publicKey(node);
     const keys = [{ keyid: keyIdOf(key), alg: 'ed25519' as const, public: toBase64(key) }];
     const signed = verifyDsse(JSON.parse(body.toString()), {
       payloadType: payloadTypes.nodeReport,
@@ -63,11 +63,11 @@ export async function openRoad(upstream: string, publicKey: () => Uint8Array) {
   const answer = async (path: string, request: http.IncomingMessage): Promise<[status: number, body: Buffer]> => {
     if (path.endsWith('/nonce')) return [200, Buffer.from(giveNonce())];
     if (path.endsWith('/reports')) {
-      const [status, body] = await takeReport(request);
+      const [status, body] = await takeReport(path.split('/')[1] ?? '', request);
       return [status, Buffer.from(body)];
     }
-    const from = await fetch(`${upstream}/${path.replace(/^tuf\//, '')}`);
-    return [from.status, Buffer.from(await from.arrayBuffer())];
+    const bytes = read(path.replace(/^tuf\//, ''));
+    return bytes === null ? [404, Buffer.alloc(0)] : [200, Buffer.from(bytes)];
   };
 
   const server = http.createServer(async (request, response) => {

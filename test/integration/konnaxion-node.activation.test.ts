@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { ChannelTarget, ReasonCode } from '@orgo/contracts';
-import { canonicalBytes, utf8 } from '@orgo/core';
+import type { Offer, ReasonCode } from '@orgo/contracts';
+import { canonicalBytes, digestOfBytes, utf8 } from '@orgo/core';
 import {
   initialState,
+  judgeOffer,
   type NodeState,
+  type Occasion,
   placesIn,
   prepare,
   queryActive,
@@ -34,14 +36,24 @@ let dir: string;
 let state: NodeState;
 let answer: unknown;
 
-const target = (pack: TestPack, n: number, more: Partial<ChannelTarget> = {}): ChannelTarget => ({
+const target = (pack: TestPack, n: number, more: Partial<Offer> = {}): Offer => ({
   release_id: `rel_0198c0de-0000-7000-8000-${`${n}`.padStart(12, '0')}`,
   release_seq: n,
-  channel,
+  pack_seq: n,
   pack_id: packIdOf(pack),
-  kristal_id: kristalIdOf(pack),
+  kristal_id: kristalIdOf(pack) as Offer['kristal_id'],
+  manifest: digestOfBytes(canonicalBytes(pack.manifest)),
+  manifest_size: 1,
   ...more,
 });
+const occasion = (offer: Offer): Occasion => ({
+  offer,
+  at: '2026-11-20T12:00:00.000Z',
+  health: 'HEALTHY',
+  metrics: [],
+});
+/** Everything up to the switch, under the channel rules that the state gives. */
+const prepared = (of: NodeState, offer: Offer) => prepare(dir, offer, () => judgeOffer(of, offer, null));
 const query = { limit: 3 };
 const folder = (pack: TestPack): string => placesIn(dir).pack(packIdOf(pack));
 const inPack = (name: string): string => path.join(folder(next), name);
@@ -52,11 +64,12 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-node-'));
-  const config = { v: 1, api: 'http://127.0.0.1:1', tenant_id: 'acme', instance_id: 'edge-1', channel };
-  fs.writeFileSync(placesIn(dir).config, JSON.stringify({ ...config, root_sha256: 'a'.repeat(64) }));
+  const who = { v: 2, api: 'http://127.0.0.1:1', tenant_id: 'acme', instance_id: 'edge-1', channel };
+  const trust = { root_sha256: 'a'.repeat(64), trust_pin: `sha256:${'b'.repeat(64)}` };
+  fs.writeFileSync(placesIn(dir).config, JSON.stringify({ ...who, ...trust, labels: {}, enrollment: 1 }));
   writePack(folder(old), old);
   writePack(folder(next), next);
-  state = withActivation(initialState(channel), target(old, 5));
+  state = withActivation(initialState(channel), occasion(target(old, 5)));
   await writeState(dir, state);
   answer = await queryActive(dir, query);
   expect(answer).toMatchObject({ ok: true, value: { page_info: { returned: 3 } } });
@@ -64,19 +77,18 @@ beforeEach(async () => {
 afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 /** The target is refused with this code; on record the old pack is still the active one, and it answers as before. */
-async function refused(asked: ChannelTarget, code: ReasonCode): Promise<void> {
-  const prepared = await prepare(dir, state, asked);
-  expect(prepared).toMatchObject({ ok: false, code });
-  await writeState(dir, withRefusal(state, asked, code));
+async function refused(asked: Offer, code: ReasonCode): Promise<void> {
+  expect(await prepared(state, asked)).toMatchObject({ ok: false, code });
+  await writeState(dir, withRefusal(state, occasion(asked), 'ACTIVATE', code));
   expect((await readState(dir, channel)).active).toEqual(state.active);
   expect(await queryActive(dir, query)).toEqual(answer);
 }
 
 test('a whole pack of the next release is accepted, and serves once the state says so', async () => {
-  expect(await prepare(dir, state, target(next, 6))).toMatchObject({ ok: true, value: { packId: packIdOf(next) } });
+  expect(await prepared(state, target(next, 6))).toMatchObject({ ok: true, value: { packId: packIdOf(next) } });
   // Verified is not active.
   expect(await queryActive(dir, query)).toEqual(answer);
-  await writeState(dir, withActivation(state, target(next, 6)));
+  await writeState(dir, withActivation(state, occasion(target(next, 6))));
   expect(await queryActive(dir, query)).toMatchObject({ value: { runtime_pack_id: packIdOf(next) } });
 });
 
@@ -88,7 +100,7 @@ describe('a folder that is not what the manifest says', () => {
         await refused(target(next, 6), 'FILE_HASH_MISMATCH');
         fs.writeFileSync(inPack(name), bytes);
       }
-    expect((await prepare(dir, state, target(next, 6))).ok).toBe(true);
+    expect((await prepared(state, target(next, 6))).ok).toBe(true);
   });
 
   test('every file, when it is missing', async () => {
@@ -278,8 +290,12 @@ describe('a pack that is whole, and does not serve', () => {
 });
 
 describe('a sound pack that the channel may not name', () => {
-  const cases: [string, ReasonCode, () => ChannelTarget][] = [
-    ['made from another Kristal', 'MANIFEST_ID_MISMATCH', () => target(next, 6, { kristal_id: kristalIdOf(old) })],
+  const cases: [string, ReasonCode, () => Offer][] = [
+    [
+      'made from another Kristal',
+      'MANIFEST_ID_MISMATCH',
+      () => target(next, 6, { kristal_id: kristalIdOf(old) as Offer['kristal_id'] }),
+    ],
     ['below the highest number', 'DOWNGRADE_BLOCKED', () => target(next, 4)],
     ['under the active number', 'RELEASE_SUBSTITUTED', () => target(next, 5)],
     [
@@ -287,16 +303,15 @@ describe('a sound pack that the channel may not name', () => {
       'RELEASE_SUBSTITUTED',
       () => target(next, 6, { release_id: target(old, 5).release_id }),
     ],
-    ['for another channel', 'TARGET_NOT_FOR_CHANNEL', () => target(next, 6, { channel: 'beta' })],
   ];
   test.each(cases)('%s: %s', (_what, code, asked) => refused(asked(), code));
 
   test('after a restart the floors are the same', async () => {
-    await writeState(dir, withActivation(state, target(next, 9)));
+    await writeState(dir, withActivation(state, occasion(target(next, 9))));
     const later = await readState(dir, channel);
-    expect(await prepare(dir, later, target(old, 8))).toMatchObject({ code: 'DOWNGRADE_BLOCKED' });
-    expect(await prepare(dir, later, target(old, 9))).toMatchObject({ code: 'RELEASE_SUBSTITUTED' });
+    expect(await prepared(later, target(old, 8))).toMatchObject({ code: 'DOWNGRADE_BLOCKED' });
+    expect(await prepared(later, target(old, 9))).toMatchObject({ code: 'RELEASE_SUBSTITUTED' });
     // Back to the older pack goes forward: a newer release of it.
-    expect(await prepare(dir, later, target(old, 10))).toMatchObject({ ok: true });
+    expect(await prepared(later, target(old, 10))).toMatchObject({ ok: true });
   });
 });

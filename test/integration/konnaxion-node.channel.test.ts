@@ -28,14 +28,14 @@ test('it follows its channel from release to release and says each activation on
   expect(await node.look()).toMatchObject({
     active: { release_seq: 1, pack_id: packIdOf(a) },
     last_known_good: null,
-    last_attempt: { target: first, status: 'SUCCEEDED', reported: true },
+    attempts: [{ offer: first, status: 'SUCCEEDED', reported: true }],
   });
   expect(await node.answer()).toMatchObject({ ok: true, value: { runtime_pack_id: packIdOf(a) } });
   await node.publish(b);
   expect(await node.look()).toMatchObject({
     active: { release_seq: 2, pack_id: packIdOf(b) },
     last_known_good: { release_seq: 1, pack_id: packIdOf(a) },
-    highest_activated_seq: 2,
+    floors: { highest_activated_seq: 2, highest_seen_seq: 2, index_seq: 2 },
   });
   expect(await node.answer()).toMatchObject({ ok: true, value: { runtime_pack_id: packIdOf(b) } });
   // Nothing new: nothing is written, fetched or said.
@@ -53,43 +53,55 @@ test('it follows its channel from release to release and says each activation on
     channel: 'stable',
     health: 'HEALTHY',
     release_seq: 2,
+    pack_seq: 2,
+    index_seq: 2,
+    last_known_good: packIdOf(a),
+    metrics: [{ name: 'smoke_failures', value: 0, samples: 1 }, { name: 'smoke_ms' }],
   });
   expect(folders().sort()).toEqual([packIdOf(a), packIdOf(b)].sort());
 });
 
-test('it goes back to an older pack by a newer release, without fetching it again', async () => {
+test('it goes back to an older pack under the gatekeeper’s leave, without fetching it again', async () => {
   const [a, b] = packs;
-  for (const pack of [a, b]) {
-    await node.publish(pack);
-    await node.look();
-  }
+  const first = await node.publish(a);
+  await node.look();
+  const second = await node.publish(b);
+  await node.look();
   node.road.asked.length = 0;
-  await node.publish(a);
+  const back = node.repo.offer(a);
+  node.repo.change({ current: back, rollback: node.repo.authorization(second, first) });
   expect(await node.look()).toMatchObject({
-    active: { release_seq: 3, pack_id: packIdOf(a) },
-    last_known_good: { pack_id: packIdOf(b) },
+    active: { release_seq: 3, pack_seq: 1, pack_id: packIdOf(a) },
+    last_known_good: null,
+    floors: { highest_activated_seq: 2, highest_seen_seq: 2 },
   });
   expect(packFiles()).toEqual([]);
+  expect(said().slice(2)).toEqual([
+    ['ROLLBACK', 'IN_PROGRESS', packIdOf(b)],
+    ['ROLLBACK', 'SUCCEEDED', packIdOf(a)],
+  ]);
 });
 
 test('it fetches a pack again that was damaged where it lay', async () => {
   const [a, b] = packs;
-  for (const pack of [a, b]) {
-    await node.publish(pack);
-    await node.look();
-  }
+  const first = await node.publish(a);
+  await node.look();
+  const second = await node.publish(b);
+  await node.look();
   const file = `${placesIn(node.dir).pack(packIdOf(a))}/data/triples.parquet`;
   fs.writeFileSync(file, 'gone');
   fs.writeFileSync(`${placesIn(node.dir).pack(packIdOf(a))}/extra`, 'x');
-  await node.publish(a);
+  node.repo.change({ current: node.repo.offer(a), rollback: node.repo.authorization(second, first) });
   expect(await node.look()).toMatchObject({ active: { release_seq: 3, pack_id: packIdOf(a) } });
   expect(await node.answer()).toMatchObject({ ok: true });
 });
 
-test('it waits for a first release, and minds no other channel', async () => {
+test('it waits for a first release', async () => {
   await expect(node.look()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
-  await node.channels.publish('beta', 'x');
-  expect(await node.look()).toMatchObject({ active: null, last_attempt: null });
+  node.repo.write();
+  expect(await node.look()).toMatchObject({ active: null, attempts: [] });
+  node.repo.change({});
+  expect(await node.look()).toMatchObject({ active: null, attempts: [], floors: { index_seq: 1 } });
   expect(node.road.reports).toEqual([]);
   expect(await node.answer()).toMatchObject({ ok: false, code: 'PACK_NOT_ACTIVE' });
 });
@@ -123,8 +135,8 @@ describe('while nothing comes through', () => {
       asked.length = 0;
       await node.look();
       const answers = asked.filter((path) => path !== 'tuf/metadata/2.root.json');
-      // All of it: metadata, manifest, every file of the pack, nonce and report.
-      expect(answers).toHaveLength(4 + 1 + 12 + 2 - 1);
+      // All of it: metadata, index, manifest, every file of the pack, nonce and report.
+      expect(answers).toHaveLength(4 + 2 + 12 + 2);
       for (const lost of answers) {
         fs.rmSync(node.dir, { recursive: true });
         fs.cpSync(base, node.dir, { recursive: true });
@@ -135,30 +147,56 @@ describe('while nothing comes through', () => {
           await expect(node.look(), lost).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
         const held = await node.state();
         expect([packIdOf(a), packIdOf(b)]).toContain(held.active?.pack_id);
-        expect(held.last_attempt?.status).toBe('SUCCEEDED');
+        expect(held.attempts.at(-1)?.status).toBe('SUCCEEDED');
         expect(await node.answer()).toMatchObject({ ok: true });
         node.road.trick = () => undefined;
-        expect(await node.look(), lost).toMatchObject({
-          active: { pack_id: packIdOf(b) },
-          last_attempt: { reported: true },
-        });
+        const after = await node.look();
+        expect(after.active?.pack_id, lost).toBe(packIdOf(b));
+        expect(
+          after.attempts.every(({ reported }) => reported),
+          lost,
+        ).toBe(true);
         expect(new Set(said().map(([, status]) => status))).toEqual(new Set(['SUCCEEDED']));
         expect(folders().sort()).toEqual([packIdOf(a), packIdOf(b)].sort());
       }
     },
   );
 
-  test('to the release service, what was done is said later, before anything else is done', async () => {
+  test('to the release service, the node goes on, and what was done is said later, all of it and in order', async () => {
     const [a, b] = packs;
-    await node.publish(a);
     node.road.refusing = 'REPORT_NOT_ENROLLED';
-    await expect(node.look()).rejects.toMatchObject({ code: 'REPORT_NOT_ENROLLED' });
-    expect(await node.state()).toMatchObject({ active: { pack_id: packIdOf(a) }, last_attempt: { reported: false } });
-    await node.publish(b);
-    await expect(node.look()).rejects.toMatchObject({ code: 'REPORT_NOT_ENROLLED' });
-    expect(await node.state()).toMatchObject({ active: { pack_id: packIdOf(a) } });
+    for (const pack of [a, b]) {
+      await node.publish(pack);
+      await expect(node.look()).rejects.toMatchObject({ code: 'REPORT_NOT_ENROLLED' });
+      const { active, attempts } = await node.state();
+      expect([active?.pack_id, attempts.at(-1)?.reported]).toEqual([packIdOf(pack), false]);
+    }
     node.road.clear();
-    expect(await node.look()).toMatchObject({ active: { pack_id: packIdOf(b) } });
+    await node.look();
     expect(said().map(([, , active]) => active)).toEqual([packIdOf(a), packIdOf(b)]);
+    expect(new Set(node.road.reports.map(({ nonce }) => nonce)).size).toBe(2);
+  });
+
+  test('for so long that too much is unsaid, it does nothing new until it was said', async () => {
+    const [a, b] = packs;
+    const [first, second] = [await node.publish(a), node.repo.offer(b)];
+    node.road.refusing = 'REPORT_NOT_ENROLLED';
+    const held = () => expect(node.look()).rejects.toMatchObject({ code: 'REPORT_NOT_ENROLLED' });
+    await held();
+    // Each release of the same pack is an attempt more.
+    for (let n = 0; n < 64; n++) {
+      node.repo.change({ current: node.repo.offer(a) });
+      await held();
+    }
+    const full = await node.state();
+    expect(full.attempts.length).toBeLessThanOrEqual(64);
+    expect(full.attempts[0]).toMatchObject({ number: 1, offer: first, reported: false });
+    node.repo.change({ current: second });
+    await held();
+    expect((await node.state()).active?.pack_id).toBe(packIdOf(a));
+    node.road.clear();
+    // A pack that is older in its channel: it came second, and its number says so.
+    expect((await node.look()).attempts.every(({ reported }) => reported)).toBe(true);
+    expect(node.road.reports.length).toBe(full.attempts.length + 1);
   });
 });

@@ -2,8 +2,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { placesIn, startNode } from '@orgo/konnaxion-node';
 import { packManifestPath } from '@orgo/kristal';
-import { Keyring } from '@orgo/runtime/signer';
-import { keysDir } from '@orgo/runtime/trust';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProcess } from '../kit/processes.ts';
 import { channel, type NodeInstance, startNodeInstance, tenant } from './konnaxion-node-instance.ts';
@@ -73,9 +71,11 @@ describe('a node that activates the next release, killed', () => {
     at('middle', 'write', 'state.json.new'),
     at('before', 'rename', 'state.json'),
     at('after', 'rename', 'state.json'),
-    at('middle', 'write', 'state.json.new', 2),
-    at('before', 'rename', 'state.json', 2),
-    at('after', 'rename', 'state.json', 2),
+    ...[2, 3].flatMap((nth) => [
+      at('middle', 'write', 'state.json.new', nth),
+      at('before', 'rename', 'state.json', nth),
+      at('after', 'rename', 'state.json', nth),
+    ]),
   ])('%s', async (_name, point) => {
     const dir = `${node.dir}-${++runs}`;
     fs.cpSync(node.dir, dir, { recursive: true });
@@ -86,8 +86,12 @@ describe('a node that activates the next release, killed', () => {
     // What lies there now is the old state, or the new one with its pack; either way it answers.
     const found = await node.state(dir);
     const isNew = found.active?.pack_id === packIdOf(next);
-    if (isNew) expect(found).toMatchObject({ highest_activated_seq: 2, last_known_good: { pack_id: packIdOf(old) } });
-    else expect(found).toEqual(before);
+    if (isNew)
+      expect(found).toMatchObject({
+        floors: { highest_activated_seq: 2 },
+        last_known_good: { pack_id: packIdOf(old) },
+      });
+    else expect([found.active, found.attempts]).toEqual([before.active, before.attempts]);
     const serving = isNew ? next : old;
     expect(await node.answer(dir)).toMatchObject({ ok: true, value: { runtime_pack_id: packIdOf(serving) } });
 
@@ -98,9 +102,14 @@ describe('a node that activates the next release, killed', () => {
     expect(after).toMatchObject({
       active: { release_seq: 2, pack_id: packIdOf(next) },
       last_known_good: { release_seq: 1, pack_id: packIdOf(old) },
-      highest_activated_seq: 2,
-      last_attempt: { status: 'SUCCEEDED', reported: true },
+      floors: { highest_activated_seq: 2 },
     });
+    // What is on record in the end is what an undisturbed node has on record.
+    const said = after.attempts.map(({ type, status, offer, reported }) => [type, status, offer.release_seq, reported]);
+    expect(said).toEqual([
+      ['ACTIVATE', 'SUCCEEDED', 1, true],
+      ['ACTIVATE', 'SUCCEEDED', 2, true],
+    ]);
     expect(await node.answer(dir)).toMatchObject({ ok: true, value: { runtime_pack_id: packIdOf(next) } });
     expect(node.road.reports.length).toBeGreaterThan(0);
     expect(node.road.reports.every(({ attempt }) => attempt.status === 'SUCCEEDED')).toBe(true);
@@ -113,6 +122,8 @@ describe('a node that joins, killed', () => {
   test.each([
     at('middle', 'write', 'key.json.new'),
     at('after', 'rename', 'key.json'),
+    at('middle', 'write', 'trust/1.root.json.new'),
+    at('after', 'rename', 'trust/1.root.json'),
     at('middle', 'write', 'metadata/root.json.new'),
     at('after', 'rename', 'metadata/root.json'),
     at('middle', 'write', 'node.json.new'),
@@ -120,15 +131,15 @@ describe('a node that joins, killed', () => {
     at('after', 'rename', 'node.json'),
   ])('%s', async (_name, point) => {
     const dir = path.join(node.dir, '..', `join-${++runs}`);
-    const { publicKey } = await Keyring.open(keysDir(node.channels.home)).signer(tenant, 'tuf-root');
     const provision = { api: node.road.url, tenant_id: tenant, instance_id: 'edge-1', channel };
-    const joining = { provision, keys: [Buffer.from(publicKey).toString('hex')] };
+    const { pin, roots } = node.repo.trust();
+    const joining = { provision, trust: { pin, roots: roots.map((root) => Buffer.from(root).toString('base64')) } };
     const whole = point().when === 'after' && point().path === 'node.json';
     await killed(point(), { TEST_NODE_DIR: dir, TEST_JOIN: JSON.stringify(joining) });
     // There is no node yet, or a whole one.
     expect(fs.existsSync(placesIn(dir).config)).toBe(whole);
     const key = whole ? fs.readFileSync(placesIn(dir).key, 'utf8') : undefined;
-    await node.join(['tuf-root'], { folder: dir });
+    await node.join({ folder: dir });
     if (key) expect(fs.readFileSync(placesIn(dir).key, 'utf8')).toBe(key);
     expect(await node.look(dir)).toMatchObject({ active: { pack_id: packIdOf(next) } });
   });

@@ -1,7 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import fs from 'node:fs';
-import { type KonnaxionNode, placesIn, readKey, startNode } from '@orgo/konnaxion-node';
+import { digestOfBytes } from '@orgo/core';
+import { type GivenTrust, type KonnaxionNode, placesIn, readKey, startNode } from '@orgo/konnaxion-node';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createChannelRepo } from '../kit/channel-repo.ts';
 import { type Line, type NodeInstance, startNodeInstance, tenant } from './konnaxion-node-instance.ts';
 import { packIdOf, readerPack, type TestPack } from './konnaxion-node-packs.ts';
 import { openRoad, type Trick } from './konnaxion-node-road.ts';
@@ -24,7 +26,7 @@ const serveRoot = (trick: Trick): void => {
 
 describe('joining', () => {
   beforeEach(async () => {
-    root = await (await fetch(`${node.channels.url}/metadata/1.root.json`)).text();
+    root = Buffer.from(node.repo.read('metadata/1.root.json') as Uint8Array).toString();
   });
 
   test('makes a key of the node’s own, keeps the root it was shown, and says whom it follows', async () => {
@@ -46,9 +48,9 @@ describe('joining', () => {
     change(metadata.signed);
     return Buffer.from(JSON.stringify(metadata));
   };
-  const cases: [string, string, () => void, string[]?][] = [
-    ['a root that other keys of the tenant may sign', 'KEY_NOT_TRUSTED_FOR_ROLE', () => undefined, ['targets']],
-    ['a root, trusting nobody', 'KEY_NOT_TRUSTED_FOR_ROLE', () => undefined, []],
+  const cases: [string, string, () => void, string?][] = [
+    ['a root that other keys of the tenant may sign', 'KEY_NOT_TRUSTED_FOR_ROLE', () => undefined, 'targets'],
+    ['a root of another tenant', 'KEY_NOT_TRUSTED_FOR_ROLE', () => undefined, 'foreign'],
     [
       'a root that names a key besides the tenant’s',
       'KEY_NOT_TRUSTED_FOR_ROLE',
@@ -81,9 +83,21 @@ describe('joining', () => {
     ['nobody', 'SERVICE_UNAVAILABLE', () => serveRoot('drop')],
     ['half a root', 'SERVICE_UNAVAILABLE', () => serveRoot('cut')],
   ];
-  test.each(cases)('is refused where there is %s: %s', async (_what, code, arrange, roles) => {
+  /** Trust of the same tenant under which other keys than those of `tuf-root` sign channel roots. */
+  const otherTrust = (holder: string) => {
+    const other = createChannelRepo(tenant);
+    if (holder === 'foreign') return other.trust();
+    Object.assign(other.keys, node.repo.keys, {
+      'tuf-root': node.repo.keys.targets,
+      targets: node.repo.keys['tuf-root'],
+    });
+    const [first] = [other.writeTrust((body) => Object.assign(body, { version: 1 }))];
+    const payload = Buffer.from(JSON.parse(Buffer.from(first).toString()).payload, 'base64');
+    return { pin: digestOfBytes(new Uint8Array(payload)), roots: [first] };
+  };
+  test.each(cases)('is refused where there is %s: %s', async (_what, code, arrange, holder) => {
     arrange();
-    await expect(node.join(roles)).rejects.toMatchObject({ code });
+    await expect(node.join(holder ? { trust: otherTrust(holder) } : {})).rejects.toMatchObject({ code });
     expect(fs.existsSync(placesIn(node.dir).config)).toBe(false);
   });
 
@@ -92,16 +106,40 @@ describe('joining', () => {
     ['a channel that is none', { channel: 'Stable!' }],
     ['an address that is none', { api: 'not an address' }],
   ])('is refused under %s: USAGE_INVALID', async (_what, facts) => {
-    await expect(node.join(['tuf-root'], facts)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    await expect(node.join(facts)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
     expect([fs.existsSync(node.dir), node.road.asked]).toEqual([false, []]);
+  });
+
+  test.each<[string, string, (trust: GivenTrust) => GivenTrust]>([
+    ['another fingerprint', 'TRUST_ROOT_INVALID', (trust) => ({ ...trust, pin: `sha256:${'0'.repeat(64)}` })],
+    ['no trust root', 'TRUST_ROOT_MISSING', ({ pin }) => ({ pin, roots: [] })],
+    [
+      'a trust root that does not follow',
+      'ROOT_VERSION_GAP',
+      ({ pin, roots }) => ({ pin, roots: [...roots, roots[0] as Uint8Array] }),
+    ],
+  ])('is refused under %s: %s', async (_what, code, change) => {
+    await expect(node.join({ trust: change(node.repo.trust()) })).rejects.toMatchObject({ code });
+    expect(fs.existsSync(placesIn(node.dir).config)).toBe(false);
+  });
+
+  test('again brings newer trust roots, and never another beginning', async () => {
+    await node.join();
+    node.repo.writeTrust();
+    await node.join();
+    expect(fs.readdirSync(placesIn(node.dir).trust).sort()).toEqual(['1.root.json', '2.root.json']);
+    await expect(node.join({ trust: createChannelRepo(tenant).trust() })).rejects.toMatchObject({
+      code: 'TRUST_ROOT_INVALID',
+    });
+    expect(fs.readdirSync(placesIn(node.dir).trust).sort()).toEqual(['1.root.json', '2.root.json']);
   });
 
   test('again gives a node another address, and never another name, channel or key', async () => {
     await node.join();
     const key = fs.readFileSync(placesIn(node.dir).key, 'utf8');
-    await expect(node.join(['tuf-root'], { channel: 'beta' })).rejects.toMatchObject({ code: 'USAGE_INVALID' });
-    await expect(node.join(['tuf-root'], { instance_id: 'edge-2' })).rejects.toMatchObject({ code: 'USAGE_INVALID' });
-    expect(await node.join(['tuf-root'], { api: 'http://127.0.0.1:1' })).toMatchObject({ api: 'http://127.0.0.1:1' });
+    await expect(node.join({ channel: 'beta' })).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    await expect(node.join({ instance_id: 'edge-2' })).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    expect(await node.join({ api: 'http://127.0.0.1:1' })).toMatchObject({ api: 'http://127.0.0.1:1' });
     expect(fs.readFileSync(placesIn(node.dir).key, 'utf8')).toBe(key);
   });
 
@@ -184,23 +222,28 @@ describe('a running node', () => {
     await node.publish(packs[0]);
     await start();
     await until('node.activated');
+    // The look after the one that said it: nothing of it is still to be written.
+    while (!(await node.state()).attempts.every(({ reported }) => reported)) await looks(1);
     await looks(3);
-    fs.writeFileSync(placesIn(node.dir).state, '{"v":1}');
+    fs.writeFileSync(placesIn(node.dir).state, '{"v":2}');
     await node.publish(packs[1]);
     expect(await until('node.hold')).toMatchObject({ error_code: 'HOME_UNREADABLE' });
     await running?.stop();
-    expect(fs.readFileSync(placesIn(node.dir).state, 'utf8')).toBe('{"v":1}');
+    expect(fs.readFileSync(placesIn(node.dir).state, 'utf8')).toBe('{"v":2}');
   });
 
   test('that joins again at another address goes on there', async () => {
     const { publicKey } = await readKey(node.dir);
-    const elsewhere = await openRoad(node.channels.url, () => publicKey);
+    const elsewhere = await openRoad(
+      (file) => node.repo.read(file),
+      () => publicKey,
+    );
     await node.publish(packs[0]);
     await start();
     await until('node.activated');
     node.road.down = true;
     await until('node.hold');
-    await node.join(['tuf-root'], { api: elsewhere.url });
+    await node.join({ api: elsewhere.url });
     await until('node.online');
     expect(elsewhere.asked.length).toBeGreaterThan(0);
     await elsewhere.close();
@@ -220,7 +263,7 @@ describe('a running node', () => {
     await start();
     await stalls;
     await running?.stop();
-    expect(await node.state()).toMatchObject({ active: null, last_attempt: null });
+    expect(await node.state()).toMatchObject({ active: null, attempts: [] });
     expect(fs.readdirSync(placesIn(node.dir).packs)).toEqual([]);
   });
 });

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { NodeLabels, NodeView } from '@orgo/contracts';
-import { fromBase64 } from '@orgo/core';
-import { enrollment, openPackFolder, placesIn, provisionNode, readNode } from '@orgo/konnaxion-node';
-import { TrustStore, trustDir } from '@orgo/runtime/trust';
+import { enrollment, openPackFolder, placesIn, provisionNode, readNode, withEnrollment } from '@orgo/konnaxion-node';
+import { givenTrust } from '@orgo/runtime/given-trust';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { type Client, createClient } from '../client.ts';
+
 import { findInstance, homeDir } from '../home.ts';
 import { nodeFolder } from '../node-folders.ts';
 import { createOutput, shortDigest, table } from '../output.ts';
@@ -98,24 +98,20 @@ function labelsOf(texts: readonly string[] = []): NodeLabels {
   );
 }
 
-/** Provisions a node in this home against the tenant's pinned trust root, and enrolls its key. Repeating it changes nothing. */
+/**
+ * Provisions a node in this home against the tenant's pinned trust, and enrolls its key. Repeating it changes nothing but the address, the labels
+ * and newer trust roots.
+ */
 export async function joinNode(
   client: Client,
   instance: string,
   channel: string,
   labels: NodeLabels = {},
 ): Promise<NodeView> {
-  const root = await TrustStore.open(trustDir(homeDir())).root(client.tenant);
-  const keys = root.keysOf('tuf-root').map((key) => {
-    const raw = fromBase64(key.public);
-    if (!raw.ok) throw new CliError(raw.code, raw.detail);
-    return raw.value;
-  });
-  const folder = nodeFolder(client.tenant, instance);
-  await provisionNode(
-    path.resolve(folder),
-    { api: client.api, tenant_id: client.tenant, instance_id: instance, channel },
-    keys,
-  );
-  return client.call<NodeView>('joinNode', { body: await enrollment(folder, labels) });
+  const folder = path.resolve(nodeFolder(client.tenant, instance));
+  const provision = { api: client.api, tenant_id: client.tenant, instance_id: instance, channel, labels };
+  await provisionNode(folder, provision, await givenTrust(homeDir(), client.tenant));
+  const joined = await client.call<NodeView>('joinNode', { body: await enrollment(folder) });
+  await withEnrollment(folder, joined.enrollment);
+  return joined;
 }

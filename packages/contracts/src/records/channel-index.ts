@@ -63,11 +63,9 @@ export const channelIndexSchema = z
     floor: z.strictObject({ pack_seq: z.int().min(0) }).meta({ description: 'Nothing below is activated, ever' }),
     revoked_packs: z.array(hex64Schema).max(4096),
     frozen: z.boolean().meta({ description: 'No promotion while true; rollbacks go on' }),
-    rollback: dsseEnvelopeSchema
-      .nullable()
-      .meta({
-        description: 'The gatekeeper’s authorization, where `current` is an older pack than was offered before',
-      }),
+    rollback: dsseEnvelopeSchema.nullable().meta({
+      description: 'The gatekeeper’s authorization, where `current` is an older pack than was offered before',
+    }),
   })
   .meta({ id: 'ChannelIndex' });
 export type ChannelIndex = z.infer<typeof channelIndexSchema>;
@@ -76,6 +74,12 @@ export type ChannelIndex = z.infer<typeof channelIndexSchema>;
 export const channelIndexPath = (channel: string): string => `${channel}/channel.json`;
 /** Name of the target that is the manifest of a pack the channel offers. */
 export const packManifestPath = (channel: string, packId: string): string => `${channel}/${packId}.pack-manifest.json`;
+
+/**
+ * Name of the target that is a version of the tenant's trust root from the second on: how nodes hear of rotated and revoked keys. It is believed
+ * for its chain from the fingerprint a node was given, not for where it came from.
+ */
+export const trustRootPath = (version: number): string => `trust/${version}.root.json`;
 
 /** What made a rollback be asked for. */
 export const rollbackTriggers = ['analysis', 'integrity', 'deadline', 'operator', 'emergency', 'drill'] as const;

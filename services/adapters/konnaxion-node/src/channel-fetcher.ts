@@ -1,5 +1,6 @@
 import { BaseFetcher } from 'tuf-js';
 import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
+import type { NodeWorld } from './world.ts';
 
 type Handler<T> = (file: string) => Promise<T>;
 
@@ -8,25 +9,30 @@ type Handler<T> = (file: string) => Promise<T>;
  * no longer says whether the network failed or what came over it was refused.
  */
 export class ChannelFetcher extends BaseFetcher {
+  readonly #fetch: NodeWorld['fetch'];
   readonly #signal: AbortSignal | undefined;
   readonly #timeoutMs: number;
   /** Why the last download brought nothing; null where bytes came, whatever they are. */
   failure: unknown = null;
 
-  constructor(timeoutMs: number, signal: AbortSignal | undefined) {
+  constructor(fetch: NodeWorld['fetch'], timeoutMs: number, signal: AbortSignal | undefined) {
     super();
+    this.#fetch = fetch;
     this.#timeoutMs = timeoutMs;
     this.#signal = signal;
   }
 
   override async fetch(url: string): ReturnType<BaseFetcher['fetch']> {
     const timeout = AbortSignal.timeout(this.#timeoutMs);
-    const response = await fetch(url, {
+    const response = await this.#fetch(url, {
       signal: this.#signal ? AbortSignal.any([timeout, this.#signal]) : timeout,
       redirect: 'error',
     });
     // The client takes a missing next root for the end of the chain, by this class.
-    if (!response.ok || !response.body) throw new DownloadHTTPError(`Failed to download ${url}`, response.status);
+    if (!response.ok || !response.body) {
+      await response.body?.cancel();
+      throw new DownloadHTTPError(`Failed to download ${url}`, response.status);
+    }
     return response.body;
   }
 

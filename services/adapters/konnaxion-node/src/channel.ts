@@ -1,15 +1,37 @@
 import fs from 'node:fs/promises';
-import { type ChannelTarget, channelTargetPath, channelTargetSchema, type ReasonCode } from '@orgo/contracts';
-import { ok, type Result, refuse } from '@orgo/core';
+import path from 'node:path';
+import {
+  type ChannelIndex,
+  channelIndexPath,
+  channelIndexSchema,
+  channelTargetPath,
+  type Offer,
+  packManifestPath,
+  type ReasonCode,
+  trustRootPath,
+} from '@orgo/contracts';
+import { ok, parseStrict, type Result, refuse } from '@orgo/core';
+import type { TargetFile } from '@tufjs/models';
 import { Updater } from 'tuf-js';
 import { BadVersionError, ExpiredMetadataError, PersistError } from 'tuf-js/dist/error.js';
 import { ChannelFetcher } from './channel-fetcher.ts';
+import { laterOf, trustedNow } from './domain/clock.ts';
 import { type NodeConfig, placesIn } from './folder.ts';
+import { legacyIndex } from './legacy-target.ts';
+import { clockOf, type NodeContext } from './node-context.ts';
 import { messageOf, NodeError, noAnswer } from './node-error.ts';
+import { readTrust } from './trust.ts';
 import { onTrustedMetadata } from './trusted-metadata.ts';
 
-/** What the channel asks for now: the target's facts and the verified bytes of its pack manifest; null before its first release. */
-export type ChannelAnswer = { target: ChannelTarget; manifest: Uint8Array } | null;
+/** What the channel says now, verified: its index, null before the first, and the manifests that were asked for, by pack. */
+export type ChannelAnswer = {
+  index: ChannelIndex | null;
+  manifests: ReadonlyMap<string, Uint8Array>;
+  /** Trust roots after those that the node holds, not yet verified. */
+  trust: Uint8Array[];
+  /** The highest time that the metadata itself says. */
+  signedTime: string | null;
+};
 
 export const channelUrl = (config: NodeConfig): string => `${config.api}/v1/tenants/${config.tenant_id}/tuf`;
 
@@ -26,21 +48,23 @@ function codeOfRefusal(error: unknown): ReasonCode {
 
 /**
  * Follows the channel with an unmodified TUF client (TUF 1.0 section 5): roots one by one, timestamp, snapshot, targets, the channel's
- * delegated role, then the manifest, whose length and hash the metadata fixes. Trusted metadata is kept in `tuf/metadata`, which is what
- * refuses older metadata after a restart. Null value of `ok` means that nothing was released to this channel yet.
- * Refuses with `METADATA_STALE`, `METADATA_ROLLBACK` or `METADATA_INVALID`.
+ * delegated role, then the index and the manifests of the packs that `wanted` names, whose lengths and hashes the metadata fixes. Trusted
+ * metadata is kept in `tuf/metadata`, which is what refuses older metadata after a restart.
+ * Refuses with `METADATA_STALE`, `METADATA_ROLLBACK`, `METADATA_INVALID`, or `CLOCK_UNTRUSTED` where only a clock that is behind what was signed before
+ * finds the metadata fresh.
+ * @param floor the highest signed time that the node knows
  * @throws NodeError SERVICE_UNAVAILABLE where something did not arrive, HOME_UNREADABLE: nothing was decided
  */
 export async function readChannel(
-  dir: string,
-  config: NodeConfig,
-  signal?: AbortSignal,
+  { dir, config, world, signal }: NodeContext,
+  floor: string | null,
+  wanted: (index: ChannelIndex) => readonly Offer[],
 ): Promise<Result<ChannelAnswer>> {
-  const { tuf } = placesIn(dir);
+  const { tuf, trust } = placesIn(dir);
   const targets = `${tuf}/targets`;
   await fs.mkdir(targets, { recursive: true });
-  const fetcher = new ChannelFetcher(timeoutMs, signal);
-  const found = await onTrustedMetadata(tuf, async (metadataDir) => {
+  const fetcher = new ChannelFetcher(world.fetch, timeoutMs, signal);
+  return onTrustedMetadata(tuf, world.disk, async (metadataDir) => {
     const updater = openUpdater({
       metadataDir,
       metadataBaseUrl: `${channelUrl(config)}/metadata`,
@@ -48,23 +72,102 @@ export async function readChannel(
       targetBaseUrl: `${channelUrl(config)}/targets`,
       fetcher,
     });
+    /** Bytes of a target; null where the metadata names none of that name. */
+    const target = async (name: string): Promise<Uint8Array | null> => {
+      const info = await updater.getTargetInfo(name);
+      if (!info) return null;
+      const file = path.join(targets, encodeURIComponent(name));
+      const found = (await updater.findCachedTarget(info, file)) ?? (await updater.downloadTarget(info, file));
+      return new Uint8Array(await fs.readFile(found));
+    };
+    const readLegacy = async (info: TargetFile): Promise<Result<ChannelAnswer>> => {
+      const index = legacyIndex(config.tenant_id, info.custom, { sha256: info.hashes.sha256 ?? '', size: info.length });
+      if (!index.ok) return index;
+      const manifest = await target(channelTargetPath(config.channel));
+      const { pack_id } = index.value.current as Offer;
+      return ok({
+        index: index.value,
+        manifests: new Map([[pack_id, manifest as Uint8Array]]),
+        trust: [],
+        signedTime: null,
+      });
+    };
     try {
       await updater.refresh();
-      const info = await updater.getTargetInfo(channelTargetPath(config.channel));
-      if (!info) return ok(null);
-      const file = (await updater.findCachedTarget(info)) ?? (await updater.downloadTarget(info));
-      return ok({ file, custom: info.custom });
+      const bytes = await target(channelIndexPath(config.channel));
+      const signedTime = await signedTimeIn(metadataDir);
+      const fresh = await checkFresh(metadataDir, config.channel, clockOf(world), laterOf(floor, signedTime));
+      if (!fresh.ok) return fresh;
+      const newRoots = await following(target, (await readTrust(trust)).length);
+      const manifests = new Map<string, Uint8Array>();
+      const legacy = bytes === null ? await updater.getTargetInfo(channelTargetPath(config.channel)) : undefined;
+      if (legacy !== undefined) return await readLegacy(legacy);
+      if (bytes === null) return ok({ index: null, manifests, trust: newRoots, signedTime });
+      const index = readIndex(bytes);
+      if (!index.ok) return index;
+      for (const { pack_id } of wanted(index.value)) {
+        const manifest = await target(packManifestPath(config.channel, pack_id));
+        if (manifest === null)
+          return refuse('METADATA_INVALID', `the channel names pack ${pack_id} and no manifest of it`);
+        manifests.set(pack_id, manifest);
+      }
+      return ok({ index: index.value, manifests, trust: newRoots, signedTime });
     } catch (error) {
       if (fetcher.failure !== null) throw noAnswer('channel', fetcher.failure);
       if (error instanceof PersistError) throw new NodeError('HOME_UNREADABLE', error.message, { cause: error });
       return refuse(codeOfRefusal(error), messageOf(error));
     }
   });
-  if (!found.ok || found.value === null) return found as Result<null>;
-  const target = channelTargetSchema.safeParse(found.value.custom);
-  if (!target.success)
-    return refuse('METADATA_INVALID', `the target's facts: ${target.error.issues[0]?.message ?? ''}`);
-  return ok({ target: target.data, manifest: new Uint8Array(await fs.readFile(found.value.file)) });
+}
+
+function readIndex(bytes: Uint8Array): Result<ChannelIndex> {
+  const json = parseStrict(bytes);
+  if (!json.ok) return refuse('METADATA_INVALID', `the channel index: ${json.detail}`);
+  const index = channelIndexSchema.safeParse(json.value);
+  if (index.success) return ok(index.data);
+  const [issue] = index.error.issues;
+  return refuse('METADATA_INVALID', `the channel index: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/** Trust roots that the channel's targets name after the ones that are held. */
+async function following(target: (name: string) => Promise<Uint8Array | null>, held: number): Promise<Uint8Array[]> {
+  const found: Uint8Array[] = [];
+  for (;;) {
+    const bytes = await target(trustRootPath(held + found.length + 1));
+    if (bytes === null) return found;
+    found.push(bytes);
+  }
+}
+
+type Signed = { expires?: unknown; issued_at?: unknown };
+
+const signedIn = async (folder: string, role: string): Promise<Signed> => {
+  const json = JSON.parse(await fs.readFile(path.join(folder, `${role}.json`), 'utf8').catch(() => '{}'));
+  return (json as { signed?: Signed }).signed ?? {};
+};
+
+/** A time of metadata in our form; null for what is none. */
+const timeOf = (value: unknown): string | null => {
+  const at = typeof value === 'string' ? new Date(value) : null;
+  return at === null || Number.isNaN(at.getTime()) ? null : at.toISOString();
+};
+
+/** When the timestamp says that it was made; it may say nothing. */
+async function signedTimeIn(folder: string): Promise<string | null> {
+  const { issued_at } = await signedIn(folder, 'timestamp');
+  return timeOf(issued_at);
+}
+
+/** The client judged by the system's clock; the node judges by its own, and by what was signed where that is later. */
+async function checkFresh(folder: string, channel: string, clock: string, floor: string | null): Promise<Result<true>> {
+  for (const role of ['timestamp', 'snapshot', 'targets', channel]) {
+    const expires = timeOf((await signedIn(folder, role)).expires);
+    if (expires === null || trustedNow(clock, floor) < expires) continue;
+    return clock >= expires
+      ? refuse('METADATA_STALE', `${role} is over since ${expires}`)
+      : refuse('CLOCK_UNTRUSTED', `${role} is over since ${expires}, and ${floor} was signed before`);
+  }
+  return ok(true);
 }
 
 /** @throws NodeError HOME_UNREADABLE where the root that the node trusts cannot be read: nothing can be checked without it */

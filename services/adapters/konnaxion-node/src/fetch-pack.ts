@@ -10,27 +10,23 @@ import {
   verifyPack,
 } from '@orgo/kristal';
 import { channelUrl } from './channel.ts';
-import { syncFolder, syncTree, writeSynced } from './durable.ts';
-import { type NodeConfig, placesIn } from './folder.ts';
-import { noAnswer } from './node-error.ts';
+import { placesIn } from './folder.ts';
+import type { NodeContext } from './node-context.ts';
+import { NodeError, noAnswer } from './node-error.ts';
 import { packSource } from './pack-folder.ts';
 
-/** How long a download may bring nothing. Its whole length is no limit: packs may be large and roads slow. */
-const stallMs = 30_000;
+/** How long a download may bring nothing, and how many bytes a second it has to bring on the whole: a slow road is a road, a drip is none. */
+const limits = { stallMs: 30_000, graceMs: 30_000, bytesPerSecond: 1024 } as const;
 
 /**
  * Brings a pack into `packs/<id>`: manifest first, then each file it names, size and hash checked as it arrives and never more than the
  * declared size read. The folder appears whole, by one rename, and durably. A pack that is there and sound is left as it is; one that was
  * damaged is fetched again.
- * Refuses with the manifest's and files' codes. @throws NodeError SERVICE_UNAVAILABLE: nothing was decided
+ * Refuses with the manifest's and files' codes. @throws NodeError SERVICE_UNAVAILABLE, TRANSFER_TOO_SLOW: nothing was decided
  */
-export async function fetchPack(
-  dir: string,
-  config: NodeConfig,
-  packId: string,
-  manifestBytes: Uint8Array,
-  signal?: AbortSignal,
-): Promise<Result<true>> {
+export async function fetchPack(ctx: NodeContext, packId: string, manifestBytes: Uint8Array): Promise<Result<true>> {
+  const { dir, config, world } = ctx;
+  const { disk } = world;
   const places = placesIn(dir);
   const manifest = readManifest(packId, manifestBytes);
   if (!manifest.ok) return manifest;
@@ -40,17 +36,18 @@ export async function fetchPack(
   try {
     await fs.rm(part, { recursive: true, force: true });
     for (const file of manifest.value.files) {
-      const bytes = await download(`${channelUrl(config)}/packs/${packId}/${file.path}`, file.size_bytes, signal);
+      const bytes = await download(ctx, `${channelUrl(config)}/packs/${packId}/${file.path}`, file.size_bytes);
       const checked = checkFile(file, bytes);
       if (!checked.ok) return checked;
-      await writeSynced(path.join(part, file.path), checked.value);
+      await disk.write(path.join(part, file.path), checked.value);
     }
-    await writeSynced(path.join(part, packManifestPath), manifestBytes);
-    await syncTree(part);
+    await disk.write(path.join(part, packManifestPath), manifestBytes);
+    await disk.syncTree(part);
     await fs.rm(places.pack(packId), { recursive: true, force: true });
     // crash: before the rename there is only a part, which nobody serves and the next start removes; after it the pack is whole.
     await fs.rename(part, places.pack(packId));
-    await syncFolder(places.packs);
+    await disk.syncFolder(places.packs);
+    await world.written(places.pack(packId));
     return ok(true);
   } finally {
     await fs.rm(part, { recursive: true, force: true });
@@ -84,12 +81,16 @@ async function isSound(folder: string, manifest: PackManifest): Promise<boolean>
 }
 
 /** Bytes of a URL; undefined for an answer that says there is none; cut one piece past the declared size, which then mismatches. */
-async function download(url: string, size: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-  const stalled = new AbortController();
-  const timer = setTimeout(() => stalled.abort(new Error(`nothing came for ${stallMs} ms`)), stallMs);
+async function download({ world, signal }: NodeContext, url: string, size: number): Promise<Uint8Array | undefined> {
+  const stopped = new AbortController();
+  const stop = (error: Error): void => stopped.abort(error);
+  const timer = setTimeout(() => stop(new Error(`nothing came for ${limits.stallMs} ms`)), limits.stallMs);
+  const longest = limits.graceMs + (size / limits.bytesPerSecond) * 1000;
+  const slow = (): NodeError => new NodeError('TRANSFER_TOO_SLOW', `${url}: ${size} bytes took ${longest} ms and more`);
+  const deadline = setTimeout(() => stop(slow()), longest);
   try {
-    const response = await fetch(url, {
-      signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
+    const response = await world.fetch(url, {
+      signal: signal ? AbortSignal.any([signal, stopped.signal]) : stopped.signal,
       redirect: 'error',
     });
     if (response.status === 404) return undefined;
@@ -104,8 +105,9 @@ async function download(url: string, size: number, signal?: AbortSignal): Promis
     }
     return new Uint8Array(Buffer.concat(chunks));
   } catch (error) {
-    throw noAnswer(url, error);
+    throw noAnswer(url, stopped.signal.aborted ? stopped.signal.reason : error);
   } finally {
     clearTimeout(timer);
+    clearTimeout(deadline);
   }
 }

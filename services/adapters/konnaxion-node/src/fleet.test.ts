@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { EventEmitter } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { durableDisk } from './disk.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { createKey, placesIn } from './folder.ts';
 
@@ -49,18 +50,21 @@ const fails = (line: Line): boolean => line.event === 'node.start_failed';
 const folder = (node: string, tenant = 'acme'): string => path.join(root, tenant, node);
 const configOf = (node: string, tenant = 'acme'): string =>
   JSON.stringify({
-    v: 1,
+    v: 2,
     api: 'http://127.0.0.1:1',
     tenant_id: tenant,
     instance_id: node,
     channel: 'stable',
     root_sha256: 'a'.repeat(64),
+    trust_pin: `sha256:${'b'.repeat(64)}`,
+    labels: {},
+    enrollment: 1,
   });
 /** A node's folder as joining makes it: its config appears last, by rename. */
 async function join(node: string, tenant = 'acme'): Promise<void> {
   const dir = folder(node, tenant);
   fs.mkdirSync(placesIn(dir).packs, { recursive: true });
-  await createKey(dir);
+  await createKey(dir, durableDisk);
   fs.mkdirSync(path.join(placesIn(dir).tuf, 'metadata'), { recursive: true });
   fs.writeFileSync(path.join(dir, 'node.json.new'), configOf(node, tenant));
   fs.renameSync(path.join(dir, 'node.json.new'), placesIn(dir).config);

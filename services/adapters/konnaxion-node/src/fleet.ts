@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { watchFolders } from './folder-watch.ts';
-import { type KonnaxionNode, type NodeLog, startNode } from './node.ts';
+import { type KonnaxionNode, type NodeOptions, startNode } from './node.ts';
 import { codeOfError, messageOf, NodeError } from './node-error.ts';
 
 /** Nodes that run in this process. */
@@ -13,7 +13,7 @@ export type Fleet = { stop(): Promise<void> };
  * folder is taken away is stopped. The others go on.
  * @throws NodeError CONFIG_INVALID; the system's error where the root cannot be made
  */
-export function startFleet(root: string, options: { pollMs: number; log: NodeLog }): Fleet {
+export function startFleet(root: string, options: NodeOptions): Fleet {
   const { pollMs, log } = options;
   if (!(pollMs >= 1)) throw new NodeError('CONFIG_INVALID', `a node cannot look every ${pollMs} ms`);
   const nodes = new Map<string, Promise<KonnaxionNode | null>>();
@@ -64,7 +64,7 @@ export function startFleet(root: string, options: { pollMs: number; log: NodeLog
     folders.watch(dir);
     if (!fs.existsSync(path.join(dir, 'node.json'))) return;
     const before = changesIn(dir);
-    const starting = startNode(dir, { pollMs, log }).then(
+    const starting = startNode(dir, options).then(
       (node) => {
         // From here on the node changes its folder itself; that it is taken away is seen one folder up.
         folders.unwatch(dir);

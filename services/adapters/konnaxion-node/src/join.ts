@@ -1,50 +1,79 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeLabels } from '@orgo/contracts';
-import { toBase64 } from '@orgo/core';
+import { type TrustedKey, toBase64 } from '@orgo/core';
 import { Metadata, MetadataKind, type Root } from '@tufjs/models';
-import { replaceFile } from './durable.ts';
-import { createKey, findConfig, type NodeConfig, nodeConfigSchema, placesIn, readConfig, readKey } from './folder.ts';
+import {
+  createKey,
+  findConfig,
+  type NodeConfig,
+  nodeConfigSchema,
+  placesIn,
+  readConfig,
+  readKey,
+  writeConfig,
+} from './folder.ts';
 import { messageOf, NodeError, noAnswer } from './node-error.ts';
+import { type GivenTrust, keepTrust, verifyTrust } from './trust.ts';
+import { type NodeWorld, realWorld } from './world.ts';
 
 /** What a person gives a node to begin with. */
-export type Provision = { api: string; tenant_id: string; instance_id: string; channel: string };
+export type Provision = {
+  api: string;
+  tenant_id: string;
+  instance_id: string;
+  channel: string;
+  /** What cohorts may choose it by. */
+  labels?: NodeLabels;
+};
 
 /**
- * Makes a node's folder: its own key, the channel root it will trust, and who it follows. The root is accepted only if it is signed by
- * `rootKeys`, the raw keys that the tenant's pinned trust root gives to `tuf-root`; from then on the node fetches no root of trust (RO-10).
- * A second call with the same facts changes nothing; with another address it is the address that changes. The public key still has to be
- * enrolled; see `enrollment`.
+ * Makes a node's folder: its own key, the tenant's trust roots, the channel root it will follow, and who it is. Trust begins with the fingerprint that a person gives;
+ * the channel root is accepted only if keys that the trust root names for `tuf-root` signed it; from then on the node fetches no root of trust
+ * (RO-10). A second call keeps what is there: the address and the labels may change, and newer trust roots are added where the chain holds. The
+ * public key still has to be enrolled; see `enrollment`.
  * @throws NodeError USAGE_INVALID where the names are none, or the folder belongs to another node or follows another channel;
- * METADATA_INVALID, SIGNATURE_INVALID or KEY_NOT_TRUSTED_FOR_ROLE where the root is not the tenant's; TENANT_NOT_FOUND,
- * SERVICE_UNAVAILABLE where there is none; HOME_UNREADABLE
+ * TRUST_ROOT_MISSING, TRUST_ROOT_INVALID where the trust does not hold; METADATA_INVALID, SIGNATURE_INVALID or KEY_NOT_TRUSTED_FOR_ROLE where the
+ * channel root is not the tenant's; TENANT_NOT_FOUND, SERVICE_UNAVAILABLE where there is none; HOME_UNREADABLE
  */
 export async function provisionNode(
   dir: string,
   provision: Provision,
-  rootKeys: readonly Uint8Array[],
+  trust: GivenTrust,
+  world: Pick<NodeWorld, 'fetch' | 'disk'> = realWorld,
 ): Promise<NodeConfig> {
   const places = placesIn(dir);
   const known = await findConfig(dir);
-  if (known) return readdress(dir, known, provision);
-  const named = nodeConfigSchema.omit({ root_sha256: true }).safeParse({ v: 1, ...provision });
+  if (known) return renew(dir, known, { provision, trust, disk: world.disk });
+  const named = nodeConfigSchema
+    .omit({ root_sha256: true })
+    .safeParse({ v: 2, labels: {}, enrollment: null, trust_pin: trust.pin, ...provision });
   if (!named.success) {
     const [issue] = named.error.issues;
     throw new NodeError('USAGE_INVALID', `${issue?.path.join('.')}: ${issue?.message}`);
   }
-  const bytes = await fetchRoot(provision);
-  checkRoot(bytes, rootKeys);
+  const trusted = verifyTrust(provision.tenant_id, trust);
+  if (!trusted.ok) throw new NodeError(trusted.code, trusted.detail);
+  const bytes = await fetchRoot(provision, world.fetch);
+  checkRoot(bytes, trusted.value.keysOf('tuf-root'));
   const config: NodeConfig = { ...named.data, root_sha256: createHash('sha256').update(bytes).digest('hex') };
   await fs.mkdir(places.packs, { recursive: true });
-  await createKey(dir);
-  await replaceFile(path.join(places.tuf, 'metadata', 'root.json'), bytes);
+  // What a crash left of an earlier call may be of another chain.
+  await fs.rm(places.trust, { recursive: true, force: true });
+  await createKey(dir, world.disk);
+  await keepTrust(places.trust, provision.tenant_id, trust, world.disk);
+  await world.disk.replace(path.join(places.tuf, 'metadata', 'root.json'), bytes);
   // crash: without node.json there is no node, and the next call begins again with a new key.
-  await replaceFile(places.config, JSON.stringify(config));
+  await writeConfig(dir, config, world.disk);
   return config;
 }
 
-async function readdress(dir: string, known: NodeConfig, provision: Provision): Promise<NodeConfig> {
+async function renew(
+  dir: string,
+  known: NodeConfig,
+  { provision, trust, disk }: { provision: Provision; trust: GivenTrust; disk: NodeWorld['disk'] },
+): Promise<NodeConfig> {
   if (known.tenant_id !== provision.tenant_id || known.instance_id !== provision.instance_id)
     throw new NodeError('USAGE_INVALID', `${dir} belongs to node ${known.instance_id} of ${known.tenant_id}`);
   if (known.channel !== provision.channel)
@@ -52,13 +81,17 @@ async function readdress(dir: string, known: NodeConfig, provision: Provision): 
       'USAGE_INVALID',
       `${known.instance_id} follows ${known.channel}; join ${provision.channel} as another node`,
     );
-  if (known.api === provision.api) return known;
-  const config: NodeConfig = { ...known, api: provision.api };
-  await replaceFile(placesIn(dir).config, JSON.stringify(config));
+  if (known.trust_pin !== trust.pin)
+    throw new NodeError('TRUST_ROOT_INVALID', `${known.instance_id} was given another fingerprint when it joined`);
+  const trusted = await keepTrust(placesIn(dir).trust, known.tenant_id, trust, disk);
+  if (!trusted.ok) throw new NodeError(trusted.code, trusted.detail);
+  const labels = provision.labels ?? known.labels;
+  const config: NodeConfig = { ...known, api: provision.api, labels };
+  if (JSON.stringify(config) !== JSON.stringify(known)) await writeConfig(dir, config, disk);
   return config;
 }
 
-async function fetchRoot({ api, tenant_id }: Provision): Promise<Uint8Array> {
+async function fetchRoot({ api, tenant_id }: Provision, fetch: NodeWorld['fetch']): Promise<Uint8Array> {
   const url = `${api}/v1/tenants/${tenant_id}/tuf/metadata/1.root.json`;
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
@@ -70,11 +103,23 @@ async function fetchRoot({ api, tenant_id }: Provision): Promise<Uint8Array> {
   }
 }
 
-function checkRoot(bytes: Uint8Array, rootKeys: readonly Uint8Array[]): void {
+/** A key of TUF metadata as a trust root would list it; null for one of no algorithm of ours. */
+function materialOf(key: { keyType: string; keyVal: { public?: string } } | undefined): string | null {
+  const text = key?.keyVal.public ?? '';
+  if (key?.keyType === 'ed25519')
+    return /^[0-9a-f]{64}$/.test(text) ? Buffer.from(text, 'hex').toString('base64') : null;
+  try {
+    return createPublicKey(text).export({ type: 'spki', format: 'der' }).toString('base64');
+  } catch {
+    return null;
+  }
+}
+
+function checkRoot(bytes: Uint8Array, rootKeys: readonly TrustedKey[]): void {
   const root = readRoot(bytes);
-  const trusted = new Set(rootKeys.map((key) => Buffer.from(key).toString('hex')));
+  const trusted = new Set(rootKeys.map((key) => key.public));
   const role = root.signed.roles.root;
-  const foreign = role?.keyIDs.some((id) => !trusted.has(root.signed.keys[id]?.keyVal.public ?? ''));
+  const foreign = role?.keyIDs.some((id) => !trusted.has(materialOf(root.signed.keys[id]) ?? ''));
   if (!role || foreign)
     throw new NodeError(
       'KEY_NOT_TRUSTED_FOR_ROLE',
@@ -96,16 +141,23 @@ function readRoot(bytes: Uint8Array): Metadata<Root> {
   }
 }
 
-/**
- * The body of the request that enrolls a provisioned node. `labels` are what cohorts may choose it by.
- * @throws NodeError NODE_NOT_FOUND, HOME_UNREADABLE
- */
-export async function enrollment(dir: string, labels: NodeLabels = {}): Promise<Enrollment> {
-  const config = await readConfig(dir);
+/** What the release service is asked to enroll. */
+export type Enrollment = { instance_id: string; channel: string; public_key: string; labels: NodeLabels };
+
+/** The body of the request that enrolls a provisioned node. @throws NodeError NODE_NOT_FOUND, HOME_UNREADABLE */
+export async function enrollment(dir: string): Promise<Enrollment> {
+  const { instance_id, channel, labels } = await readConfig(dir);
   const key = await readKey(dir);
-  const { instance_id, channel } = config;
   return { instance_id, channel, public_key: toBase64(key.publicKey), labels };
 }
 
-/** What the release service is asked to enroll. */
-export type Enrollment = { instance_id: string; channel: string; public_key: string; labels: NodeLabels };
+/** Keeps the number under which the release service enrolled a node: from here on cohorts may take it. Durable on return. */
+export async function withEnrollment(
+  dir: string,
+  number: number | null,
+  disk: NodeWorld['disk'] = realWorld.disk,
+): Promise<NodeConfig> {
+  const config: NodeConfig = { ...(await readConfig(dir)), enrollment: number };
+  await writeConfig(dir, config, disk);
+  return config;
+}

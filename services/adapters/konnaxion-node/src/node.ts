@@ -1,38 +1,40 @@
-import type { ChannelTarget } from '@orgo/contracts';
-import type { Refusal } from '@orgo/core';
-import { prepare } from './activate.ts';
-import { readChannel } from './channel.ts';
-import {
-  awaitsConfirmation,
-  isNews,
-  withActivation,
-  withMetadataRefusal,
-  withRefusal,
-  withReported,
-} from './domain/judge.ts';
-import { activeTarget, type NodeState } from './domain/state.ts';
-import { fetchPack, removeParts } from './fetch-pack.ts';
-import { type NodeConfig, type NodeKey, readConfig, readKey, readState, writeState } from './folder.ts';
+import { randomInt } from 'node:crypto';
+import { defaultKeep } from './domain/retention.ts';
+import { removeParts } from './fetch-pack.ts';
+import { type NodeConfig, readConfig, readKey, readState } from './folder.ts';
+import { openContext } from './node-context.ts';
 import { codeOfError, messageOf } from './node-error.ts';
-import { sendReport } from './report.ts';
-
-/** Where tests break a node; its points are rows of the table of fault points. */
-export type NodeFaults = {
-  at(name: 'node.beforeSwitch' | 'node.switched' | 'node.beforeReport' | 'node.reported'): Promise<void> | void;
-};
-const noFaults: NodeFaults = { at: () => undefined };
-
-export type NodeLog = (event: string, fields: Record<string, unknown>) => void;
+import { heartbeat, step } from './step.ts';
+import { createTurnstile, type Turnstile } from './turnstile.ts';
+import { type NodeLog, type NodeWorld, realWorld } from './world.ts';
 
 /** A running node. `stop` resolves when nothing of it runs any more. */
-export type KonnaxionNode = { config: NodeConfig; stop(): Promise<void> };
+export type KonnaxionNode = {
+  dir: string;
+  config: NodeConfig;
+  /** Runs something of this node while nothing else of it runs. */
+  alone: Turnstile;
+  /** Looks at the channel now. */
+  wake(): void;
+  stop(): Promise<void>;
+};
+
+export type NodeOptions = {
+  pollMs: number;
+  log: NodeLog;
+  /** How often it says how it is; never, where it is 0. */
+  heartbeatMs?: number;
+  keep?: number;
+  world?: NodeWorld;
+};
 
 /**
  * Follows one channel: pulls, verifies, switches, reports; then waits and looks again. Network failures are held: the active pack keeps
- * serving (RO-12, RO-28). A refused target is reported once and not tried again; a newer one is.
+ * serving (RO-12, RO-28). A refused offer is reported once and not tried again; a newer one is.
  * @throws NodeError NODE_NOT_FOUND, HOME_UNREADABLE where there is no node to start
  */
-export async function startNode(dir: string, options: { pollMs: number; log: NodeLog }): Promise<KonnaxionNode> {
+export async function startNode(dir: string, options: NodeOptions): Promise<KonnaxionNode> {
+  const { pollMs, heartbeatMs = 0, keep = defaultKeep, world = realWorld } = options;
   const config = await readConfig(dir);
   await readKey(dir);
   await readState(dir, config.channel);
@@ -42,24 +44,40 @@ export async function startNode(dir: string, options: { pollMs: number; log: Nod
   );
   const stopping = new AbortController();
   const { signal } = stopping;
+  const alone = createTurnstile();
+  let woken = new AbortController();
+  let beatAt = world.now() + firstBeat(heartbeatMs);
+  const turn = async (): Promise<void> => {
+    const ctx = await openContext(dir, { world, log, signal, keep });
+    await step(ctx);
+    if (heartbeatMs === 0 || world.now() < beatAt) return;
+    beatAt = world.now() + heartbeatMs;
+    await heartbeat(ctx);
+  };
   const loop = (async () => {
-    let held = false;
+    let held: string | null = null;
     while (!signal.aborted) {
+      woken = new AbortController();
       try {
-        // Read anew: joining again may have given the node another address to ask.
-        await step(dir, await readConfig(dir), await readKey(dir), log, signal);
-        if (held) log('node.online', {});
-        held = false;
+        await alone(turn);
+        if (held !== null) log('node.online', {});
+        held = null;
       } catch (error) {
         if (signal.aborted) break;
-        log('node.hold', { error_code: codeOfError(error), error_message: messageOf(error) });
-        held = true;
+        const code = codeOfError(error);
+        // However long it is so, and whatever the system calls it each time.
+        if (held !== code) log('node.hold', { error_code: code, error_message: messageOf(error) });
+        held = code;
       }
-      await pause(options.pollMs, signal);
+      const ms = heartbeatMs > 0 ? Math.min(pollMs, Math.max(1, beatAt - world.now())) : pollMs;
+      await world.pause(ms, AbortSignal.any([signal, woken.signal]));
     }
   })();
   return {
+    dir,
     config,
+    alone,
+    wake: () => woken.abort(),
     async stop() {
       stopping.abort();
       await loop;
@@ -67,70 +85,8 @@ export async function startNode(dir: string, options: { pollMs: number; log: Nod
   };
 }
 
-/**
- * One look at the channel. Public so that a test can drive a node without a clock. What was not reported is reported first, so that no
- * attempt goes by unsaid (KS-01); a node that cannot report holds what it has.
- * @throws NodeError: the world failed; the same step may be taken again
- */
-export async function step(
-  dir: string,
-  config: NodeConfig,
-  key: NodeKey,
-  log: NodeLog,
-  signal?: AbortSignal,
-  faults: NodeFaults = noFaults,
-): Promise<NodeState> {
-  const report = async (state: NodeState): Promise<NodeState> => {
-    if (state.last_attempt === null || state.last_attempt.reported) return state;
-    await faults.at('node.beforeReport');
-    await sendReport(config, state, key, new Date().toISOString(), signal);
-    // crash: if we die before this is written the report goes out again under another nonce; the gatekeeper records both.
-    await faults.at('node.reported');
-    return keep(dir, withReported(state));
-  };
-  const before = await report(await readState(dir, config.channel));
-  const channel = await readChannel(dir, config, signal);
-  if (!channel.ok) {
-    log('node.metadata_refused', { error_code: channel.code, detail: channel.detail });
-    const after = withMetadataRefusal(before, channel.code);
-    return after === before ? before : report(await keep(dir, after));
-  }
-  const asked = channel.value;
-  if (asked && isNews(before, asked.target)) {
-    const fetched = await fetchPack(dir, config, asked.target.pack_id, asked.manifest, signal);
-    return report(await attempt(dir, before, asked.target, fetched.ok ? null : fetched, log, faults));
-  }
-  const active = activeTarget(before);
-  return active && awaitsConfirmation(before) ? report(await attempt(dir, before, active, null, log, faults)) : before;
-}
-
-/** Verifies a pack that is here and switches to it, or puts on record why not. */
-async function attempt(
-  dir: string,
-  before: NodeState,
-  target: ChannelTarget,
-  refused: Refusal | null,
-  log: NodeLog,
-  faults: NodeFaults,
-): Promise<NodeState> {
-  const { release_id, release_seq, pack_id, kristal_id } = target;
-  const prepared = refused ?? (await prepare(dir, before, target));
-  if (!prepared.ok) {
-    log('node.activation_refused', { error_code: prepared.code, detail: prepared.detail, release_id, pack_id });
-    return keep(dir, withRefusal(before, target, prepared.code));
-  }
-  await faults.at('node.beforeSwitch');
-  const after = await keep(dir, withActivation(before, target));
-  // crash: if we die here the new pack serves, and the next look reports it first
-  await faults.at('node.switched');
-  log('node.activated', { release_id, release_seq, pack_id, kristal_id });
-  return after;
-}
-
-const keep = async (dir: string, state: NodeState): Promise<NodeState> => {
-  await writeState(dir, state);
-  return state;
-};
+/** Nodes that start together do not speak together. */
+const firstBeat = (ms: number): number => Math.ceil(ms / 2 + randomInt(Math.ceil(ms / 2) + 1));
 
 /** Drops a line that says what the line before it said: what stays as it is, is said once. */
 function unlessRepeated(log: NodeLog): NodeLog {
@@ -141,15 +97,3 @@ function unlessRepeated(log: NodeLog): NodeLog {
     last = line;
   };
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
