@@ -18,6 +18,7 @@ const areas: Readonly<Record<string, () => Promise<Area>>> = {
   release: async () => (await import('./commands/release.ts')).release,
   konnaxion: async () => (await import('./commands/konnaxion.ts')).konnaxion,
   tenant: async () => (await import('./commands/tenant.ts')).tenant,
+  trust: async () => (await import('./commands/trust.ts')).trust,
   record: async () => (await import('./commands/record.ts')).record,
   audit: async () => (await import('./commands/audit.ts')).audit,
   verify: async () => (await import('./commands/verify.ts')).verify,

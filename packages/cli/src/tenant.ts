@@ -3,8 +3,9 @@ import path from 'node:path';
 import { adaptersOf, payloadTypes, pipelines } from '@orgo/contracts';
 import { canonicalBytes, type DsseEnvelope, type JsonValue, pae, parseStrict, toBase64 } from '@orgo/core';
 import { mandates } from '@orgo/corpora';
-import { Keyring } from '@orgo/runtime/signer';
-import { createTenant, keysDir, trustDir } from '@orgo/runtime/trust';
+import { openKeyring } from '@orgo/runtime/keyring';
+import type { TenantOptions } from '@orgo/runtime/tenants';
+import { createTenant, keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
 import { CliError } from './cli-error.ts';
 import { instanceName } from './home.ts';
 import { readInput } from './read-input.ts';
@@ -20,16 +21,20 @@ export type ProvisionedTenant = {
 /** A mandate as it is admitted: the bundle, whose digest is its identity everywhere, and an operator's signature beside it. */
 export type SignedMandate = { bundle: Uint8Array; signature: Uint8Array };
 
-/** Makes a tenant in a home: keys, first trust root, pin. Repeating it changes nothing. */
-export async function provisionTenant(home: string, tenant: string): Promise<ProvisionedTenant> {
+/** Makes a tenant in a home: keys, first trust root, pin. Repeating it changes nothing. @throws Refused USAGE_INVALID, TRUST_ROOT_INVALID */
+export async function provisionTenant(
+  home: string,
+  tenant: string,
+  options: Pick<TenantOptions, 'rootKeys' | 'rootThreshold' | 'alg'> = {},
+): Promise<ProvisionedTenant> {
   const adapters = [...new Set(Object.values(pipelines).flatMap(adaptersOf))];
-  const made = await createTenant(home, tenant, { adapters, instance: instanceName(home) });
+  const made = await createTenant(home, tenant, { ...options, adapters, instance: instanceName(home) });
   return { ...made, root_file: path.join(trustDir(home), tenant, `${made.root_version}.root.json`) };
 }
 
 /** Signs a mandate bundle with the tenant's operator key of this home. @throws Fault SIGNER_UNAVAILABLE */
 export async function signMandate(home: string, tenant: string, bundle: JsonValue): Promise<SignedMandate> {
-  const signer = await Keyring.open(keysDir(home)).signer(tenant, 'operator');
+  const signer = await openKeyring(keysDir(home), TrustStore.open(trustDir(home))).signer(tenant, 'operator');
   const bytes = canonicalBytes(bundle);
   const envelope: DsseEnvelope = {
     payloadType: payloadTypes.mandate,

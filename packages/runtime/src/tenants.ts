@@ -4,14 +4,16 @@ import { fixedRoles, payloadTypes, roleOfAdapter, type TrustRoot, trustRootSchem
 import { canonicalBytes, type Digest, digestOfBytes, fromBase64, pae, parseStrict, toBase64 } from '@orgo/core';
 import { createFile, makeDir, readFileIfAny, replaceFile } from './durable-file.ts';
 import { Fault, Refused } from './errors.ts';
+import { createSpareKey, type KeyAlg, listKeys } from './key-files.ts';
 import { createKey, type Signer, trustedKeyOf } from './signer.ts';
-import { keysDir, pinsFile, readPins, rootFile, trustDir } from './trust-files.ts';
+import { keysDir, pinsFile, readPins, rootFile, trustDir, unsealedFile } from './trust-files.ts';
 
 export type CreatedTenant = { tenant_id: string; fingerprint: Digest; root_version: number; created: boolean };
 
 const days = (from: Date, count: number): string => new Date(from.getTime() + count * 86_400_000).toISOString();
 
-const signRoot = (body: TrustRoot, signers: readonly Signer[]): Uint8Array => {
+/** A root file: the body in its one form, under the signatures of these keys. */
+export const signRoot = (body: TrustRoot, signers: readonly Signer[]): Uint8Array => {
   const payload = canonicalBytes(trustRootSchema.parse(body));
   const message = pae(payloadTypes.trustRoot, payload);
   const signatures = signers.map((signer) => ({ keyid: signer.key_id, sig: toBase64(signer.sign(message)) }));
@@ -69,6 +71,36 @@ const pin = (dir: string, tenant: string, fingerprint: Digest): Promise<boolean>
     return true;
   });
 
+export type TenantOptions = {
+  adapters: readonly string[];
+  instance?: string;
+  now?: Date;
+  validDays?: number;
+  /** Of every key but the log's, which is Ed25519: signed notes know no other. */
+  alg?: KeyAlg;
+  /** How many root keys there are, and how many must sign a root; the same for the root of the channels. */
+  rootKeys?: number;
+  rootThreshold?: number;
+};
+
+const rootRoles: ReadonlySet<string> = new Set(['root', 'tuf-root']);
+
+/** The keys of a role: those that are there, and as many more as it needs. */
+async function keysOfRole(
+  home: string,
+  tenant: string,
+  role: string,
+  { rootKeys, alg }: { rootKeys: number; alg: KeyAlg },
+): Promise<Signer[]> {
+  const dir = keysDir(home);
+  const of = role === 'log' ? 'ed25519' : alg;
+  const keys = [await createKey(dir, tenant, role, of)];
+  if (!rootRoles.has(role) || rootKeys === 1) return keys;
+  const held = await listKeys(dir, tenant, role);
+  while (held.length < rootKeys) held.push(await createSpareKey(dir, tenant, role, of));
+  return held;
+}
+
 /**
  * Makes a tenant in a home: a key per role, the first trust root signed by the root key, and its pin; all durable on return.
  * A repeated call finishes what a crash left undone and otherwise changes nothing (`created: false`).
@@ -77,14 +109,16 @@ const pin = (dir: string, tenant: string, fingerprint: Digest): Promise<boolean>
  * services, so they prove nothing against who owns that disk.
  * @throws Refused TRUST_ROOT_INVALID when another root is pinned.
  */
-export async function createTenant(
-  home: string,
-  tenant: string,
-  options: { adapters: readonly string[]; instance?: string; now?: Date; validDays?: number },
-): Promise<CreatedTenant> {
-  const { adapters, instance = 'local', now = new Date(), validDays = 3650 } = options;
+export async function createTenant(home: string, tenant: string, options: TenantOptions): Promise<CreatedTenant> {
+  const { adapters, instance = 'local', now = new Date(), validDays = 3650, alg = 'ed25519' } = options;
+  const { rootKeys = 1, rootThreshold = 1 } = options;
+  if (!(rootThreshold >= 1 && rootThreshold <= rootKeys && rootKeys <= 16))
+    throw new Refused('USAGE_INVALID', `${rootThreshold} of ${rootKeys} root keys cannot be`);
   const roles = [...fixedRoles, ...new Set(adapters.map(roleOfAdapter))];
-  const signers = await Promise.all(roles.map((role) => createKey(keysDir(home), tenant, role)));
+  const byRole = new Map<string, Signer[]>();
+  for (const role of roles) byRole.set(role, await keysOfRole(home, tenant, role, { rootKeys, alg }));
+  const signers = [...byRole.values()].flat();
+  const thresholdOf = (role: string): number => (rootRoles.has(role) ? rootThreshold : 1);
   const body: TrustRoot = {
     v: 1,
     tenant_id: tenant,
@@ -92,11 +126,16 @@ export async function createTenant(
     issued_at: now.toISOString(),
     expires_at: days(now, validDays),
     keys: Object.fromEntries(signers.map(trustedKeyOf).map(({ keyid, ...key }) => [keyid, key])),
-    roles: Object.fromEntries(signers.map(({ role, key_id }) => [role, { key_ids: [key_id], threshold: 1 }])),
+    roles: Object.fromEntries(
+      [...byRole].map(([role, keys]) => [
+        role,
+        { key_ids: keys.map(({ key_id }) => key_id), threshold: thresholdOf(role) },
+      ]),
+    ),
     log_origin: `orgo.local/${instance}/${tenant}`,
   };
   const file = rootFile(trustDir(home), tenant, 1);
-  await createFile(file, signRoot(body, [signers[0] as Signer]), 0o644);
+  await createFile(file, signRoot(body, byRole.get('root') ?? []), 0o644);
   // The file that stands decides, also when it is of an earlier call that died before its pin.
   const fingerprint = digestOfBytes(payloadOf(await readFile(file)));
   // crash: if we die before the pin, nobody believes the root, and the next call pins it.
@@ -131,8 +170,17 @@ export async function publishRoot(
   const json = parseStrict(payloadOf(newest));
   const body = trustRootSchema.parse(json.ok ? json.value : undefined);
   const next = edit({ ...structuredClone(body), version });
-  if (!(await createFile(rootFile(dir, tenant, version), signRoot(next, signers), 0o644))) {
-    throw new Fault('STATE_CONFLICT', `root version ${version} of ${tenant} was published by another writer`);
-  }
+  await writeRoot(dir, tenant, version, signRoot(next, signers));
   return version;
+}
+
+/**
+ * Writes a root file that follows the newest one; durable on return. It is marked first as one that the log does not hold yet.
+ * @throws Fault STATE_CONFLICT when another writer published the same version
+ */
+export async function writeRoot(dir: string, tenant: string, version: number, bytes: Uint8Array): Promise<void> {
+  await createFile(unsealedFile(dir, tenant, version), '', 0o644);
+  // crash: if we die here a root is marked that there is not, and nobody looks for it before it is there.
+  if (!(await createFile(rootFile(dir, tenant, version), bytes, 0o644)))
+    throw new Fault('STATE_CONFLICT', `root version ${version} of ${tenant} was published by another writer`);
 }
