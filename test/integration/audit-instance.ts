@@ -158,7 +158,7 @@ export type Audit = {
   root: Root;
   replicas: Replica[];
   receipts: ReceiptItem[];
-  /** Service that was handed a receipt, by decision. */
+  /** Services that were handed a receipt, by decision, in alphabetical order. */
   receivers: Map<Digest, string>;
   /** Receipts are answered `later` while this is false. */
   taking: boolean;
@@ -259,7 +259,10 @@ export async function startAudit(
     await bus.serve(subjectOf('receipt', { tenant: '*', service }), 'test', async (bytes, { subject }) => {
       const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
       if (!envelope.ok) throw new Error(envelope.detail);
-      for (const item of envelope.value.items) audit.receivers.set(digestOfItem(item), service);
+      for (const item of envelope.value.items) {
+        const told = audit.receivers.get(digestOfItem(item))?.split(',') ?? [];
+        audit.receivers.set(digestOfItem(item), [...new Set([...told, service])].sort().join(','));
+      }
       if (audit.taking) audit.receipts.push(...envelope.value.items);
       return ackOf(envelope.value.items.map(() => ({ outcome: audit.taking ? 'accepted' : 'later', code: null })));
     });

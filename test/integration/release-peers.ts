@@ -79,7 +79,11 @@ export type Peers = {
  * Gatekeeper and (unless the real one runs) audit of one tenant, reduced to what the release service sees of them: real keys, real signatures, a real Merkle log, over the real
  * bus. What they decide is the gatekeeper's own domain; only the facts it decides on are made here.
  */
-export async function startPeers(platform: PlatformWith<FileKeyring>, tenant: string, { realAudit = false } = {}): Promise<Peers> {
+export async function startPeers(
+  platform: PlatformWith<FileKeyring>,
+  tenant: string,
+  { realAudit = false } = {},
+): Promise<Peers> {
   const { bus, keyring, trust, artifacts } = platform;
   const root = await trust.root(tenant);
   const [gatekeeper, log] = await Promise.all([keyring.signer(tenant, 'gatekeeper'), keyring.signer(tenant, 'log')]);
@@ -234,12 +238,13 @@ export async function startPeers(platform: PlatformWith<FileKeyring>, tenant: st
       const outcome = decideRelease(state, {
         ...common,
         release: {
-          evidence: { decision, digest: digestOf(decision) },
+          evidence: { decision, digest: digestOf(decision), key_id: 'k' },
           record: { ok: true, record },
           artifacts: factsOf(record.outputs.kristal as Kristal),
           mandate: { ok: true, bundle_id: 'mandate:x', policies: [{ ...policy, rules }] },
           build: { closed: true, quarantined: false },
           root_expires_at: root.expires_at,
+          channel: null,
         },
         close: null,
       });

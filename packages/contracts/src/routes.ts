@@ -19,6 +19,7 @@ import {
   releaseStatusSchema,
   startBuildSchema,
 } from './messages/api.ts';
+import { changeChannelSchema, channelStatusSchema, rollbackRequestSchema } from './messages/channel.ts';
 import { buildRecordSchema } from './records/build-record.ts';
 
 /**
@@ -122,6 +123,14 @@ export const routes = {
     path: `${t}/cases`,
     summary: 'Cases, newest first',
     response: pageOf(caseSchema),
+    status: 200,
+  },
+  getCase: {
+    service: 'orchestrator',
+    method: 'GET',
+    path: `${t}/cases/:case`,
+    summary: 'A Case with its Tasks and its history',
+    response: caseSchema,
     status: 200,
   },
   listDeadLetters: {
@@ -253,6 +262,40 @@ export const routes = {
     path: `${t}/releases/:release`,
     summary: 'State of a release and of its nodes',
     response: releaseStatusSchema,
+    status: 200,
+  },
+  listChannels: {
+    service: 'release',
+    method: 'GET',
+    path: `${t}/channels`,
+    summary: 'Channels by name',
+    response: pageOf(channelStatusSchema),
+    status: 200,
+  },
+  getChannel: {
+    service: 'release',
+    method: 'GET',
+    path: `${t}/channels/:channel`,
+    summary: 'What a channel tells its nodes, what it remembers, and which nodes are elsewhere',
+    response: channelStatusSchema,
+    status: 200,
+  },
+  changeChannel: {
+    service: 'release',
+    method: 'POST',
+    path: `${t}/channels/:channel/changes`,
+    summary: 'Pin, freeze, revoke, put aside or raise the floor; answers when the gatekeeper’s decision is sealed',
+    request: changeChannelSchema,
+    response: channelStatusSchema,
+    status: 200,
+  },
+  rollbackChannel: {
+    service: 'release',
+    method: 'POST',
+    path: `${t}/channels/:channel/rollbacks`,
+    summary: 'Go back to an older pack, or drill it; answers when the gatekeeper’s decision is sealed',
+    request: rollbackRequestSchema,
+    response: channelStatusSchema,
     status: 200,
   },
   joinNode: {

@@ -1,4 +1,4 @@
-import { type Digest, receiptServiceOf, subjectOf } from '@orgo/contracts';
+import { type Digest, receiptServicesOf, subjectOf } from '@orgo/contracts';
 import { appendLeaves, equalBytes, formatCheckpoint, fromHex, type JsonValue, signNote, toHex, utf8 } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
 import type { Keyring } from '@orgo/runtime/signer';
@@ -126,20 +126,23 @@ export const sealBatch =
         signed(digest, head);
         const path = (appended.paths[at] as Uint8Array[]).map(toHex);
         const seal = { index: sent.send.index, size: head.size, path, checkpoint: head.note };
-        out.push({
-          subject: subjectOf('receipt', { tenant, service: receiptServiceOf[decision.kind] }),
-          transport: 'request',
-          channel: 'receipt',
-          tenant_id: tenant,
-          aggregate: decision.build_id,
-          message_id: digest,
-          item: {
-            decision: item.decision,
-            authorizations: item.authorizations,
-            seal,
-            traceparent: sent.traceparent,
-          } as unknown as JsonValue,
-        });
+        const { build_id } = decision;
+        for (const [nth, service] of receiptServicesOf(decision).entries())
+          out.push({
+            subject: subjectOf('receipt', { tenant, service }),
+            transport: 'request',
+            channel: 'receipt',
+            tenant_id: tenant,
+            // Who is told beside the first keeps nobody waiting.
+            aggregate: nth === 0 ? build_id : `${service}:${build_id}`,
+            message_id: nth === 0 ? digest : `${service}:${digest}`,
+            item: {
+              decision: item.decision,
+              authorizations: item.authorizations,
+              seal,
+              traceparent: sent.traceparent,
+            } as unknown as JsonValue,
+          });
       }
     }
     return out;

@@ -9,5 +9,15 @@ export const gatekeeperConfig = z.object({
     .max(1024)
     .default(256)
     .meta({ description: 'Replies and claims that share one transaction at most', example: '256', secret: false }),
+  ORGO_ROLLBACK_DAYS: z.coerce.number().int().min(1).max(90).default(7).meta({
+    description: 'How long the leave to go back to an older pack is good, in days',
+    example: '7',
+    secret: false,
+  }),
+  ORGO_ROLLBACKS_PER_HOUR: z.coerce.number().int().min(1).max(60).default(4).meta({
+    description: 'Rollbacks of one channel within an hour at most; emergencies and drills are not counted against it',
+    example: '4',
+    secret: false,
+  }),
 });
 export type GatekeeperConfig = z.infer<typeof gatekeeperConfig>;

@@ -15,11 +15,20 @@ import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import type { Door } from './door.ts';
 import { admitFacts } from './facts/admit-facts.ts';
+import {
+  channelFacts,
+  channelOf,
+  policyAt,
+  releaseChannel,
+  rollbackAsked,
+  rollbackFacts,
+} from './facts/channel-facts.ts';
 import { closeFacts } from './facts/close-facts.ts';
 import type { Judge } from './facts/judge.ts';
 import { instanceOf, joinFacts, reportFacts } from './facts/node-facts.ts';
 import { claimedRecord, releaseFacts } from './facts/release-facts.ts';
 import { replyFacts } from './facts/reply-facts.ts';
+import { trustRootFacts } from './facts/trust-root-facts.ts';
 
 import type { Pipelines } from './pipelines.ts';
 import type { Reads } from './reads.ts';
@@ -40,6 +49,7 @@ export type HandlerDeps = Believe & {
   pipelines: Pipelines;
   reads: Reads;
   turns: Turns;
+  rollbacks: { days: number; most: number };
   noise: Noise;
   door: Door;
   faults: FaultPoints;
@@ -224,8 +234,12 @@ const release: Decide = async (deps, verified, { root, traceparent }, item) => {
     deps.noise.hear(evidence.code, { tenant_id: root.tenant_id, detail: evidence.detail });
     return { outcome: 'refused', code: evidence.code };
   }
-  const facts = await releaseFacts(deps, root, evidence.value);
-  const input = { ...commonOf(verified, root), release: facts, close: null };
+  const { claim } = verified;
+  const [facts, channel] = await Promise.all([
+    releaseFacts(deps, root, evidence.value),
+    releaseChannel(deps.reads, claim),
+  ]);
+  const input = { ...commonOf(verified, root), release: { ...facts, channel }, close: null };
   return only(await deps.turns.release.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
@@ -250,6 +264,41 @@ const nodeReport: Decide = async ({ reads, turns }, verified, { root, traceparen
   return only(await turns.node.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
+const channelChange: Decide = async ({ reads, turns }, verified, { root, traceparent }) => {
+  const channel = channelOf(verified.claim);
+  const change = await channelFacts(reads, verified.claim);
+  if (channel === null || change === null) return { outcome: 'refused', code: 'CLAIM_MALFORMED' };
+  const input = { ...commonOf(verified, root), channel, change, rollback: null };
+  return only(await turns.channel.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+/** As for a release, the evidence is not signed with the claim: with any other than the claimed record nothing is decided. */
+const rollback: Decide = async (deps, verified, { root, traceparent }, item) => {
+  const asked = rollbackAsked(verified.claim);
+  if (asked === null) return { outcome: 'refused', code: 'CLAIM_MALFORMED' };
+  const evidence = await claimedRecord(deps, root, verified.claim, item.evidence);
+  if (!evidence.ok) {
+    deps.noise.hear(evidence.code, { tenant_id: root.tenant_id, detail: evidence.detail });
+    return { outcome: 'refused', code: evidence.code };
+  }
+  const { as_of } = verified.claim;
+  const more = {
+    release: await releaseFacts(deps, root, evidence.value),
+    policy: policyAt(as_of, deps.rollbacks),
+    now: as_of,
+  };
+  const facts = await rollbackFacts(deps, verified.claim, asked, more);
+  const input = { ...commonOf(verified, root), channel: asked.channel, change: null, rollback: facts };
+  return only(await deps.turns.channel.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+const trustRoot: Decide = async ({ trust, turns }, verified, { root, traceparent }) => {
+  const facts = await trustRootFacts(trust, verified.claim);
+  if (facts === null) return { outcome: 'refused', code: 'CLAIM_MALFORMED' };
+  const input = { ...commonOf(verified, root), root: facts };
+  return only(await turns.trustRoot.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
 /** Claim kind → who decides it, and on which facts. */
 const deciders: Readonly<Record<ClaimKind, Decide>> = {
   ADMIT: admit,
@@ -262,4 +311,7 @@ const deciders: Readonly<Record<ClaimKind, Decide>> = {
   NODE_JOIN: nodeJoin,
   NODE_REPORT: nodeReport,
   RELEASE_CLOSE: releaseClose,
+  CHANNEL_CHANGE: channelChange,
+  ROLLBACK: rollback,
+  TRUST_ROOT: trustRoot,
 };

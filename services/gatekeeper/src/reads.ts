@@ -1,6 +1,18 @@
+import type { Digest } from '@orgo/contracts';
 import { Fault } from '@orgo/runtime/errors';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { NodeGate, ReleaseCloseFacts, ReleaseFacts, ReleaseGate, ReportFacts } from './domain/index.ts';
+import {
+  type AuthorizedRelease,
+  type ChannelGate,
+  initialChannelGate,
+  type NodeGate,
+  type PackUse,
+  type ReleaseCloseFacts,
+  type ReleaseFacts,
+  type ReleaseGate,
+  type ReportFacts,
+  type RollbackFacts,
+} from './domain/index.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 
 /** What the gatekeeper itself decided before, as claims about releases and nodes are judged by it. Committed rows only. */
@@ -14,6 +26,16 @@ export type Reads = {
   nonceUsed(tenant: string, instance: string, nonce: string): Promise<boolean>;
   /** What an authorized release may be on a node. */
   release(tenant: string, release: string): Promise<ReportFacts['release']>;
+  /** The channel's own gate; as it begins where nothing was decided about it. */
+  channel(tenant: string, channel: string): Promise<ChannelGate>;
+  /** A release that was given leave to be published. */
+  authorized(tenant: string, release: string): Promise<AuthorizedRelease | null>;
+  /** The first proof that a node runs a release. */
+  confirmedRelease(tenant: string, release: string): Promise<RollbackFacts['confirmed']>;
+  /** Whether a pack was ever given leave in the channel, and the number that nodes know it by. */
+  pack(tenant: string, channel: string, pack: string): Promise<{ known: boolean; pack_seq: number | null }>;
+  /** How many nodes of a channel said last that they run a pack. */
+  packUse(tenant: string, channel: string, pack: string): Promise<PackUse>;
   close(): Promise<void>;
 };
 
@@ -63,6 +85,56 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
       return pack_id === null || channel === null || decision === undefined
         ? null
         : { pack_id, channel, release_seq, decision };
+    },
+    async channel(tenant, channel) {
+      const row = await prisma.channelGate.findUnique(keyOf(tenant, channel)).catch(asFault);
+      return row === null
+        ? initialChannelGate({ tenant_id: tenant, id: channel })
+        : (row.state as unknown as ChannelGate);
+    },
+    async authorized(tenant, release) {
+      const row = await prisma.releaseGate.findUnique(keyOf(tenant, release)).catch(asFault);
+      const state = (row?.state ?? null) as unknown as ReleaseGate | null;
+      if (state === null || state.phase === 'NEW' || state.phase === 'REFUSED') return null;
+      const { release_id, channel, pack_id, kristal_id, build_id, decisions } = state;
+      const [decision] = decisions;
+      return channel === null || pack_id === null || kristal_id === null || build_id === null || decision === undefined
+        ? null
+        : { release_id, channel, pack_id, kristal_id, build_id, decision };
+    },
+    async confirmedRelease(tenantId, releaseId) {
+      const where = { tenantId_releaseId: { tenantId, releaseId } };
+      const row = await prisma.confirmedRelease.findUnique({ where }).catch(asFault);
+      if (row === null) return null;
+      const { packId, packSeq, channel, decision } = row;
+      return { pack_id: packId, pack_seq: Number(packSeq), channel, decision: decision as Digest };
+    },
+    async pack(tenantId, channel, packId) {
+      const where = {
+        tenantId,
+        phase: { in: ['AUTHORIZED', 'ENDED'] },
+        AND: [{ state: { path: ['pack_id'], equals: packId } }, { state: { path: ['channel'], equals: channel } }],
+      };
+      const [count, row] = await Promise.all([
+        prisma.releaseGate.count({ where }).catch(asFault),
+        prisma.confirmedRelease.findFirst({ where: { tenantId, channel, packId } }).catch(asFault),
+      ]);
+      return { known: count > 0, pack_seq: row === null ? null : Number(row.packSeq) };
+    },
+    async packUse(tenantId, channel, packId) {
+      const where = {
+        tenantId,
+        AND: [
+          { state: { path: ['channel'], equals: channel } },
+          { state: { path: ['last', 'pack_id'], equals: packId } },
+        ],
+      };
+      const [nodes, rows] = await Promise.all([
+        prisma.enrolledNode.count({ where }).catch(asFault),
+        prisma.enrolledNode.findMany({ where, orderBy: { id: 'asc' }, take: 16 }).catch(asFault),
+      ]);
+      const decisions = rows.flatMap(({ state }) => (state as unknown as NodeGate).last?.decision ?? []);
+      return { nodes, decisions };
     },
     close: () => prisma.$disconnect(),
   };

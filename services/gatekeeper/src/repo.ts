@@ -125,6 +125,28 @@ export async function projectNodes(tx: Tx, rows: readonly SaveRow<domain.NodeGat
     textArray(used.map(({ key }) => key.id)),
     textArray(used.map(({ nonce }) => nonce)),
   ]);
+  await keepConfirmed(tx, rows);
+}
+
+const confirmedText = `INSERT INTO confirmed_release (tenant_id, release_id, channel, pack_id, pack_seq, instance_id, decision)
+SELECT t, r, c, p, s::bigint, i, d FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS x(t, r, c, p, s, i, d)
+ON CONFLICT (tenant_id, release_id) DO NOTHING`;
+
+/** The first node that proved to run a release stands for it: that is what a channel may go back to. */
+async function keepConfirmed(tx: Tx, rows: readonly SaveRow<domain.NodeGate, domain.NodeEvent>[]): Promise<void> {
+  const first = new Map<string, (string | null)[]>();
+  for (const { key, events } of rows)
+    for (const event of events) {
+      if (event.type !== 'NODE_REPORTED' || !event.last.confirmed) continue;
+      const { release_id, pack_id, decision, confirmed } = event.last;
+      const row = [key.tenant_id, release_id, confirmed.channel, pack_id, `${confirmed.pack_seq}`, key.id, decision];
+      if (!first.has(`${key.tenant_id}/${release_id}`)) first.set(`${key.tenant_id}/${release_id}`, row);
+    }
+  if (first.size === 0) return;
+  // In one order everywhere, so that two batches do not wait for each other.
+  const sorted = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const columns = [0, 1, 2, 3, 4, 5, 6].map((column) => textArray(sorted.map((row) => row[column] ?? null)));
+  await tx.query({ name: 'confirmed_insert', text: confirmedText }, columns);
 }
 
 type Untimed<T> = Omit<T, 'now'>;
@@ -134,6 +156,10 @@ export type GateIncoming = EachUntimed<domain.GateInput>;
 export type ReleaseIncoming = Untimed<domain.ReleaseInput>;
 /** The node is the aggregate; the claim's subject is the release it reports about. */
 export type NodeIncoming = Untimed<domain.NodeInput> & { instance_id: string };
+
+export type TrustRootIncoming = Untimed<domain.TrustRootInput>;
+
+export type ChannelIncoming = Untimed<domain.ChannelGateInput>;
 
 export const gateMachine = (pipelines: Pipelines): Machine<State, GateIncoming, Event, domain.DecisionSend, never> => ({
   name: 'gate',
@@ -169,4 +195,37 @@ export const nodeMachine: Machine<domain.NodeGate, NodeIncoming, domain.NodeEven
   evolve: domain.evolveNode,
   phaseOf: (state) => state.phase,
   repo: tableRepo('enrolled_node'),
+};
+
+export const channelMachine: Machine<
+  domain.ChannelGate,
+  ChannelIncoming,
+  domain.ChannelGateEvent,
+  domain.DecisionSend,
+  never
+> = {
+  name: 'channel_gate',
+  keyOf: ({ tenant_id, channel }) => ({ tenant_id, id: channel }),
+  initial: domain.initialChannelGate,
+  decide: domain.decideChannelGate,
+  evolve: domain.evolveChannelGate,
+  phaseOf: (state) => state.phase,
+  repo: tableRepo('channel_gate'),
+};
+
+/** One per tenant. */
+export const trustRootMachine: Machine<
+  domain.TrustRootGate,
+  TrustRootIncoming,
+  domain.TrustRootEvent,
+  domain.DecisionSend,
+  never
+> = {
+  name: 'trust_root',
+  keyOf: ({ tenant_id }) => ({ tenant_id, id: 'root' }),
+  initial: domain.initialTrustRoot,
+  decide: domain.decideTrustRoot,
+  evolve: domain.evolveTrustRoot,
+  phaseOf: (state) => state.phase,
+  repo: tableRepo('trust_root'),
 };

@@ -56,6 +56,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     pipelines,
     reads,
     turns,
+    rollbacks: { days: config.ORGO_ROLLBACK_DAYS, most: config.ORGO_ROLLBACKS_PER_HOUR },
     noise,
     door: createDoor(),
     faults,

@@ -6,6 +6,8 @@ import { createLane, type Lane } from '@orgo/store/lane';
 import type { Incoming, ItemResult, Machine, SaveRow } from '@orgo/store/machine';
 import { type TransactOptions, transact } from '@orgo/store/transact';
 import type {
+  ChannelGate,
+  ChannelGateEvent,
   DecisionSend,
   GateEvent,
   GateState,
@@ -13,9 +15,13 @@ import type {
   NodeGate,
   ReleaseEvent,
   ReleaseGate,
+  TrustRootEvent,
+  TrustRootGate,
 } from './domain/index.ts';
 import type { Pipelines } from './pipelines.ts';
 import {
+  type ChannelIncoming,
+  channelMachine,
   type GateIncoming,
   gateMachine,
   type NodeIncoming,
@@ -24,6 +30,8 @@ import {
   projectNodes,
   type ReleaseIncoming,
   releaseMachine,
+  type TrustRootIncoming,
+  trustRootMachine,
 } from './repo.ts';
 
 /** The one way to each machine. What comes while a transaction runs shares the next one. */
@@ -31,6 +39,8 @@ export type Turns = {
   gate: Lane<Incoming<GateIncoming>, ItemResult>;
   release: Lane<Incoming<ReleaseIncoming>, ItemResult>;
   node: Lane<Incoming<NodeIncoming>, ItemResult>;
+  channel: Lane<Incoming<ChannelIncoming>, ItemResult>;
+  trustRoot: Lane<Incoming<TrustRootIncoming>, ItemResult>;
   idle(): Promise<void>;
 };
 
@@ -75,12 +85,16 @@ export function createTurns({ db, pipelines, options, max }: TurnsDeps): Turns {
   const gate = lane<GateState, GateIncoming, GateEvent>(gateMachine(pipelines), projectGates(pipelines));
   const release = lane<ReleaseGate, ReleaseIncoming, ReleaseEvent>(releaseMachine);
   const node = lane<NodeGate, NodeIncoming, NodeEvent>(nodeMachine, projectNodes);
+  const channel = lane<ChannelGate, ChannelIncoming, ChannelGateEvent>(channelMachine);
+  const trustRoot = lane<TrustRootGate, TrustRootIncoming, TrustRootEvent>(trustRootMachine);
   return {
     gate,
     release,
     node,
+    channel,
+    trustRoot,
     idle: async () => {
-      await Promise.all([gate.idle(), release.idle(), node.idle()]);
+      await Promise.all([gate.idle(), release.idle(), node.idle(), channel.idle(), trustRoot.idle()]);
     },
   };
 }

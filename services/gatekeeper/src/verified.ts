@@ -121,7 +121,7 @@ export async function verifySealedDecision(
   evidence: SealedDecision,
   root: Root,
   { trust, cache }: Believe,
-): Promise<Result<{ decision: GateDecision; digest: Digest }>> {
+): Promise<Result<{ decision: GateDecision; digest: Digest; key_id: string }>> {
   const { index } = evidence.seal;
   const signed = verify(evidence.decision, payloadTypes.decision, 'gatekeeper', { root, cache, index });
   if (!signed.ok) return signed;
@@ -130,5 +130,6 @@ export async function verifySealedDecision(
   if (decision.data.tenant_id !== root.tenant_id) return refuse('TENANT_MISMATCH', 'the decision names another tenant');
   const named = await trust.root(root.tenant_id, decision.data.root_version);
   const seal = verifySeal(evidence.seal, evidence.decision.payload, { log: named.log, verify: verifySignature, cache });
-  return seal.ok ? ok({ decision: decision.data as GateDecision, digest: signed.value.digest }) : seal;
+  const { digest, key_id } = signed.value;
+  return seal.ok ? ok({ decision: decision.data as GateDecision, digest, key_id }) : seal;
 }

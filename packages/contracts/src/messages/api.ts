@@ -99,6 +99,19 @@ export const buildActionSchema = z
   .strictObject({ actor: z.string().min(1).max(200), reason: z.string().max(500) })
   .meta({ id: 'BuildAction' });
 
+/** A step of a Case's remedy. A gated one is only ever done by a person. */
+export const caseTaskSchema = z
+  .strictObject({
+    task: nameSchema,
+    status: z.enum(['OPEN', 'IN_PROGRESS', 'BLOCKED', 'COMPLETED', 'FAILED', 'CANCELLED']),
+    gated: z.boolean(),
+    actor: z.string().nullable(),
+    decision_digest: digestSchema.nullable(),
+    updated_at: timeSchema,
+  })
+  .meta({ id: 'CaseTask' });
+export type CaseTask = z.infer<typeof caseTaskSchema>;
+
 export const caseSchema = z
   .object({
     case_id: caseIdSchema,
@@ -111,6 +124,13 @@ export const caseSchema = z
     reason_codes: z.array(reasonCodeSchema),
     refs: z.array(artifactRefSchema),
     created_at: timeSchema,
+    updated_at: timeSchema,
+    subject: z
+      .strictObject({ kind: z.enum(['build', 'release', 'node', 'channel']), ref: z.string() })
+      .nullable()
+      .meta({ description: 'What it is about, where that is no build' }),
+    tasks: z.array(caseTaskSchema),
+    audit: z.array(z.object({ at: timeSchema, type: z.string(), actor: z.string(), reason: z.string() })),
   })
   .meta({ id: 'Case' });
 export type CaseView = z.infer<typeof caseSchema>;

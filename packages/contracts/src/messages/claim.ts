@@ -30,6 +30,15 @@ export const claimKinds = {
   NODE_JOIN: { role: 'release', help: 'Enroll a node: its instance id, channel and public key' },
   NODE_REPORT: { role: 'release', help: 'Verify a node’s signed, nonce-bound report' },
   RELEASE_CLOSE: { role: 'release', help: 'Seal the end of a release' },
+  CHANNEL_CHANGE: {
+    role: 'release',
+    help: 'Pin, freeze, revoke or put aside a pack, or raise the floor of a channel: named actor and reason',
+  },
+  ROLLBACK: { role: 'release', help: 'Give leave to go back to an older pack, after every byte of it was read again' },
+  TRUST_ROOT: {
+    role: 'release',
+    help: 'Put a new trust root of the tenant on record: what it dropped is judged by this place in the log',
+  },
 } as const;
 export const claimKindSchema = z.enum(
   Object.keys(claimKinds) as [keyof typeof claimKinds, ...(keyof typeof claimKinds)[]],

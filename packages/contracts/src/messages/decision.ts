@@ -8,7 +8,7 @@ import {
   timeSchema,
   traceparentSchema,
 } from '../ids.ts';
-import { reasonCodeSchema } from '../reasons.ts';
+import { type ReasonCode, reasonCodeSchema } from '../reasons.ts';
 import { signedItemSchema } from '../signed-item.ts';
 
 /** What was decided about. One leaf of the log per decision. */
@@ -24,6 +24,9 @@ export const decisionKinds = [
   'NODE_JOIN',
   'NODE_REPORT',
   'RELEASE_CLOSE',
+  'CHANNEL_CHANGE',
+  'ROLLBACK',
+  'TRUST_ROOT',
 ] as const;
 
 /**
@@ -83,7 +86,7 @@ export type GateDecision = z.infer<typeof decisionSchema>;
 export const receiptServices = ['orchestrator', 'release'] as const;
 export type ReceiptService = (typeof receiptServices)[number];
 
-/** Who folds the receipt of a decision. It follows from what was decided, which is signed, so nobody on the road can divert it. */
+/** Who folds the receipt of a decision first. It follows from what was decided, which is signed, so nobody on the road can divert it. */
 export const receiptServiceOf = {
   ADMISSION: 'orchestrator',
   STAGE: 'orchestrator',
@@ -96,7 +99,48 @@ export const receiptServiceOf = {
   NODE_JOIN: 'release',
   NODE_REPORT: 'release',
   RELEASE_CLOSE: 'release',
+  CHANNEL_CHANGE: 'release',
+  ROLLBACK: 'release',
+  TRUST_ROOT: 'release',
 } as const satisfies Record<GateDecision['kind'], ReceiptService>;
+
+/** Codes for which a person has to look at a node or a release: integrity, keys, and what is not as it was confirmed (IR-06). */
+export const caseCodes: readonly string[] = [
+  'STATE_DRIFT',
+  'HASH_MISMATCH',
+  'FILE_HASH_MISMATCH',
+  'FILE_UNDECLARED',
+  'MANIFEST_ID_MISMATCH',
+  'SIGNATURE_INVALID',
+  'METADATA_INVALID',
+  'METADATA_ROLLBACK',
+  'FAST_FORWARD_SUSPECTED',
+  'RELEASE_SUBSTITUTED',
+  'DOWNGRADE_BLOCKED',
+  'ROLLBACK_UNAUTHORIZED',
+  'KEY_UNKNOWN',
+  'KEY_REVOKED',
+  'KEY_NOT_TRUSTED_FOR_ROLE',
+  'THRESHOLD_NOT_MET',
+  'TRUST_ROOT_EXPIRED',
+  'ROOT_CONTINUITY_FAILED',
+  'PACK_REVOKED',
+] satisfies ReasonCode[];
+
+/**
+ * Everyone who folds the receipt of a decision. The orchestrator also hears of what opens or moves a Case: changes of channels, rollbacks, and
+ * whatever has one of `caseCodes`.
+ */
+export function receiptServicesOf({
+  kind,
+  reason_codes,
+}: Pick<GateDecision, 'kind' | 'reason_codes'>): readonly ReceiptService[] {
+  const first: ReceiptService = receiptServiceOf[kind];
+  if (first === 'orchestrator') return [first];
+  const isCase =
+    kind === 'CHANNEL_CHANGE' || kind === 'ROLLBACK' || reason_codes.some((code) => caseCodes.includes(code));
+  return isCase ? [first, 'orchestrator'] : [first];
+}
 
 export const decisionItemSchema = z
   .strictObject({

@@ -57,6 +57,30 @@ export const releaseReasons = {
     'The old pack keeps serving; check the node’s disk.',
   ),
   PACK_NOT_ACTIVE: refusal('The node has no active pack', 'Release a pack to its channel.'),
+  CHANNEL_CHANGE_NEEDLESS: refusal('The channel is so already, or cannot be so', 'See `orgo channel show`.'),
+  FLOOR_ONLY_RISES: forbidden('A floor is never lowered, whoever asks', 'Release a pack at or above the floor.'),
+  OVERRIDE_NOT_PERMITTED: forbidden(
+    'Not without a named person and a reason, or not before it is validated',
+    'Name yourself and the reason; `--override` lifts a freeze before its rollback is validated.',
+  ),
+  ROLLBACK_TARGET_MISSING: refusal(
+    'No pack to go back to: none was confirmed, or none of those may run',
+    'See `orgo channel show`; release a good pack forward.',
+  ),
+  ROLLBACK_TARGET_UNAUTHORIZED: forbidden(
+    'Not an authorized release of this channel that nodes confirmed',
+    'Name a pack from `orgo channel show` that was confirmed.',
+  ),
+  ROLLBACK_PREFLIGHT_FAILED: refusal(
+    'The pack to go back to cannot be read whole',
+    'See `orgo audit fsck`; restore its files, or name another pack.',
+  ),
+  ROLLBACK_NEEDLESS: refusal('The channel runs that pack already, and offers no other', 'See `orgo channel show`.'),
+  ROLLOUT_RATE_LIMITED: refusal(
+    'Too many rollbacks of one channel in an hour',
+    'Find out what makes them; wait, or ask for an emergency rollback.',
+  ),
+  STATE_DRIFT: refusal('A node confirmed one pack and runs another', 'See its Case; find out who changed the node.'),
   CHANNEL_NOT_FOUND: absent('No channel of that name is visible to you', 'Check the name with `orgo channel list`.'),
   CHANNEL_FROZEN: refusal(
     'The channel is frozen: nothing is promoted',

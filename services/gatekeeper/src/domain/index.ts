@@ -1,3 +1,13 @@
+export { type ChannelGateOutcome, decideChannelGate } from './channel/decide.ts';
+export type * from './channel/facts.ts';
+export {
+  type ChannelGate,
+  type ChannelGateEvent,
+  channelGateTable,
+  evolveChannelGate,
+  initialChannelGate,
+} from './channel/machine.ts';
+export { authorizationFor, rollbackChecks } from './channel/rollback.ts';
 export type { VerifiedClaim } from './claim-decision.ts';
 export { closedWith, outcomeOf, recordFindings } from './decide/close.ts';
 export { unproven } from './decide/correlation.ts';
@@ -15,3 +25,11 @@ export { initialRelease, type ReleaseGate } from './release/state.ts';
 export { type Closing, type GatePhase, type GateState, gatePhases, initialGate } from './state.ts';
 export { buildRecordPredicate, provenancePredicate, statementOf } from './statement.ts';
 export { gateTable } from './table.ts';
+export { decideTrustRoot, type TrustRootFacts, type TrustRootInput } from './trust-root/decide.ts';
+export {
+  evolveTrustRoot,
+  initialTrustRoot,
+  type TrustRootEvent,
+  type TrustRootGate,
+  trustRootTable,
+} from './trust-root/machine.ts';

@@ -56,7 +56,7 @@ export async function releaseFacts(deps: ReleaseDeps, root: Root, evidence: Evid
       : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found)),
     found === null ? null : reads.build(tenant, found.build_id),
   ]);
-  return { evidence, record, artifacts: read, mandate, build, root_expires_at: root.expires_at };
+  return { evidence, record, artifacts: read, mandate, build, root_expires_at: root.expires_at, channel: null };
 }
 
 /** The mandate’s signature as it was admitted with the build. */

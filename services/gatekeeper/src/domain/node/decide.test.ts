@@ -185,4 +185,53 @@ describe('reports', () => {
     expect(outcome.sends).toBeUndefined();
     expect(after).toEqual(state);
   });
+
+  describe('of a node that proved to run one pack', () => {
+    const other = 'c'.repeat(64);
+    const proven = step(joined, reported()).state;
+    const shows = (more: Partial<NodeReport>, facts: Partial<ReportFacts> = {}) => {
+      const fresh = 'e'.repeat(64);
+      const said = report({
+        nonce: fresh,
+        attempt: { type: 'HEARTBEAT', status: 'SUCCEEDED', reason_code: null },
+        ...more,
+      });
+      return step(proven, reported({ report: said, ...facts }, { nonce: fresh }));
+    };
+    const newer = { release: { pack_id: other, channel: 'stable', release_seq: 4, decision: digestOf('next') } };
+
+    test('remember what it proved', () => {
+      expect(proven.held).toMatchObject({ pack_id, confirmed: { channel: 'stable', pack_seq: 3 } });
+    });
+    test.each([
+      ['another pack under the release it proved', { active_pack_id: other }, {}],
+      ['no pack', { active_pack_id: null }, {}],
+      [
+        'an older pack of an authorized release that nobody had it go back to',
+        { active_pack_id: other, pack_id: other, pack_seq: 2 },
+        newer,
+      ],
+    ])('and show %s are STATE_DRIFT', (_, more, facts) => {
+      const { decision, state } = shows(more, facts);
+      expect(decision).toMatchObject({ verdict: 'FAIL' });
+      expect(decision?.reason_codes).toContain('STATE_DRIFT');
+      expect(state.held?.pack_id).toBe(pack_id);
+    });
+    test.each([
+      ['the same pack', {}, {}],
+      ['a newer pack of an authorized release', { active_pack_id: other, pack_id: other, pack_seq: 4 }, newer],
+      [
+        'an older pack that it was rolled back to',
+        {
+          active_pack_id: other,
+          pack_id: other,
+          pack_seq: 2,
+          attempt: { type: 'ROLLBACK' as const, status: 'SUCCEEDED' as const, reason_code: null },
+        },
+        newer,
+      ],
+    ])('and show %s are not', (_, more, facts) => {
+      expect(shows(more, facts).decision).toMatchObject({ verdict: 'PASS', reason_codes: [] });
+    });
+  });
 });

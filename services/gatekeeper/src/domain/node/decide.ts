@@ -96,7 +96,7 @@ function decideReport(state: NodeGate, input: NodeInput, facts: ReportFacts): No
     report.release_id === input.build_id;
   if (!speaksOf) return silent('REPORT_MALFORMED', 'the report speaks of another tenant, node or release');
 
-  const reason_codes = uniqueCodes(findings(report, facts));
+  const reason_codes = uniqueCodes([...findings(report, facts), ...drift(state, report, facts)]);
   const verdict = reason_codes.length === 0 ? 'PASS' : 'FAIL';
   const { v: _v, tenant_id: _tenant, release_id: _release, ...said } = report;
   const send = sendOf(
@@ -113,6 +113,8 @@ function decideReport(state: NodeGate, input: NodeInput, facts: ReportFacts): No
     pack_id: report.active_pack_id ?? '',
     verdict,
     decision: send.digest,
+    confirmed:
+      verdict === 'PASS' && runs(report, facts) ? { channel: report.channel, pack_seq: report.pack_seq } : null,
   };
   return { ok: true, events: [{ type: 'NODE_REPORTED', nonce: report.nonce, last }], sends: [send], alarms: [] };
 }
@@ -127,4 +129,22 @@ function findings(report: NodeReport, { release }: ReportFacts): DecisionCode[] 
   const isOver = type !== 'PREFETCH' && status !== 'IN_PROGRESS';
   const active = report.pack_id === release.pack_id && (!isOver || report.active_pack_id === release.pack_id);
   return [...failed, ...elsewhere, ...(active ? [] : (['ACTIVATION_NOT_CONFIRMED'] as const))];
+}
+
+/** Whether a report says that the node answers from its release's pack. */
+const runs = (report: NodeReport, { release }: ReportFacts): boolean =>
+  release !== null &&
+  report.attempt.type !== 'PREFETCH' &&
+  report.attempt.status === 'SUCCEEDED' &&
+  report.active_pack_id === release.pack_id;
+
+/**
+ * A node that proved to run one pack and shows another. A newer pack of an authorized release is an activation whose own report was lost; an older
+ * one is where it should be only after going back was said (KS-06, integrity list 58).
+ */
+function drift({ held }: NodeGate, report: NodeReport, facts: ReportFacts): DecisionCode[] {
+  if (!held?.confirmed || report.active_pack_id === held.pack_id) return [];
+  const { type } = report.attempt;
+  const forward = report.pack_seq > held.confirmed.pack_seq || type === 'ROLLBACK';
+  return runs(report, facts) && (forward || report.channel !== held.confirmed.channel) ? [] : ['STATE_DRIFT'];
 }

@@ -4,8 +4,17 @@ import { next, type TransitionTable } from '@orgo/core';
 export const nodePhases = ['UNKNOWN', 'ENROLLED'] as const;
 export type NodePhase = (typeof nodePhases)[number];
 
-/** The last decided report of a node. */
-export type LastReport = { release_id: string; pack_id: string; verdict: 'PASS' | 'FAIL'; decision: Digest };
+/** What a report proved the node to run: the pack's number in its channel. */
+export type Proof = { channel: string; pack_seq: number };
+
+/** The last decided report of a node; `confirmed` where it proved the node to run its release. */
+export type LastReport = {
+  release_id: string;
+  pack_id: string;
+  verdict: 'PASS' | 'FAIL';
+  decision: Digest;
+  confirmed: Proof | null;
+};
 
 /** A node as the gatekeeper trusts it: its key was enrolled by a sealed decision, because no trust root can know it beforehand. */
 export type NodeGate = {
@@ -20,6 +29,8 @@ export type NodeGate = {
   /** Nonces used last; all of them are rows of their own, these see each other within a batch. */
   nonces: string[];
   last: LastReport | null;
+  /** The last report that proved something; a later one that shows another pack is drift (KS-06). */
+  held: LastReport | null;
 };
 
 export const initialNode = (key: { tenant_id: string; id: string }): NodeGate => ({
@@ -32,6 +43,7 @@ export const initialNode = (key: { tenant_id: string; id: string }): NodeGate =>
   enrolled_by: null,
   nonces: [],
   last: null,
+  held: null,
 });
 
 export type NodeEvent =
@@ -53,7 +65,10 @@ export function evolveNode(state: NodeGate, event: NodeEvent): NodeGate {
       const { public_key, key_id, channel, decision } = event;
       return { ...state, phase, public_key, key_id, channel, enrolled_by: decision };
     }
-    case 'NODE_REPORTED':
-      return { ...state, phase, nonces: [...state.nonces, event.nonce].slice(-maxNonces), last: event.last };
+    case 'NODE_REPORTED': {
+      const { last, nonce } = event;
+      const held = last.confirmed ? last : (state.held ?? null);
+      return { ...state, phase, nonces: [...state.nonces, nonce].slice(-maxNonces), last, held };
+    }
   }
 }

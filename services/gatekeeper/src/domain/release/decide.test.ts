@@ -1,6 +1,7 @@
 import type { BuildRecord, GateDecision, ReasonCode } from '@orgo/contracts';
 import { digestOf, tableFaults } from '@orgo/core';
 import { describe, expect, test } from 'vitest';
+import { initialChannelGate } from '../channel/machine.ts';
 import { artifact, asOf, build_id, claim, fact, now, policy, tenant_id } from '../gate.fixture.ts';
 import { decideRelease } from './decide.ts';
 import type { ReleaseFacts, ReleaseInput } from './facts.ts';
@@ -8,6 +9,7 @@ import { evolveRelease, releaseTable } from './machine.ts';
 import { initialRelease, type ReleaseGate } from './state.ts';
 
 const release_id = 'rel_0198c0de-0000-7000-8000-000000000002';
+const gate = initialChannelGate({ tenant_id, id: 'stable' });
 const fresh = initialRelease({ tenant_id, id: release_id });
 const file = artifact('pack-file', 'data', 'application/octet-stream');
 const kristal_id = digestOf('kristal');
@@ -35,7 +37,7 @@ const sealedRecord = {
 } as unknown as GateDecision;
 
 const factsOf = (more: Partial<ReleaseFacts> = {}): ReleaseFacts => ({
-  evidence: { decision: sealedRecord, digest: digestOf('record decision') },
+  evidence: { decision: sealedRecord, digest: digestOf('record decision'), key_id: 'k' },
   record: { ok: true, record },
   artifacts: [
     fact(kristal.exchange, { ids: { kristal_id } }),
@@ -46,6 +48,7 @@ const factsOf = (more: Partial<ReleaseFacts> = {}): ReleaseFacts => ({
   mandate: { ok: true, bundle_id: 'mandate:x', policies: [policy()] },
   build: { closed: true, quarantined: false },
   root_expires_at: '2030-01-01T00:00:00.000Z',
+  channel: null,
   ...more,
 });
 const input = (facts: Partial<ReleaseFacts> = {}, detail = {}): ReleaseInput => {
@@ -107,7 +110,7 @@ describe('release', () => {
   });
 
   const sealed = (more: object): Partial<ReleaseFacts> => ({
-    evidence: { decision: { ...sealedRecord, ...more } as GateDecision, digest: digestOf('x') },
+    evidence: { decision: { ...sealedRecord, ...more } as GateDecision, digest: digestOf('x'), key_id: 'k' },
   });
   const reread = (i: number, more: Parameters<typeof fact>[1]): Partial<ReleaseFacts> => ({
     artifacts: factsOf().artifacts.map((f, j) => (i === j ? { ...f, ...more } : f)),
@@ -152,6 +155,10 @@ describe('release', () => {
       'CHANNEL_NOT_ALLOWED',
     ],
     ['no channel', {}, { channel: 'Not A Channel' }, 'CHANNEL_NOT_ALLOWED'],
+    ['a frozen channel', { channel: { gate: { ...gate, phase: 'FROZEN' }, pack_seq: null } }, {}, 'CHANNEL_FROZEN'],
+    ['a revoked pack', { channel: { gate: { ...gate, revoked: [pack_id] }, pack_seq: null } }, {}, 'PACK_REVOKED'],
+    ['a pack put aside', { channel: { gate: { ...gate, quarantined: [pack_id] }, pack_seq: 3 } }, {}, 'PACK_REVOKED'],
+    ['a pack below the floor', { channel: { gate: { ...gate, floor: 4 }, pack_seq: 3 } }, {}, 'BELOW_SECURITY_FLOOR'],
     ['no mandate', { mandate: null }, {}, 'MANDATE_MISSING'],
   ])('%s is refused for good and authorizes nothing', (_, facts, detail, code) => {
     const { decision, send, state } = step(fresh, input(facts, detail));

@@ -74,6 +74,7 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
         ? allowed(facts, channel.data, claim.as_of)
         : [{ code: 'CHANNEL_NOT_ALLOWED', detail: 'no channel named' }],
     },
+    { check: 'channel gate', findings: kristal === null ? [] : barred(facts, kristal.pack_id) },
   ];
   const reason_codes = uniqueCodes(codesOf(checks));
   const pins: ReleasePins =
@@ -95,6 +96,11 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
       release_seq,
       kristal_id: kristal?.kristal_id ?? null,
       pack_id: kristal?.pack_id ?? null,
+      // RR-21: whose keys this release rests on.
+      signer_keys: [
+        { role: 'release', key_id: input.key_id },
+        { role: 'gatekeeper', key_id: facts.evidence.key_id },
+      ],
     },
   };
   const report = stageReport(draft, checks, { diagnostics: [], metrics: { files: facts.artifacts.length } });
@@ -122,7 +128,8 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
   return { ok: true, events: [event], sends: [send], alarms: [] };
 }
 
-const partsOf = (kristal: Kristal): ArtifactRef[] => [
+/** Every artifact that a release is made of. */
+export const partsOf = (kristal: Kristal): ArtifactRef[] => [
   kristal.exchange,
   kristal.exchange_manifest,
   kristal.pack_manifest,
@@ -130,7 +137,7 @@ const partsOf = (kristal: Kristal): ArtifactRef[] => [
 ];
 
 /** Only a COMPLETED record that the gatekeeper itself signed off and did not take back. */
-function eligibility(facts: ReleaseFacts, record: BuildRecord | null, kristal: Kristal | null): Finding[] {
+export function eligibility(facts: ReleaseFacts, record: BuildRecord | null, kristal: Kristal | null): Finding[] {
   const no = (detail: string): Finding => ({ code: 'BUILD_NOT_ELIGIBLE', detail });
   const { decision } = facts.evidence;
   const findings: Finding[] = [];
@@ -147,7 +154,7 @@ function eligibility(facts: ReleaseFacts, record: BuildRecord | null, kristal: K
 }
 
 /** Every part must have been read, as exactly the artifact that the record names. */
-function unread(facts: ReleaseFacts, parts: readonly ArtifactRef[]): Finding[] {
+export function unread(facts: ReleaseFacts, parts: readonly ArtifactRef[]): Finding[] {
   const read = new Set(
     facts.artifacts.map((fact) => `${fact.artifact.kind} ${fact.artifact.ref} ${fact.artifact.size}`),
   );
@@ -156,7 +163,7 @@ function unread(facts: ReleaseFacts, parts: readonly ArtifactRef[]): Finding[] {
     .map((part) => ({ code: 'GATE_EVIDENCE_MISSING', detail: `${part.kind} ${part.ref} was not read` }));
 }
 
-function changedIds(facts: ReleaseFacts, kristal: Kristal): Finding[] {
+export function changedIds(facts: ReleaseFacts, kristal: Kristal): Finding[] {
   const findings: Finding[] = [];
   for (const fact of facts.artifacts) {
     const { kristal_id = kristal.kristal_id, pack_id = kristal.pack_id } = fact.ids;
@@ -178,6 +185,21 @@ function allowed(facts: ReleaseFacts, channel: string, asOf: string): Finding[] 
   if (facts.mandate === null)
     return [{ code: 'MANDATE_MISSING', detail: 'what was built without a mandate is never released' }];
   return facts.mandate.ok ? channelFindings(inForce(facts.mandate.policies, asOf), channel) : [facts.mandate];
+}
+
+/** What the channel's own gate says against the pack: barred, older than the floor, or nothing is promoted at all (RO-07, RR-20). */
+function barred({ channel }: ReleaseFacts, packId: string): Finding[] {
+  if (channel === null) return [];
+  const { gate, pack_seq } = channel;
+  return [
+    ...([...gate.revoked, ...gate.quarantined].includes(packId)
+      ? [{ code: 'PACK_REVOKED' as const, detail: `${packId} is barred in ${gate.channel}` }]
+      : []),
+    ...(pack_seq !== null && pack_seq < gate.floor
+      ? [{ code: 'BELOW_SECURITY_FLOOR' as const, detail: `pack_seq ${pack_seq} is below the floor ${gate.floor}` }]
+      : []),
+    ...(gate.phase === 'FROZEN' ? [{ code: 'CHANNEL_FROZEN' as const, detail: `${gate.channel} is frozen` }] : []),
+  ];
 }
 
 /** RELEASED needs a node that proved it; every other end needs nothing. */

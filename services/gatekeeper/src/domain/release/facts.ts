@@ -1,8 +1,9 @@
 import type { BuildRecord, Digest, GateClaim, GateDecision } from '@orgo/contracts';
+import type { ChannelGate } from '../channel/machine.ts';
 import type { ArtifactFact, Finding, MandateFact } from '../facts.ts';
 
 /** The sealed record that a claim brought as evidence: signature, seal and checkpoint were verified, and it is the one that the claim names. */
-export type EvidenceFact = { decision: GateDecision; digest: Digest };
+export type EvidenceFact = { decision: GateDecision; digest: Digest; key_id: string };
 
 /** The record that the evidence names, read back and hashed. */
 export type RecordFact = { ok: true; record: BuildRecord } | ({ ok: false } & Finding);
@@ -17,6 +18,8 @@ export type ReleaseFacts = {
   build: { closed: boolean; quarantined: boolean } | null;
   /** When the tenant's newest trust root expires; past it nothing new is published. */
   root_expires_at: string;
+  /** The channel's own gate, and the number its nodes know the pack by; null where it is not a channel that is asked for. */
+  channel: { gate: ChannelGate; pack_seq: number | null } | null;
 };
 
 /** Nodes whose last report about this release was confirmed, by the decisions that say so. */

@@ -28,6 +28,10 @@ export const caseView = (state: CaseState): CaseView => ({
   reason_codes: state.reason_codes,
   refs: state.refs as CaseView['refs'],
   created_at: state.created_at,
+  updated_at: state.updated_at,
+  subject: state.subject ?? null,
+  tasks: state.tasks ?? [],
+  audit: state.audit.map(({ at, event_type, actor, reason }) => ({ at, type: event_type, actor: actor.id, reason })),
 });
 
 /** A Case in the public kOA form: references only, nothing embedded (CT-07); its history as it was appended (CT-05). */

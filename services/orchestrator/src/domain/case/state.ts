@@ -1,4 +1,4 @@
-import type { ArtifactRef, CaseView, Digest } from '@orgo/contracts';
+import type { ArtifactRef, CaseTask, CaseView, Digest } from '@orgo/contracts';
 import type { CaseOpening } from '../sends.ts';
 
 /** `NEW` is a Case that nobody opened yet; it is never stored. */
@@ -29,6 +29,10 @@ export type CaseState = {
   created_at: string;
   updated_at: string;
   audit: CaseEntry[];
+  /** What it is about, where that is no build. */
+  subject?: CaseView['subject'];
+  /** Steps of its remedy, in order. */
+  tasks?: CaseTask[];
   /** Of a Case about dead letters: marks by document digest. Absent while there is none. */
   marks?: Readonly<Record<Digest, LetterMark>>;
 };

@@ -1,0 +1,105 @@
+import {
+  channelClaimSchema,
+  type GateClaim,
+  nameSchema,
+  payloadTypes,
+  type RollbackClaim,
+  rollbackClaimSchema,
+} from '@orgo/contracts';
+import { canonicalBytes, type DsseEnvelope, pae, toBase64 } from '@orgo/core';
+import type { Keyring } from '@orgo/runtime/signer';
+import {
+  authorizationFor,
+  type ChannelFacts,
+  type ChannelGate,
+  type ReleaseFacts,
+  type RollbackFacts,
+  type RollbackPolicy,
+  rollbackChecks,
+} from '../domain/index.ts';
+import type { Reads } from '../reads.ts';
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+
+/** The channel a claim speaks of, or null: it is the aggregate, so it must be a name. */
+export function channelOf(claim: GateClaim): string | null {
+  const name = nameSchema.safeParse(claim.detail.channel);
+  return name.success ? name.data : null;
+}
+
+/** The gate of the channel that a release asks for, and the number that its nodes know the pack by. */
+export async function releaseChannel(reads: Reads, claim: GateClaim): Promise<ReleaseFacts['channel']> {
+  const channel = channelOf(claim);
+  const { pack_id } = claim.detail;
+  if (channel === null || typeof pack_id !== 'string') return null;
+  const [gate, pack] = await Promise.all([
+    reads.channel(claim.tenant_id, channel),
+    reads.pack(claim.tenant_id, channel, pack_id),
+  ]);
+  return { gate, pack_seq: pack.pack_seq };
+}
+
+/** What a change of a channel is judged by; null where the claim is malformed. */
+export async function channelFacts(reads: Reads, { tenant_id, detail }: GateClaim): Promise<ChannelFacts | null> {
+  const asked = channelClaimSchema.safeParse(detail);
+  if (!asked.success) return null;
+  const { channel, change } = asked.data;
+  const facts: ChannelFacts = { asked: asked.data, pack: null, use: null };
+  if (change.change === 'pin') return { ...facts, pack: await reads.pack(tenant_id, channel, change.pack_id) };
+  if (change.change !== 'validated') return facts;
+  const open = (await reads.channel(tenant_id, channel)).open.find((one) => one.rollback_id === change.rollback_id);
+  if (open === undefined) return facts;
+  const [from, to] = await Promise.all([
+    reads.packUse(tenant_id, channel, open.from_pack_id),
+    reads.packUse(tenant_id, channel, open.to_pack_id),
+  ]);
+  return { ...facts, use: { from, to } };
+}
+
+/** What a rollback asks for; null where the claim is malformed. */
+export function rollbackAsked({ detail }: GateClaim): RollbackClaim | null {
+  const asked = rollbackClaimSchema.safeParse(detail);
+  return asked.success ? (asked.data as RollbackClaim) : null;
+}
+
+export const policyAt = (as_of: string, { days, most }: { days: number; most: number }): RollbackPolicy => ({
+  expires_at: new Date(Date.parse(as_of) + days * dayMs).toISOString(),
+  since: new Date(Date.parse(as_of) - hourMs).toISOString(),
+  most,
+});
+
+/**
+ * What a rollback is judged by, and the authorization signed over it where it will be given: it is signed only for what the gate as it stands
+ * would grant, and the gate decides again under its lock.
+ * @throws Fault SIGNER_UNAVAILABLE, DATABASE_UNAVAILABLE
+ */
+export async function rollbackFacts(
+  { reads, keyring }: { reads: Reads; keyring: Keyring },
+  claim: GateClaim,
+  asked: RollbackClaim,
+  more: { release: ReleaseFacts; policy: RollbackPolicy; now: string },
+): Promise<RollbackFacts> {
+  const { tenant_id } = claim;
+  const [source, target, confirmed, gate] = await Promise.all([
+    reads.authorized(tenant_id, asked.release_id),
+    reads.authorized(tenant_id, asked.to.release_id),
+    reads.confirmedRelease(tenant_id, asked.to.release_id),
+    reads.channel(tenant_id, asked.channel),
+  ]);
+  const { release, policy } = more;
+  const facts: RollbackFacts = { asked, source, target, confirmed, release, policy, envelope: null };
+  if (!wouldPass(gate, facts, more.now) || asked.trigger === 'drill') return facts;
+  const payload = canonicalBytes(authorizationFor({ claim, tenant_id }, facts));
+  const signer = await keyring.signer(tenant_id, 'gatekeeper');
+  const sig = toBase64(await signer.sign(pae(payloadTypes.rollback, payload)));
+  const envelope: DsseEnvelope = {
+    payloadType: payloadTypes.rollback,
+    payload: toBase64(payload),
+    signatures: [{ keyid: signer.key_id, sig }],
+  };
+  return { ...facts, envelope };
+}
+
+const wouldPass = (gate: ChannelGate, facts: RollbackFacts, now: string): boolean =>
+  rollbackChecks(gate, facts, now).every(({ findings }) => findings.length === 0);
