@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { BuildRecord, FsckReport, ReleaseStatus } from '@orgo/contracts';
+import { digestOfBytes } from '@orgo/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { repo, runCli, startInstance, type TestInstance } from '../kit/instance.ts';
 import { artifactFile, type BuildResult, flipByte, newTenant, outputOf, writeCorpora } from '../kit/story.ts';
@@ -197,6 +198,38 @@ describe('a build from documents to a node', () => {
         .map((o) => o.ref);
     expect(files(again)).toEqual(files(build));
     expect(((await story.cli('case', 'list', '--json')).json as { items: unknown[] }).items).toEqual([]);
+  });
+
+  it('makes cards of the released pack, has them checked, and runs the tasks that follow a release', async () => {
+    const released = (await story.cli('release', 'list', '--json')).json as { items: ReleaseStatus[] };
+    const release = released.items[0]?.release_id as string;
+    const out = path.join(work, 'cards');
+    const made = await story.cli('release', 'render', release, '--subject', 'Q142', 'Q935', '--out', out, '--json');
+    expect(made.stderr).not.toContain('INTERNAL_ERROR');
+    expect(made).toMatchObject({
+      code: 0,
+      json: {
+        release_id: release,
+        tasks: [
+          { task_id: 'smoke', status: 'SUCCEEDED' },
+          { task_id: 'contradictions', status: 'SUCCEEDED', codes: ['TASK_FINDING_REPORTED'] },
+        ],
+      },
+    });
+    const [card] = (made.json as { cards: { sha256: string }[] }).cards;
+    expect(fs.readFileSync(path.join(out, 'Q142.en.html'), 'utf8')).toContain(`<code>${release}</code>`);
+    expect(digestOfBytes(fs.readFileSync(path.join(out, 'Q142.en.html')))).toBe(card?.sha256);
+    const { build_id } = made.json as { build_id: string };
+    const record = (await story.cli('record', 'show', build_id, '--json')).json as BuildRecord;
+    expect(record.stages.map(({ stage, status }) => [stage, status])).toEqual(
+      ['render', 'check-render', 'execute'].map((stage) => [stage, 'PASS']),
+    );
+
+    const bare = await story.cli('release', 'render', release, '--subject', 'Q2', '--json');
+    expect(bare).toMatchObject({ code: 3, json: { error: { code: 'RENDER_SUBJECT_UNKNOWN' } } });
+    expect((await story.cli('case', 'list', '--json')).json).toMatchObject({
+      items: [{ type: 'build-failed', reason_codes: ['RENDER_SUBJECT_UNKNOWN'] }],
+    });
   });
 
   it('finds one flipped byte of a stored artifact by name', async () => {

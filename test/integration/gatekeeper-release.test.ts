@@ -1,7 +1,14 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BuildRecord, type NodeReport, payloadTypes } from '@orgo/contracts';
-import { canonicalBytes, pae, toBase64 } from '@orgo/core';
+import {
+  type ArtifactRef,
+  type BuildRecord,
+  type NodeReport,
+  type Pipeline,
+  payloadTypes,
+  pipelines,
+} from '@orgo/contracts';
+import { canonicalBytes, digestOf, pae, toBase64 } from '@orgo/core';
 import type { MandateBundle } from '@orgo/kristal';
 import { newId } from '@orgo/runtime/ids';
 import { createKey, type Signer } from '@orgo/runtime/signer';
@@ -183,9 +190,54 @@ describe('a completed build is released', () => {
     const closeRelease = (status: string, n = 0) =>
       gate.claim(release, { claim: 'RELEASE_CLOSE', detail: { status, n } }, [], 'release');
 
+    /** The decision on a build that asks to follow a release. */
+    const followed = async (more: object = {}): Promise<{ verdict: string; reason_codes: string[] }> => {
+      const kristal = folded.outputs.kristal as NonNullable<BuildRecord['outputs']['kristal']>;
+      const request = {
+        v: 1,
+        kind: 'after-request',
+        release_id: release.build_id,
+        pack_id: kristal.pack_id,
+        render: {
+          render_kind: 'card',
+          template: { id: 'card', version: '1.0.0' },
+          projection: 'full',
+          languages: ['en'],
+          subjects: { ids: ['Q1'] },
+        },
+        tasks: [
+          {
+            task_id: 'scan',
+            type: 'contradiction-scan',
+            version: '1.0.0',
+            budget: { rows: 1, milliseconds: 1, bytes: 1 },
+          },
+        ],
+        ...more,
+      };
+      const pipeline = pipelines['kristal-after'] as Pipeline;
+      const pins = {
+        pipeline_ref: (await gate.putJson('pipeline', pipeline)).ref,
+        mandate_ref: digestOf(null),
+        as_of: asOf,
+      };
+      const admitted = [await gate.putJson('after-request', request), kristal.pack_manifest as ArtifactRef];
+      const after: Driven = { build_id: newId('bld'), pipeline, pins, admitted };
+      await gate.admit(after);
+      return gate.decision(after, ({ kind }) => kind === 'ADMISSION');
+    };
+
     test('nothing counts before it is enrolled, and RELEASED needs a node that proved it', async () => {
       expect(await send(report())).toEqual({ outcome: 'refused', code: 'REPORT_NOT_ENROLLED' });
       expect(await closeRelease('RELEASED')).toEqual({ outcome: 'refused', code: 'ACTIVATION_NOT_CONFIRMED' });
+    });
+
+    test('no build follows a release that no node has confirmed, or that there is not', async () => {
+      expect(await followed()).toMatchObject({ verdict: 'FAIL', reason_codes: ['TASK_NOT_READY'] });
+      expect(await followed({ release_id: newId('rel') })).toMatchObject({
+        verdict: 'FAIL',
+        reason_codes: ['RELEASE_NOT_FOUND'],
+      });
     });
 
     test('its key is enrolled by a sealed decision; another key for the name is refused on record', async () => {
@@ -210,6 +262,15 @@ describe('a completed build is released', () => {
         verdict: 'PASS',
         detail: { instance_id },
       });
+    });
+
+    test('then a build may follow it, for the pack that was released', async () => {
+      expect(await followed()).toMatchObject({ verdict: 'PASS', reason_codes: [] });
+      expect(await followed({ pack_id: '0'.repeat(64) })).toMatchObject({
+        verdict: 'FAIL',
+        reason_codes: ['UNVERIFIED_INPUT'],
+      });
+      expect(await followed({ tasks: [] })).toMatchObject({ verdict: 'FAIL', reason_codes: ['REQUEST_INVALID'] });
     });
 
     test('the same report again, in a claim of its own, is a replay', async () => {
