@@ -24,9 +24,14 @@ try {
 } finally {
   await Promise.all(rings.map((ring) => ring.stop()));
 }
+const idle = rings.flatMap((ring) =>
+  Object.entries(ring.workers())
+    .filter(([, workers]) => workers < replicas)
+    .map(([part, workers]) => `${workers} of ${replicas} of ${part} have worked`),
+);
 await say({
   crashes: rings.reduce((n, ring) => n + ring.crashes(), 0),
-  problems: rings.flatMap((ring) => ring.problems.map(String)),
+  problems: [...rings.flatMap((ring) => ring.problems.map(String)), ...idle],
 });
 process.off('disconnect', orphaned);
 process.disconnect?.();

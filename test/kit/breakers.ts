@@ -18,7 +18,7 @@ export type ArcFault = { arc: Arc; kind: RoadFault; nth: number };
 export type Armed<F> = F & { seen: number; fired: boolean };
 
 /** One life of a part: what was built with it does nothing any more once it is over. */
-export type Life = { service: string; over: boolean; end(): void };
+export type Life = { service: string; over: boolean /** Points it has passed. */; passed: number; end(): void };
 
 const endings: [string, Arc][] = [
   ...(['reply', 'claim', 'decision'] as const).map((arc): [string, Arc] => [
@@ -58,8 +58,6 @@ export function createBreakers() {
   const points = new Set<Armed<PointFault>>();
   const roads = new Map<string, Set<Armed<ArcFault>>>();
   const passing = new Map<Arc, Set<() => void>>();
-  /** Points that parts have passed: what no schedule can reach is seen here. */
-  const passed = new Map<string, number>();
 
   const pausing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const overtaken = (arc: Arc): Promise<void> =>
@@ -98,7 +96,6 @@ export function createBreakers() {
   };
 
   return {
-    passed,
     armPoint(fault: PointFault): Armed<PointFault> {
       const armed = { ...fault, seen: 0, fired: false };
       points.add(armed);
@@ -116,8 +113,7 @@ export function createBreakers() {
     faultsOf: (life: Life): FaultPoints => ({
       at(point) {
         if (life.over) throw new Fault('INTERNAL_ERROR', `${life.service} has ended`);
-        const name = `${life.service} ${point}`;
-        passed.set(name, (passed.get(name) ?? 0) + 1);
+        life.passed++;
         const fault = due(points, (f) => f.service === life.service && f.point === point);
         if (fault === undefined) return;
         if (fault.mode === 'crash') life.end();

@@ -43,8 +43,8 @@ export async function startFaultRing({ replicas = 1 } = {}) {
   const living = new Map<Part, Living[]>(parts.map((part) => [part, []]));
   const restarts = new Set<Promise<void>>();
   const problems: unknown[] = [];
+  const lives: Life[] = [];
   let crashes = 0;
-  let lives = 0;
   let stopping = false;
 
   const create = (part: Part, given: Platform & { home: string }): Service => {
@@ -57,6 +57,7 @@ export async function startFaultRing({ replicas = 1 } = {}) {
     const life: Life = {
       service: part,
       over: false,
+      passed: 0,
       end() {
         if (life.over) return;
         life.over = true;
@@ -66,7 +67,8 @@ export async function startFaultRing({ replicas = 1 } = {}) {
         void again.then(() => restarts.delete(again));
       },
     };
-    const name = `life-${++lives}`;
+    lives.push(life);
+    const name = `life-${lives.length}`;
     const url = (service: string): string => `${service}${service.includes('?') ? '&' : '?'}application_name=${name}`;
     const given = {
       ...platform,
@@ -116,6 +118,11 @@ export async function startFaultRing({ replicas = 1 } = {}) {
     breakers,
     problems,
     crashes: () => crashes,
+    /** How many of each part have worked, the replaced ones among them. */
+    workers: (): Record<Part, number> =>
+      Object.fromEntries(
+        parts.map((part) => [part, lives.filter((life) => life.service === part && life.passed > 0).length]),
+      ) as Record<Part, number>,
     async stop() {
       while (restarts.size > 0) await Promise.all(restarts);
       stopping = true;

@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 import { Fault } from '@orgo/runtime/errors';
 import { type FaultPoint, type FaultPoints, faultPoints } from '@orgo/store/fault-points';
 
-/** How a point breaks: the process is gone, or the call fails and the process goes on. */
-export type FaultMode = 'kill' | 'throw';
+/** How a point breaks: the process is gone, the call fails and the process goes on, or the process stands still until it is told to go on. */
+export type FaultMode = 'kill' | 'throw' | 'pause';
 export type FaultPlan = { point: FaultPoint; mode: FaultMode /** Which pass of the point, from 1. */; pass: number };
 
 /** What a process says on standard output when its planned fault happens. */
@@ -21,9 +21,32 @@ export function plannedFault(plan: FaultPlan | undefined): FaultPoints {
       if (plan === undefined || name !== plan.point || ++passes !== plan.pass) return;
       say(faultLine(plan));
       if (plan.mode === 'throw') throw new Fault('INTERNAL_ERROR', `planned at ${name}`);
-      process.kill(process.pid, 'SIGKILL');
-      // The signal ends us before this wait does.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+      process.kill(process.pid, plan.mode === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+      // The signal reaches us before this wait ends.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, plan.mode === 'kill' ? 60_000 : 1_000);
+    },
+  };
+}
+
+/** Several sources of faults, asked in turn. */
+export const eachOf = (...all: readonly FaultPoints[]): FaultPoints => ({
+  async at(name) {
+    for (const one of all) await one.at(name);
+  },
+});
+
+/** Fails a point once for each signal that asks for it, and says so. */
+export function faultOnSignal(point: FaultPoint, signal: NodeJS.Signals): FaultPoints {
+  let asked = 0;
+  process.on(signal, () => {
+    asked++;
+  });
+  return {
+    at(name) {
+      if (name !== point || asked === 0) return;
+      asked--;
+      say(faultLine({ point, mode: 'throw', pass: 0 }));
+      throw new Fault('INTERNAL_ERROR', `asked for at ${name}`);
     },
   };
 }

@@ -1,0 +1,71 @@
+import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { stage as echo } from '@orgo/adapter-echo/stage';
+import { createAdapter } from '@orgo/adapter-sdk';
+import { auditConfig, createAudit } from '@orgo/audit';
+import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
+import { createOrchestrator, orchestratorConfig } from '@orgo/orchestrator';
+import { fileArtifacts } from '@orgo/runtime/artifacts.files';
+import { type Bus, connectBus } from '@orgo/runtime/bus';
+import { host, runProcess, type Service } from '@orgo/runtime/host';
+import { createLog } from '@orgo/runtime/log';
+import { Keyring } from '@orgo/runtime/signer';
+import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
+import type { Platform } from '@orgo/store/platform';
+import { serviceProcess } from '@orgo/store/process';
+import { eachOf, faultOnSignal, plannedFault, planOfEnv } from './faults.ts';
+import { falteringPoint, falterSignal, readyLine } from './process-ring.ts';
+import { ackWaitMs, pace } from './ring-client.ts';
+
+// One part of the ring as a process of its own, as its own entry starts it, but with a fault planned in ORGO_TEST_FAULT.
+const faults = plannedFault(planOfEnv());
+const part = process.env.ORGO_TEST_PART;
+
+/** Says on standard output when the part takes work. */
+const telling = (service: Service): Service => ({
+  ...service,
+  async start() {
+    await service.start();
+    writeSync(1, `${readyLine}\n`);
+  },
+});
+
+/** Who was killed answers nothing: nobody waits long for it here. */
+const hasty = (bus: Bus): Bus => ({
+  ...bus,
+  request: (subject, bytes, options) =>
+    bus.request(subject, bytes, { ...options, timeoutMs: Math.min(options?.timeoutMs ?? 2_000, 2_000) }),
+});
+const given = <P extends Platform>(platform: P): P => ({ ...platform, bus: hasty(platform.bus), faults, pace });
+
+async function adapter(): Promise<void> {
+  const home = process.env.ORGO_HOME ?? '';
+  const log = createLog({ service: 'adapter', level: 'fatal' });
+  const faltering = faultOnSignal(falteringPoint, falterSignal);
+  await runProcess(async () => {
+    const bus = await connectBus({ url: process.env.NATS_URL ?? '', name: 'adapter', log, ackWaitMs });
+    const artifacts = fileArtifacts(join(home, 'artifacts'));
+    const keyring = Keyring.open(keysDir(home));
+    const trust = TrustStore.open(trustDir(home));
+    const platform = { bus: hasty(bus), log, artifacts, keyring, trust, faults: eachOf(faults, faltering) };
+    const running = await host([telling(createAdapter(echo, platform))], { log });
+    return {
+      async stop() {
+        await running.stop();
+        await bus.close();
+      },
+    };
+  });
+}
+
+if (part === 'audit')
+  await serviceProcess(part, auditConfig, (platform, config) => telling(createAudit(given(platform), config)));
+else if (part === 'gatekeeper')
+  await serviceProcess(part, gatekeeperConfig, (platform, config) =>
+    telling(createGatekeeper(given(platform), config)),
+  );
+else if (part === 'orchestrator')
+  await serviceProcess(part, orchestratorConfig, (platform, config) =>
+    telling(createOrchestrator(given(platform), config)),
+  );
+else await adapter();
