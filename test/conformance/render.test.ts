@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { runRender } from '@orgo/adapter-render';
+import { pipelines } from '@orgo/contracts';
 import { digestOf, type JsonValue } from '@orgo/core';
 import {
   type AfterRequest,
@@ -95,7 +97,7 @@ describe('cards', () => {
       '\\\\u{202E}evil\\\\u{A}# Heading \\| \\`code\\` \\\\',
     ])
       expect(markdown, line).toContain(line);
-    expect(textOf(1)).toMatch(/capitale\*\*: Springfield, property P580 3 octobre 1990/);
+    expect(textOf(1)).toMatch(/capitale\*\*: Springfield, property P580 \(en\) 3 octobre 1990/);
     expect(textOf(1)).toContain('357\u202f022,25');
     expect(textOf(2)).toContain('1817 (one of several readings) (confidence 50%) [1]; 1818 (one of several readings)');
     expect(textOf(2)).not.toContain('disagree');
@@ -463,6 +465,11 @@ describe('the checker refuses, whoever made the spans right', () => {
   it('a template that the checker has not pinned', async () => {
     const { pinnedTemplateRef } = await import('@orgo/gatekeeper/check-render-pins');
     expect(cardTemplateRef).toBe(pinnedTemplateRef);
+    const config = pipelines['kristal-after']?.stages[0]?.config;
+    expect(config?.template_ref).toBe(pinnedTemplateRef);
+    const inputs = [planted.memory.putJson('after-request', request), planted.manifestRef];
+    const { result } = await planted.memory.run(runRender, inputs, asOf, { template_ref: digestOf('another') });
+    expect(result).toMatchObject({ ok: false, code: 'UNSUPPORTED_RENDER_KIND' });
   });
 });
 

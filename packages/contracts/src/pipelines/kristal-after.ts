@@ -37,7 +37,7 @@ export const kristalAfterPipeline: Pipeline = {
   stages: [
     stage('render', from('admission', 'after-request', 'pack-manifest'), [['render-bundle', json]], {
       // The digest of the template: what a card may hold beside the pack.
-      config: { limits, template_ref: 'sha256:6abf0645fa9535b0e47e6eef29ca22f6c73e62f7cea368cf6e8b421d2f7f700d' },
+      config: { limits, template_ref: 'sha256:e42d9554f781e81873c1ab92e8ac374ef71eb5f56b15b93605080d694f09f184' },
     }),
     stage(
       'check-render',

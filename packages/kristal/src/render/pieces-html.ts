@@ -38,7 +38,7 @@ export const htmlPieces = {
   'qualifier-end': '</bdi></span>',
   mark: ' <span class="mark">',
   'mark-end': '</span>',
-  cite: '<sup><a href="#source-',
+  cite: '<sup><a role="doc-noteref" href="#source-',
   'cite-text': '">',
   'cite-end': '</a></sup>',
   'value-end': '</li>\n',

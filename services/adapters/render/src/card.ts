@@ -174,6 +174,7 @@ function renderValue(
     const said = valueText(datavalue, facts.names, table);
     out.piece('qualifier');
     out.say('qualifier', key.text, [...support, ...key.pointers.map(at)]);
+    sayLanguage(out, key, [...support, ...key.pointers.map(at)]);
     out.piece('qualifier-text');
     out.say('qualifier-value', said.text, [...support, ...said.pointers.map(at)]);
     out.piece('qualifier-end');

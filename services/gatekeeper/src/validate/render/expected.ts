@@ -198,6 +198,7 @@ class Card {
       yield* this.piece('qualifier');
       const withKey = [...support, this.nameOf(property_id)];
       yield this.says('qualifier', property_id, readsNameOf(this.#side, property_id), withKey);
+      yield* this.foreign(this.#side.names.get(property_id)?.lang, withKey);
       yield* this.piece('qualifier-text');
       yield* this.said('qualifier-value', datavalue, support, false);
     }
