@@ -12,7 +12,11 @@ export const jobSubjects = { verify: 'release.verify', publish: 'release.publish
 >;
 
 /** Where the relay hands over what channels have to write. */
-export const channelJobSubject = 'channel.publish';
+export const channelJobSubjects = {
+  publish: 'channel.publish',
+  preflight: 'channel.preflight',
+  refused: 'channel.rollback-refused',
+} as const;
 
 /** A job as its row carries it. */
 export type JobItem = { tenant_id: string; release_id: string; traceparent: string | null };
@@ -125,12 +129,29 @@ export const encodeNodeSends =
 const publishRow = ({ key, traceparent }: SendOf<ChannelSend>, index_seq: number, tell: string[]): OutRow => ({
   tenant_id: key.tenant_id,
   aggregate: `channel-files:${key.id}`,
-  subject: channelJobSubject,
+  subject: channelJobSubjects.publish,
   transport: 'local',
   channel: 'local',
   message_id: `channel:${key.id}:${index_seq}`,
   item: { tenant_id: key.tenant_id, channel: key.id, index_seq, tell, traceparent } satisfies PublishItem,
 });
+
+/** What a rollback has this service do, beside the publications: none waits for the other. */
+const rollbackRow = (
+  { key, traceparent }: SendOf<ChannelSend>,
+  send: Extract<ChannelSend, { send: 'preflight' | 'refused' }>,
+): OutRow => {
+  const { send: job, ...rest } = send;
+  return {
+    tenant_id: key.tenant_id,
+    aggregate: `channel-rollback:${key.id}`,
+    subject: channelJobSubjects[job],
+    transport: 'local',
+    channel: 'local',
+    message_id: `${send.rollback_id}:${job}`,
+    item: { tenant_id: key.tenant_id, channel: key.id, ...rest, traceparent },
+  };
+};
 
 /** What channels say, as outbox rows of their transaction. */
 export const encodeChannelSends =
@@ -138,13 +159,16 @@ export const encodeChannelSends =
   async (sends: readonly SendOf<ChannelSend>[]): Promise<OutRow[]> => {
     const claims = sends.flatMap((sent) => (sent.send.send === 'claim' ? [{ ...sent, send: sent.send }] : []));
     const signed = await signClaims(keyring, claims);
-    const rows = claims.map((sent) =>
-      claimRow(sent, { aggregate: `channel:${sent.key.id}`, claim: signed.get(sent) as SignedItemWire, evidence: [] }),
-    );
+    const rows = claims.map((sent) => {
+      const claim = signed.get(sent) as SignedItemWire;
+      return claimRow(sent, { aggregate: `channel:${sent.key.id}`, claim, evidence: sent.send.evidence });
+    });
     return [
       ...rows,
-      ...sends.flatMap((sent) =>
-        sent.send.send === 'publish' ? [publishRow(sent, sent.send.index_seq, sent.send.tell)] : [],
-      ),
+      ...sends.flatMap((sent): OutRow[] => {
+        if (sent.send.send === 'claim') return [];
+        if (sent.send.send === 'publish') return [publishRow(sent, sent.send.index_seq, sent.send.tell)];
+        return [rollbackRow(sent, sent.send)];
+      }),
     ];
   };

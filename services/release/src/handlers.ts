@@ -7,7 +7,8 @@ import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import type { Turns } from '@orgo/store/turns';
 import { type Authorized, type Belief, type Believed, believeReceipt } from './believe.ts';
-import type { NodeInput, ReleaseInput } from './domain/index.ts';
+import type { AfterReport } from './channel/validation.ts';
+import type { ChannelInput, NodeInput, ReleaseInput } from './domain/index.ts';
 
 /** The subject on which audit asks for receipts to be folded. */
 export const receiptSubject = 'orgo.v1.*.receipt.release';
@@ -15,6 +16,8 @@ export const receiptSubject = 'orgo.v1.*.receipt.release';
 export type HandlerDeps = Belief & {
   releases: Turns<ReleaseInput>;
   nodes: Turns<NodeInput>;
+  channels: Turns<ChannelInput>;
+  afterReport: AfterReport;
   noise: Noise;
   faults: FaultPoints;
 };
@@ -27,10 +30,22 @@ const nodeOf = ({ detail }: GateDecision): string | null => {
   return parsed.success ? parsed.data : null;
 };
 
+/** Whether a node says that it went back: the last one of a rollback validates it. */
+const wentBack = ({ detail }: GateDecision): boolean =>
+  (detail.attempt as { type?: unknown } | undefined)?.type === 'ROLLBACK';
+
+/** The channel a decision is about. */
+const channelOf = ({ detail }: GateDecision): string | null => {
+  const parsed = nameSchema.safeParse(detail.channel);
+  return parsed.success ? parsed.data : null;
+};
+
 /** Which machines a decision concerns. A node's report is about its node and about the release. */
-const concerns: Partial<Record<GateDecision['kind'], readonly ('release' | 'node')[]>> = {
+const concerns: Partial<Record<GateDecision['kind'], readonly ('release' | 'node' | 'channel')[]>> = {
   RELEASE: ['release'],
   RELEASE_CLOSE: ['release'],
+  CHANNEL_CHANGE: ['channel'],
+  ROLLBACK: ['channel', 'release'],
   NODE_JOIN: ['node'],
   NODE_REPORT: ['node', 'release'],
 };
@@ -45,17 +60,26 @@ async function fold(deps: HandlerDeps, sealed: Sealed, traceparent: string | nul
   const { decision, decision_digest } = sealed;
   const { tenant_id, build_id: release_id } = decision;
   const instance_id = nodeOf(decision);
+  const channel = channelOf(decision);
   const turns: Promise<ItemResult[]>[] = [];
   for (const machine of concerns[decision.kind] ?? []) {
     if (machine === 'release') {
       const input: ReleaseInput = { type: 'receipt', tenant_id, release_id, ...sealed };
       turns.push(deps.releases.take([{ message_id: decision_digest, input, traceparent }]));
+    } else if (machine === 'channel') {
+      if (channel === null) continue;
+      const { log_index } = sealed;
+      const input: ChannelInput = { type: 'receipt', tenant_id, channel, decision, decision_digest, log_index };
+      turns.push(deps.channels.take([{ message_id: `channel:${decision_digest}`, input, traceparent }]));
     } else if (instance_id !== null) {
       const input: NodeInput = { type: 'receipt', tenant_id, instance_id, decision, decision_digest };
       turns.push(deps.nodes.take([{ message_id: `node:${decision_digest}`, input, traceparent }]));
     }
   }
-  return merged((await Promise.all(turns)).flat());
+  const result = merged((await Promise.all(turns)).flat());
+  if (decision.kind === 'NODE_REPORT' && wentBack(decision) && channel !== null)
+    await deps.afterReport(tenant_id, channel, traceparent);
+  return result;
 }
 
 /** A trust root is in the log: its entry is kept beside it, where every process judges by it. Taken again it changes nothing. */

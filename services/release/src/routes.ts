@@ -11,6 +11,8 @@ import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
 import { type PageOf, pageOf, paramOf, requestKeyOf } from '@orgo/runtime/http-asked';
 import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { z } from 'zod';
+import type { ChannelRequestDeps } from './channel/requests.ts';
+import { channelRoutes } from './channel/routes.ts';
 import { type CreateDeps, createRelease } from './create.ts';
 import { type EnrollDeps, joinNode } from './enroll.ts';
 import type { Reads } from './reads.ts';
@@ -19,7 +21,7 @@ import { checkTenant } from './tenant.ts';
 import type { ChannelReader } from './tuf/reader.ts';
 import { channelRoute } from './tuf/route.ts';
 
-export type RouteDeps = CreateDeps & EnrollDeps & ReportDeps & { reader: ChannelReader };
+export type RouteDeps = CreateDeps & EnrollDeps & ReportDeps & ChannelRequestDeps & { reader: ChannelReader };
 
 /** Begins a release under the root span of its trace. */
 async function create(deps: RouteDeps, request: HttpRequest): Promise<ReleaseStatus> {
@@ -85,5 +87,6 @@ export const releaseRoutes = (deps: RouteDeps): Handlers => ({
   listNodes: (request) => list(deps, request, nameSchema, deps.reads.nodes),
   getNonce: (request) => nonce(deps, request),
   reportNode: (request) => report(deps, request),
+  ...channelRoutes(deps),
   getChannelFile: channelRoute(deps.reader),
 });

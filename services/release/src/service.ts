@@ -12,6 +12,8 @@ import { transact } from '@orgo/store/transact';
 import { createTurns } from '@orgo/store/turns';
 import { channelMachine } from './channel/machine.ts';
 import { publishChannels } from './channel/publish-job.ts';
+import { preflightRollbacks, refuseRollbacks } from './channel/rollback-jobs.ts';
+import { validateRollback } from './channel/validation.ts';
 import { lifetimesOf, type ReleaseConfig } from './config.ts';
 import {
   type ChannelInput,
@@ -22,7 +24,7 @@ import {
   type ReleaseInput,
 } from './domain/index.ts';
 import type { RootSeen } from './domain/trust-root.ts';
-import { channelJobSubject, encodeChannelSends, encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
+import { channelJobSubjects, encodeChannelSends, encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
 import { receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
 import { publishJob, verifyJob } from './jobs.ts';
 import { createNonces } from './nonces.ts';
@@ -118,6 +120,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     max: maxBatch,
   });
   const jobs = { bus, trust, cache, artifacts, turns: releases, channels, reads, log };
+  const rollbacks = { ...jobs, db, releases };
   const publishing = {
     releases,
     reads,
@@ -140,6 +143,8 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
       trust,
       nonces,
       reader,
+      db,
+      channels,
       joinTimeoutMs: config.ORGO_JOIN_TIMEOUT_MS,
     }),
     ready: () => ready && bus.isConnected(),
@@ -147,7 +152,9 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
       const local = {
         [jobSubjects.verify]: verifyJob(jobs),
         [jobSubjects.publish]: publishJob(jobs),
-        [channelJobSubject]: publishChannels(publishing),
+        [channelJobSubjects.publish]: publishChannels(publishing),
+        [channelJobSubjects.preflight]: preflightRollbacks(rollbacks),
+        [channelJobSubjects.refused]: refuseRollbacks(rollbacks),
       };
       relay = startRelay({ db, bus, log, faults, local });
       stops.push(() => relay?.stop());
@@ -163,7 +170,16 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
       const serving = await bus.serve(
         receiptSubject,
         'release',
-        takeReceipts({ releases, nodes, trust, cache, noise: createNoise(log), faults }),
+        takeReceipts({
+          releases,
+          nodes,
+          channels,
+          afterReport: validateRollback({ db, channels }),
+          trust,
+          cache,
+          noise: createNoise(log),
+          faults,
+        }),
       );
       stops.push(() => serving.stop());
       const roots = watchRoots({ trust, turns: trustRoots, log });

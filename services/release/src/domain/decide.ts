@@ -29,6 +29,8 @@ function decideInput(state: ReleaseState, input: Timed<ReleaseInput>): Decision 
       return decideReceipt(state, input);
     case 'channel-published':
       return decidePublished(state, input);
+    case 'rollback-refused':
+      return nothing;
     case 'alarm':
       return decideAlarm(state, input);
     default:

@@ -1,18 +1,28 @@
 export { channelFault } from './channel/channel-name.ts';
+export { whatOf } from './channel/decide/asks.ts';
 export { decideChannel } from './channel/decide.ts';
 export type { ChannelEvent } from './channel/events.ts';
 export { evolveChannel } from './channel/evolve.ts';
 export { channelIndexOf } from './channel/index-of.ts';
 export {
+  type AskChange,
+  type AskRollback,
   type ChannelInput,
   type ChannelReceipt,
   type Confirmed,
   channelKeyOf,
   type OfferPack,
   type OpenCohorts,
+  type Preflighted,
   type Switch,
   type Withdraw,
 } from './channel/inputs.ts';
+export {
+  type RollbackHistory,
+  type RollbackTarget,
+  type RollbackWanted,
+  rollbackTarget,
+} from './channel/rollback-target.ts';
 export type { ChannelSend } from './channel/sends.ts';
 export {
   type Act,
@@ -26,8 +36,10 @@ export {
   isBarred,
   type PastOffer,
   type RollbackInForce,
+  type Rolling,
 } from './channel/state.ts';
 export { channelTable } from './channel/table.ts';
+export { type ChannelNode, channelView } from './channel/view.ts';
 export { decide } from './decide.ts';
 export type { ReleaseEvent } from './events.ts';
 export { evolve } from './evolve.ts';
@@ -39,6 +51,7 @@ export {
   keyOf,
   type Receipt,
   type ReleaseInput,
+  type RollbackRefused,
   type VerifyRequested,
 } from './inputs.ts';
 export {

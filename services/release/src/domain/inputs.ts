@@ -42,10 +42,20 @@ export type ChannelPublished = Of & {
   deadline_ms: number;
 };
 
+/** The release was to be rolled back and is not: its channel has no way back that may be gone. */
+export type RollbackRefused = Of & { type: 'rollback-refused'; rollback_id: string; code: ReasonCode };
+
 /** The nodes had their time, by the database's clock. */
 export type AlarmFired = Of & { type: 'alarm'; kind: 'activation' };
 
-export type ReleaseInput = Create | VerifyRequested | Barred | Receipt | ChannelPublished | AlarmFired;
+export type ReleaseInput =
+  | Create
+  | VerifyRequested
+  | Barred
+  | Receipt
+  | ChannelPublished
+  | RollbackRefused
+  | AlarmFired;
 
 /** An input with the database's clock at the transaction. */
 export type Timed<I> = I & { now: string };

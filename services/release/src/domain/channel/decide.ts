@@ -1,6 +1,8 @@
 import type { Timed } from '../inputs.ts';
+import { decideAskChange, decideAskRollback, decidePreflighted } from './decide/asks.ts';
 import { decideConfirmed, decideOffer, decideOpen, decideSwitch, decideWithdraw } from './decide/offers.ts';
-import { type ChannelOutcome, nothing, published } from './decide/outcome.ts';
+import { type ChannelOutcome, published } from './decide/outcome.ts';
+import { decideChannelReceipt } from './decide/receipts.ts';
 import type { ChannelInput } from './inputs.ts';
 import type { ChannelState } from './state.ts';
 
@@ -16,8 +18,14 @@ function decideInput(state: ChannelState, input: Timed<ChannelInput>): ChannelOu
       return decideWithdraw(state, input);
     case 'confirmed':
       return decideConfirmed(state, input);
+    case 'change':
+      return decideAskChange(state, input);
+    case 'rollback':
+      return decideAskRollback(state, input);
+    case 'preflighted':
+      return decidePreflighted(state, input);
     case 'receipt':
-      return nothing;
+      return decideChannelReceipt(state, input);
     default:
       return input satisfies never;
   }

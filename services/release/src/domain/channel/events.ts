@@ -1,5 +1,5 @@
 import type { Digest, Offer, OpenCohort } from '@orgo/contracts';
-import type { Act, AskedChange, PastOffer, RollbackInForce } from './state.ts';
+import type { Act, AskedChange, PastOffer, RollbackInForce, Rolling } from './state.ts';
 
 /** Events that change what the index says: each takes the next `index_seq`. `at` is the database's clock. */
 export type IndexEvent =
@@ -16,12 +16,25 @@ export type IndexEvent =
   | { type: 'PackRevoked'; at: string; act: Act; pack_id: string }
   | { type: 'PackQuarantined'; at: string; act: Act; pack_id: string }
   | { type: 'FloorRaised'; at: string; act: Act; pack_seq: number }
-  | { type: 'ChannelRolledBack'; at: string; act: Act; offer: Offer; rollback: RollbackInForce };
+  | {
+      type: 'ChannelRolledBack';
+      at: string;
+      act: Act;
+      cause: 'rollback' | 'emergency';
+      /** The release that was taken back. */
+      release_id: string;
+      offer: Offer;
+      rollback: RollbackInForce;
+    };
 
 /** What the channel keeps and does not say. */
 export type NoteEvent =
   | { type: 'OfferConfirmed'; at: string; release_id: string }
   | { type: 'ReleaseWaits'; at: string; release_id: string }
+  | { type: 'RollbackAsked'; at: string; rolling: Rolling }
+  | { type: 'RollbackPreflighted'; at: string; rollback_id: string }
+  | { type: 'RollbackEnded'; at: string; rollback_id: string }
+  | { type: 'RollbackValidated'; at: string; rollback_id: string }
   | { type: 'ChangeAsked'; at: string; asked: AskedChange }
   | {
       type: 'ChangeAnswered';
@@ -29,8 +42,8 @@ export type NoteEvent =
       request_id: string;
       status: 'DONE' | 'REFUSED';
       reason_codes: string[];
-      decision_digest: Digest;
-      log_index: number;
+      decision_digest: Digest | null;
+      log_index: number | null;
     };
 
 export type ChannelEvent = IndexEvent | NoteEvent;

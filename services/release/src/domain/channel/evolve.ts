@@ -1,16 +1,21 @@
 import { next } from '@orgo/core';
-import type { ChannelEvent, IndexEvent } from './events.ts';
+import type { ChannelEvent, NoteEvent } from './events.ts';
 import type { ChannelState, PastOffer } from './state.ts';
 import { channelTable } from './table.ts';
 
 /** Answers kept for whoever asks the same again. */
 const maxAsked = 64;
 
-const isNote = (event: ChannelEvent): event is Exclude<ChannelEvent, IndexEvent> =>
-  event.type === 'OfferConfirmed' ||
-  event.type === 'ReleaseWaits' ||
-  event.type === 'ChangeAsked' ||
-  event.type === 'ChangeAnswered';
+const notes: ReadonlySet<string> = new Set<NoteEvent['type']>([
+  'OfferConfirmed',
+  'ReleaseWaits',
+  'RollbackAsked',
+  'RollbackPreflighted',
+  'RollbackEnded',
+  'RollbackValidated',
+  'ChangeAsked',
+  'ChangeAnswered',
+]);
 
 const withOffer = (state: ChannelState, offer: PastOffer): PastOffer[] => [...state.offers, offer];
 
@@ -31,7 +36,7 @@ export function evolveChannel(before: ChannelState, event: ChannelEvent): Channe
   const phase = next(channelTable, before.phase, event.type) ?? before.phase;
   const opened_at = before.opened_at === '' ? event.at : before.opened_at;
   const noted = { ...before, phase, opened_at };
-  const state = isNote(event) ? noted : { ...noted, index_seq: before.index_seq + 1, changed_at: event.at };
+  const state = notes.has(event.type) ? noted : { ...noted, index_seq: before.index_seq + 1, changed_at: event.at };
   switch (event.type) {
     case 'ChannelImported': {
       const last = event.offers.at(-1);
@@ -89,16 +94,28 @@ export function evolveChannel(before: ChannelState, event: ChannelEvent): Channe
       return { ...state, quarantined: [...state.quarantined, { ...event.act, pack_id: event.pack_id }] };
     case 'FloorRaised':
       return { ...state, floor: { pack_seq: event.pack_seq, set: event.act } };
-    case 'ChannelRolledBack':
+    case 'ChannelRolledBack': {
+      const { offer, rollback, act, cause, release_id, at } = event;
+      const taken = marked(state, release_id, { rolled_back_at: at });
       return {
         ...state,
-        release_seq: event.offer.release_seq,
-        current: event.offer,
+        release_seq: offer.release_seq,
+        current: offer,
         candidate: null,
-        rollback: event.rollback,
-        frozen: { ...event.act, cause: state.frozen?.cause === 'emergency' ? 'emergency' : 'rollback' },
-        offers: withOffer(state, { ...past(event.offer, event.at), confirmed_at: event.at }),
+        rollback,
+        rolling: null,
+        frozen: { ...act, cause },
+        offers: [...taken, { ...past(offer, at), confirmed_at: at }],
       };
+    }
+    case 'RollbackAsked':
+      return { ...state, rolling: event.rolling };
+    case 'RollbackPreflighted':
+      return state.rolling === null ? state : { ...state, rolling: { ...state.rolling, stage: 'ASKED' } };
+    case 'RollbackEnded':
+      return { ...state, rolling: null };
+    case 'RollbackValidated':
+      return state.rollback === null ? state : { ...state, rollback: { ...state.rollback, validated_at: event.at } };
     case 'OfferConfirmed':
       return { ...state, offers: marked(state, event.release_id, { confirmed_at: event.at }) };
     case 'ReleaseWaits':

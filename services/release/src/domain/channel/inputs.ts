@@ -1,4 +1,14 @@
-import type { Digest, GateDecision, OpenCohort, ReasonCode } from '@orgo/contracts';
+import type {
+  ArtifactRef,
+  ChannelChange,
+  Digest,
+  GateDecision,
+  OpenCohort,
+  ReasonCode,
+  RollbackClaim,
+  RollbackEvidence,
+  SealedDecision,
+} from '@orgo/contracts';
 
 type Of = { tenant_id: string; channel: string };
 
@@ -23,6 +33,47 @@ export type Withdraw = Of & { type: 'withdraw'; release_id: string; reason_code:
 /** The release held its soak: its pack is one to come back to. */
 export type Confirmed = Of & { type: 'confirmed'; release_id: string };
 
+/** A person asks for a change; `validated` is asked by this service. `request_id` names it in the log. */
+export type AskChange = Of & {
+  type: 'change';
+  request_id: string;
+  change: ChannelChange;
+  actor: string;
+  reason: string;
+};
+
+/**
+ * Somebody, or a release by itself, asks to go back. `release_id` is what is taken back; null takes the one on its way, else the current one. The
+ * same asked again gets the same answer and moves nothing further (RO-17).
+ */
+export type AskRollback = Of & {
+  type: 'rollback';
+  rollback_id: string;
+  mode: RollbackClaim['mode'];
+  pack_id: string | null;
+  release_id: string | null;
+  trigger: RollbackClaim['trigger'];
+  actor: string;
+  reason: string;
+  evidence: RollbackEvidence | null;
+};
+
+/** Everything of the target was found and is readable, or why not. */
+export type Preflighted = Of & {
+  type: 'preflighted';
+  rollback_id: string;
+  found:
+    | {
+        ok: true;
+        build_id: string;
+        pipeline_ref: Digest;
+        mandate_ref: Digest;
+        inputs: ArtifactRef[];
+        evidence: SealedDecision;
+      }
+    | { ok: false; code: ReasonCode; detail: string };
+};
+
 /** A sealed decision about the channel; signature and seal were verified before. */
 export type ChannelReceipt = Of & {
   type: 'receipt';
@@ -31,7 +82,16 @@ export type ChannelReceipt = Of & {
   log_index: number;
 };
 
-export type ChannelInput = OfferPack | OpenCohorts | Switch | Withdraw | Confirmed | ChannelReceipt;
+export type ChannelInput =
+  | OfferPack
+  | OpenCohorts
+  | Switch
+  | Withdraw
+  | Confirmed
+  | AskChange
+  | AskRollback
+  | Preflighted
+  | ChannelReceipt;
 
 export const channelKeyOf = ({ tenant_id, channel }: Of): { tenant_id: string; id: string } => ({
   tenant_id,

@@ -1,4 +1,4 @@
-import type { CohortSelector, Digest, Offer, OpenCohort } from '@orgo/contracts';
+import type { CohortSelector, Digest, Offer, OpenCohort, RollbackClaim, RollbackEvidence } from '@orgo/contracts';
 import type { DsseEnvelope } from '@orgo/core';
 
 /** `NEW` is a channel that nothing was ever offered to and nobody changed; it is never stored. */
@@ -8,7 +8,13 @@ export type ChannelPhase = 'NEW' | 'OPEN' | 'FROZEN';
 export type Act = { actor: string; reason: string; at: string };
 
 /** An offer in the channel's history. `confirmed_at` is set when its release held its soak: such a pack is one to come back to. */
-export type PastOffer = Offer & { at: string; confirmed_at: string | null; withdrawn_at: string | null };
+export type PastOffer = Offer & {
+  at: string;
+  confirmed_at: string | null;
+  withdrawn_at: string | null;
+  /** Set when the channel went back from it: it is none to come back to. */
+  rolled_back_at?: string | null;
+};
 
 export type Candidate = { offer: Offer; cohorts: OpenCohort[]; prefetch: boolean };
 
@@ -20,7 +26,20 @@ export type RollbackInForce = {
   from_pack_id: string;
   to_pack_id: string;
   expires_at: string;
+  /** When the gatekeeper found that no node runs what was rolled back. */
+  validated_at: string | null;
 };
+
+/** A rollback that was asked for and is not decided: nothing is promoted meanwhile. */
+export type Rolling = {
+  rollback_id: string;
+  stage: 'PREFLIGHT' | 'ASKED';
+  from: PastOffer;
+  to: PastOffer;
+  trigger: RollbackClaim['trigger'];
+  mode: RollbackClaim['mode'];
+  evidence: RollbackEvidence | null;
+} & Act;
 
 /** A change that was asked of the gatekeeper, and what it said: the answer to whoever asks the same again. */
 export type AskedChange = {
@@ -28,6 +47,9 @@ export type AskedChange = {
   /** Digest of what was asked, without its id. */
   what: Digest;
   kind: string;
+  actor: string;
+  reason: string;
+  evidence: RollbackEvidence | null;
   at: string;
   status: 'ASKED' | 'DONE' | 'REFUSED';
   reason_codes: string[];
@@ -58,6 +80,7 @@ export type ChannelState = {
   /** Every offer ever made, oldest first. */
   offers: PastOffer[];
   rollback: RollbackInForce | null;
+  rolling: Rolling | null;
   /** The newest changes asked for, oldest first. */
   asked: AskedChange[];
   /** Releases that were told to wait; they are told again when the channel lets go. */
@@ -88,6 +111,7 @@ export const initialChannel = (key: { tenant_id: string; id: string }): ChannelS
   quarantined: [],
   offers: [],
   rollback: null,
+  rolling: null,
   asked: [],
   waiting: [],
 });

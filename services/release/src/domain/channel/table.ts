@@ -5,6 +5,10 @@ import type { ChannelPhase } from './state.ts';
 const always = {
   OfferConfirmed: 'OPEN',
   ReleaseWaits: 'OPEN',
+  RollbackAsked: 'OPEN',
+  RollbackPreflighted: 'OPEN',
+  RollbackEnded: 'OPEN',
+  RollbackValidated: 'OPEN',
   ChangeAsked: 'OPEN',
   ChangeAnswered: 'OPEN',
   CandidateWithdrawn: 'OPEN',

@@ -157,7 +157,12 @@ export function evolveNode(state: NodeState, event: NodeEvent): NodeState {
     case 'NodeRefused':
       return { ...moved, reason_codes: event.reason_codes };
     case 'NodeReported':
-      return { ...moved, said: event.said, last_report_at: event.at };
+      return {
+        ...moved,
+        said: event.said,
+        last_report_at: event.at,
+        drifted: event.reason_codes.includes('STATE_DRIFT'),
+      };
     default:
       return event satisfies never;
   }

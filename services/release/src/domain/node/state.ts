@@ -24,6 +24,8 @@ export type NodeState = {
   /** The last verified report; null before the first. */
   said: Reported | null;
   last_report_at: string | null;
+  /** It confirmed one pack and showed another since (KS-06). */
+  drifted?: boolean;
 };
 
 /** A node before its first event. */

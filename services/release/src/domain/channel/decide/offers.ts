@@ -11,7 +11,8 @@ type Barrier = ChannelOutcome | null;
 function barrier(state: ChannelState, input: { release_id: string; now: string }, packId: string): Barrier {
   const waits = [{ type: 'ReleaseWaits' as const, at: input.now, release_id: input.release_id }];
   const events = state.waiting.includes(input.release_id) ? [] : waits;
-  const { frozen, pin } = state;
+  const { frozen, pin, rolling } = state;
+  if (rolling !== null) return no('CHANNEL_FROZEN', `${rolling.from.release_id} is being rolled back`, events);
   if (frozen !== null) return no('CHANNEL_FROZEN', `frozen by ${frozen.actor}: ${frozen.reason}`, events);
   if (pin !== null && pin.pack_id !== packId && (pin.until === null || pin.until > input.now))
     return no('CHANNEL_PINNED', `pinned to ${pin.pack_id} by ${pin.actor}: ${pin.reason}`, events);

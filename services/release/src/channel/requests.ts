@@ -1,0 +1,106 @@
+import type { ChannelStatus, changeChannelSchema, rollbackRequestSchema } from '@orgo/contracts';
+import { Fault, Refused } from '@orgo/runtime/errors';
+import { newId } from '@orgo/runtime/ids';
+import type { TrustStore } from '@orgo/runtime/trust';
+import type { Db } from '@orgo/store/db';
+import type { Turns } from '@orgo/store/turns';
+import type { z } from 'zod';
+import { type AskChange, type AskedChange, type AskRollback, type ChannelInput, whatOf } from '../domain/index.ts';
+import { checkTenant } from '../tenant.ts';
+import type { Waits } from '../waits.ts';
+import { readChannel } from './heads.ts';
+import { channelStatus } from './rows.ts';
+
+export type ChannelRequestDeps = {
+  db: Db;
+  channels: Turns<ChannelInput>;
+  waits: Waits;
+  trust: TrustStore;
+  joinTimeoutMs: number;
+};
+
+type Of = { tenant: string; channel: string; traceparent: string | null };
+
+/** Where a channel is and what of it; refuses what nobody has offered anything to. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND */
+export async function showChannel(
+  { db, trust }: Pick<ChannelRequestDeps, 'db' | 'trust'>,
+  tenant: string,
+  channel: string,
+): Promise<ChannelStatus> {
+  await checkTenant(trust, tenant);
+  const status = await channelStatus(db, tenant, channel);
+  if (status === null) throw new Refused('CHANNEL_NOT_FOUND', 'no such channel is visible');
+  return status;
+}
+
+/**
+ * Asks the channel, and waits for the gatekeeper's sealed decision, so that who asked is told what became of it. Asking the same again joins the
+ * one that is under way.
+ * @throws Refused the code of who refused; Fault GATE_UNAVAILABLE when nothing is decided yet, which comes all the same
+ */
+async function ask(
+  deps: ChannelRequestDeps,
+  input: AskChange | AskRollback,
+  traceparent: string | null,
+): Promise<void> {
+  const { tenant_id, channel } = input;
+  const id = input.type === 'change' ? input.request_id : input.rollback_id;
+  const [result] = await deps.channels.take([{ message_id: `ask:${id}`, input, traceparent }]);
+  if (result?.outcome === 'refused')
+    throw new Refused(result.code ?? 'STATE_CONFLICT', `${channel} does not do that now`);
+  if (result?.outcome !== 'accepted')
+    throw new Fault(result?.code ?? 'STATE_CONFLICT', 'nothing has happened; try again');
+  const what = whatOf(input);
+  const answer = async (): Promise<AskedChange | null> => {
+    const asked = (await readChannel(deps.db, tenant_id, channel))?.asked.findLast((one) => one.what === what);
+    return asked === undefined || asked.status === 'ASKED' ? null : asked;
+  };
+  const done = await deps.waits.until({ tenant_id, id: channel }, answer, deps.joinTimeoutMs);
+  if (done === null) throw new Fault('GATE_UNAVAILABLE', `the change of ${channel} is not decided yet`);
+  if (done.status === 'REFUSED') {
+    const [code = 'STATE_CONFLICT'] = done.reason_codes as Refused['code'][];
+    throw new Refused(code, `refused, on record at ${done.log_index ?? '-'}: ${done.reason_codes.join(', ')}`);
+  }
+}
+
+/** A change of a channel by a person. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND, and what the gatekeeper says */
+export async function changeChannel(
+  deps: ChannelRequestDeps,
+  { tenant, channel, traceparent }: Of,
+  request: z.infer<typeof changeChannelSchema>,
+): Promise<ChannelStatus> {
+  await showChannel(deps, tenant, channel);
+  const { change, actor, reason } = request;
+  if (change.change === 'validated') throw new Refused('REQUEST_INVALID', 'a rollback is validated by its nodes');
+  const input: AskChange = {
+    type: 'change',
+    tenant_id: tenant,
+    channel,
+    request_id: newId('chg'),
+    change,
+    actor,
+    reason,
+  };
+  await ask(deps, input, traceparent);
+  return showChannel(deps, tenant, channel);
+}
+
+/** A rollback by a person, or a drill of one. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND, what the history or the gatekeeper says */
+export async function rollbackChannel(
+  deps: ChannelRequestDeps,
+  { tenant, channel, traceparent }: Of,
+  request: z.infer<typeof rollbackRequestSchema>,
+): Promise<ChannelStatus> {
+  await showChannel(deps, tenant, channel);
+  const input: AskRollback = {
+    type: 'rollback',
+    tenant_id: tenant,
+    channel,
+    rollback_id: newId('chg'),
+    release_id: null,
+    evidence: null,
+    ...request,
+  };
+  await ask(deps, input, traceparent);
+  return showChannel(deps, tenant, channel);
+}

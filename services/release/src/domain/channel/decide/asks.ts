@@ -1,0 +1,150 @@
+import type { ChannelClaim, Digest, GateClaim, RollbackClaim } from '@orgo/contracts';
+import { digestOf, type JsonValue } from '@orgo/core';
+import type { Timed } from '../../inputs.ts';
+import { channelFault } from '../channel-name.ts';
+import type { AskChange, AskRollback, Preflighted } from '../inputs.ts';
+import { rollbackTarget } from '../rollback-target.ts';
+import type { AskedChange, ChannelState } from '../state.ts';
+import { type ChannelOutcome, no, nothing, yes } from './outcome.ts';
+
+/** The content id of nothing: a change of a channel is pinned to no pipeline and no mandate. */
+const nowhere: Digest = digestOf(null);
+
+const claimOf = (
+  state: ChannelState,
+  now: string,
+  claim: Pick<GateClaim, 'claim' | 'build_id' | 'idem_key' | 'actor' | 'detail'> & Partial<GateClaim>,
+): GateClaim => ({
+  v: 1,
+  tenant_id: state.tenant_id,
+  stage: null,
+  attempt: 0,
+  epoch: 0,
+  as_of: now,
+  pipeline_ref: nowhere,
+  mandate_ref: nowhere,
+  inputs: [],
+  reason_codes: [],
+  ...claim,
+});
+
+/** What was asked, without its id and time: two who ask the same at once get one answer. */
+export const whatOf = (input: AskChange | AskRollback): Digest =>
+  input.type === 'change'
+    ? digestOf([input.change, input.actor, input.reason])
+    : digestOf(['rollback', input.mode, input.pack_id, input.release_id, input.trigger, input.actor, input.reason]);
+
+const askedOf = (input: Timed<AskChange | AskRollback>): AskedChange => ({
+  request_id: input.type === 'change' ? input.request_id : input.rollback_id,
+  what: whatOf(input),
+  kind: input.type === 'change' ? input.change.change : input.trigger === 'drill' ? 'drill' : 'rollback',
+  actor: input.actor,
+  reason: input.reason,
+  evidence: input.type === 'rollback' ? input.evidence : null,
+  at: input.now,
+  status: 'ASKED',
+  reason_codes: [],
+  decision_digest: null,
+  log_index: null,
+});
+
+/** Every change is asked of the gatekeeper, which alone decides; here nothing changes before its decision is sealed. */
+export function decideAskChange(state: ChannelState, input: Timed<AskChange>): ChannelOutcome {
+  const fault = channelFault(state.channel);
+  if (fault !== null) return fault;
+  const asked = askedOf(input);
+  if (state.asked.some((one) => one.what === asked.what && one.status === 'ASKED')) return nothing;
+  const { request_id, change, actor, reason, now } = input;
+  const detail = { channel: state.channel, change, reason } satisfies ChannelClaim;
+  const claim = claimOf(state, now, {
+    claim: 'CHANNEL_CHANGE',
+    build_id: request_id,
+    idem_key: digestOf(['orgo.channel-change.v1', state.tenant_id, request_id]),
+    actor,
+    detail: detail as unknown as Record<string, JsonValue>,
+  });
+  return yes([{ type: 'ChangeAsked', at: now, asked }], [{ send: 'claim', claim, evidence: [] }]);
+}
+
+/** The same rollback asked again, while it is under way or what it led to is still current, is the one that was asked (RO-17). */
+function alreadyAsked(state: ChannelState, what: Digest): boolean {
+  const known = state.asked.findLast((one) => one.what === what);
+  if (known === undefined) return false;
+  return known.status === 'ASKED' || (known.status === 'DONE' && state.rollback?.rollback_id === known.request_id);
+}
+
+/** Finds the one target that the history gives, and has it looked through before the gatekeeper is asked. From here on nothing is promoted. */
+export function decideAskRollback(state: ChannelState, input: Timed<AskRollback>): ChannelOutcome {
+  const { rollback_id, trigger, mode, actor, reason, evidence, now } = input;
+  const asked = askedOf(input);
+  if (alreadyAsked(state, asked.what)) return nothing;
+  if (state.rolling !== null && trigger !== 'emergency')
+    return no('CHANNEL_BUSY', `${state.rolling.from.release_id} is being rolled back`);
+  const target = rollbackTarget(state, input);
+  if (!target.ok) return no(target.code, target.detail);
+  const { from, to } = target;
+  const rolling = {
+    rollback_id,
+    stage: 'PREFLIGHT' as const,
+    from,
+    to,
+    trigger,
+    mode,
+    evidence,
+    actor,
+    reason,
+    at: now,
+  };
+  return yes(
+    [
+      { type: 'ChangeAsked', at: now, asked },
+      { type: 'RollbackAsked', at: now, rolling },
+    ],
+    [{ send: 'preflight', rollback_id }],
+  );
+}
+
+/** The target is whole as far as this service can see: the gatekeeper is asked, and reads every byte itself. */
+export function decidePreflighted(state: ChannelState, input: Timed<Preflighted>): ChannelOutcome {
+  const { rolling } = state;
+  const { rollback_id, found, now } = input;
+  if (rolling === null || rolling.rollback_id !== rollback_id || rolling.stage !== 'PREFLIGHT') return nothing;
+  if (!found.ok) {
+    const { code } = found;
+    const answer = { request_id: rollback_id, reason_codes: [code], decision_digest: null, log_index: null };
+    return yes(
+      [
+        { type: 'ChangeAnswered', at: now, status: 'REFUSED', ...answer },
+        { type: 'RollbackEnded', at: now, rollback_id },
+      ],
+      [{ send: 'refused', rollback_id, release_id: rolling.from.release_id, code }],
+    );
+  }
+  const { from, to, trigger, mode, reason, actor, evidence } = rolling;
+  const detail: RollbackClaim = {
+    rollback_id,
+    channel: state.channel,
+    release_id: from.release_id,
+    trigger,
+    mode,
+    reason,
+    evidence,
+    from: { release_seq: from.release_seq, pack_seq: from.pack_seq, pack_id: from.pack_id },
+    to: { release_id: to.release_id, pack_seq: to.pack_seq, pack_id: to.pack_id, kristal_id: to.kristal_id },
+    build_id: found.build_id,
+  };
+  const claim = claimOf(state, now, {
+    claim: 'ROLLBACK',
+    build_id: from.release_id,
+    idem_key: digestOf(['orgo.rollback.v1', state.tenant_id, rollback_id]),
+    actor,
+    pipeline_ref: found.pipeline_ref,
+    mandate_ref: found.mandate_ref,
+    inputs: found.inputs,
+    detail: detail as unknown as Record<string, JsonValue>,
+  });
+  return yes(
+    [{ type: 'RollbackPreflighted', at: now, rollback_id }],
+    [{ send: 'claim', claim, evidence: [found.evidence] }],
+  );
+}

@@ -1,0 +1,78 @@
+import type { ReasonCode } from '@orgo/contracts';
+import { type ChannelState, isBarred, type PastOffer } from './state.ts';
+
+/** What of a channel a rollback follows from. */
+export type RollbackHistory = Pick<
+  ChannelState,
+  'offers' | 'current' | 'candidate' | 'revoked' | 'quarantined' | 'floor' | 'pin'
+>;
+
+/** Which release is taken back (null: the one on its way, else the current one), and where to. */
+export type RollbackWanted = { mode: 'pinned' | 'last_known_good'; pack_id: string | null; release_id: string | null };
+
+export type RollbackTarget =
+  | { ok: true; from: PastOffer; to: PastOffer }
+  | { ok: false; code: ReasonCode; detail: string };
+
+const no = (code: ReasonCode, detail: string): RollbackTarget => ({ ok: false, code, detail });
+
+/** The newest offer of a release: one that was rolled back to has several. */
+const offerOf = ({ offers }: RollbackHistory, release_id: string | undefined): PastOffer | undefined =>
+  offers.findLast((offer) => offer.release_id === release_id);
+
+/** Why a pack is none to go back to; null for one that is. */
+function unfit(history: RollbackHistory, { pack_id, pack_seq }: PastOffer): RollbackTarget | null {
+  if (isBarred(history, pack_id)) return no('PACK_REVOKED', `${pack_id} is revoked or put aside`);
+  if (pack_seq < history.floor.pack_seq)
+    return no('BELOW_SECURITY_FLOOR', `pack_seq ${pack_seq} is below the floor ${history.floor.pack_seq}`);
+  return null;
+}
+
+/**
+ * Where a rollback goes: a function of the channel's stored history and of what is asked, so that the same asked twice gets the same (KS-05, RO-09).
+ * `pinned` goes to the pack that is named, or that the channel is pinned to; `last_known_good` to the newest pack that nodes held before, and that
+ * may still run. Refuses with `ROLLBACK_TARGET_MISSING`, `ROLLBACK_TARGET_UNAUTHORIZED`, `PACK_REVOKED`, `BELOW_SECURITY_FLOOR` or
+ * `ROLLBACK_NEEDLESS`; nothing moves then.
+ */
+export function rollbackTarget(history: RollbackHistory, wanted: RollbackWanted): RollbackTarget {
+  const { current, candidate } = history;
+  const running = [candidate?.offer.release_id, current?.release_id];
+  const release_id = wanted.release_id ?? running.find((id) => id !== undefined);
+  const from = offerOf(history, release_id);
+  if (from === undefined || !running.includes(from.release_id))
+    return no('ROLLBACK_NEEDLESS', `${release_id ?? 'nothing'} is neither current nor on its way`);
+  const before = history.offers.filter(
+    (offer) =>
+      offer.confirmed_at !== null &&
+      !offer.rolled_back_at &&
+      offer.pack_id !== from.pack_id &&
+      offer.pack_seq < from.pack_seq &&
+      offer.release_seq < from.release_seq,
+  );
+  return wanted.mode === 'pinned'
+    ? toPinned(history, wanted, { from, before })
+    : toLastKnownGood(history, { from, before });
+}
+
+type Found = { from: PastOffer; before: PastOffer[] };
+
+function toPinned(history: RollbackHistory, wanted: RollbackWanted, { from, before }: Found): RollbackTarget {
+  const pack_id = wanted.pack_id ?? history.pin?.pack_id ?? null;
+  if (pack_id === null) return no('ROLLBACK_TARGET_MISSING', 'no pack is named, and the channel is pinned to none');
+  if (pack_id === from.pack_id) return no('ROLLBACK_NEEDLESS', `${pack_id} is what would be rolled back`);
+  const known = history.offers.findLast((offer) => offer.pack_id === pack_id);
+  if (known === undefined) return no('ROLLBACK_TARGET_UNAUTHORIZED', `${pack_id} was never released here`);
+  const bad = unfit(history, known);
+  if (bad !== null) return bad;
+  const to = before.findLast((offer) => offer.pack_id === pack_id);
+  return to === undefined
+    ? no('ROLLBACK_TARGET_UNAUTHORIZED', `${pack_id} is no older pack that nodes confirmed`)
+    : { ok: true, from, to };
+}
+
+function toLastKnownGood(history: RollbackHistory, { from, before }: Found): RollbackTarget {
+  const to = before.findLast((offer) => unfit(history, offer) === null);
+  if (to !== undefined) return { ok: true, from, to };
+  const why = before.map((offer) => unfit(history, offer)).map((bad) => (bad?.ok === false ? bad.code : ''));
+  return no('ROLLBACK_TARGET_MISSING', why.length === 0 ? 'no older pack was confirmed' : [...new Set(why)].join(', '));
+}
