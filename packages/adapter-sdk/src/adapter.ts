@@ -3,8 +3,8 @@ import { fileArtifacts } from '@orgo/runtime/artifacts.files';
 import { connectBus, type Serving } from '@orgo/runtime/bus';
 import { loadConfig } from '@orgo/runtime/config';
 import { host, runProcess, type Service } from '@orgo/runtime/host';
+import { openKeyring } from '@orgo/runtime/keyring';
 import { createLog } from '@orgo/runtime/log';
-import { Keyring } from '@orgo/runtime/signer';
 import { startTelemetry } from '@orgo/runtime/telemetry';
 import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
 import { z } from 'zod';
@@ -71,12 +71,13 @@ export function runAdapter(
     const log = createLog({ service, level: config.ORGO_LOG_LEVEL });
     const telemetry = await startTelemetry({ service, endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT });
     const bus = await connectBus({ url: config.NATS_URL, name: service, log });
+    const trust = TrustStore.open(trustDir(config.ORGO_HOME));
     const platform: AdapterPlatform = {
       bus,
       log,
       artifacts: fileArtifacts(join(config.ORGO_HOME, 'artifacts'), { maxBytes: config.ORGO_MAX_ARTIFACT_BYTES }),
-      keyring: Keyring.open(keysDir(config.ORGO_HOME)),
-      trust: TrustStore.open(trustDir(config.ORGO_HOME)),
+      keyring: openKeyring(keysDir(config.ORGO_HOME), trust),
+      trust,
     };
     const letGo = async (): Promise<void> => {
       await bus.close();

@@ -82,7 +82,10 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     )
       return checked;
     // The signer may be in a root that is newer than the one we hold.
-    const newer = await trust.root(tenant, root.version + 1).catch(() => undefined);
+    const newer = await trust
+      .root(tenant, root.version + 1)
+      .then(() => trust.root(tenant))
+      .catch(() => undefined);
     return newer === undefined ? checked : checkCommand(item, { ...expect, root: newer });
   };
 

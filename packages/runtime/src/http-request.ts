@@ -28,7 +28,8 @@ const pathParameters: Record<string, { schema: z.ZodType; code: ReasonCode }> = 
 export function checkParams(params: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(params)) {
     const known = pathParameters[name];
-    if (known !== undefined && !known.schema.safeParse(value).success) throw new Refused(known.code, `not a ${name}`);
+    if (known !== undefined && !known.schema.safeParse(value).success)
+      throw new Refused(known.code, `not ${name === 'index' ? 'an' : 'a'} ${name}`);
   }
 }
 

@@ -26,6 +26,8 @@ export type TrustStore = {
   root(tenant: string, version?: number): Promise<Root>;
   /** Every version of a tenant's root, the first one first, and the index of those whose entry in the log is known. @throws as `root` */
   chain(tenant: string): Promise<{ roots: readonly Root[]; places: ReadonlyMap<number, number> }>;
+  /** The file of a version that `chain` gave. */
+  file(tenant: string, version: number): Promise<Uint8Array>;
   /** Roots that are published and not known to be in the log; asked for often, so it costs one look at a folder. */
   unsealed(): Promise<{ tenant_id: string; version: number }[]>;
   /**
@@ -109,6 +111,12 @@ export const TrustStore = {
         return root;
       },
       chain: (tenant) => lookOnce(tenant),
+      async file(tenant, version) {
+        const bytes = await readFileIfAny(rootFile(dir, tenant, version));
+        if (bytes === undefined)
+          throw new Fault('ROOT_VERSION_UNKNOWN', `tenant ${tenant} has no root version ${version}`);
+        return bytes;
+      },
       async unsealed() {
         const names: string[] = await readdir(unsealedDir(dir)).catch(() => []);
         return names.flatMap((name) => {

@@ -1,4 +1,4 @@
-import { channelIndexPath, channelTargetPath, type Offer, packManifestPath } from '@orgo/contracts';
+import { channelIndexPath, channelTargetPath, type Offer, packManifestPath, trustRootPath } from '@orgo/contracts';
 import { canonicalBytes, digestHex, digestOfBytes } from '@orgo/core';
 import { Metadata, MetadataKind, Signature } from '@tufjs/models';
 import type { ChannelHead } from '../channel/heads.ts';
@@ -70,11 +70,25 @@ export function channelPart(head: ChannelHead): Part {
   };
 }
 
-/** The list of channels: one delegated role each, that may name what lies in the channel's folder and nothing else. */
-export const targetsPart = (channels: readonly { channel: string; key: TufKey }[]): Part => ({
+/** A version of the tenant's trust root after the first, which nodes have. */
+export type RootTarget = { version: number; bytes: Uint8Array };
+
+/**
+ * The list of channels: one delegated role each, that may name what lies in the channel's folder and nothing else; and the tenant's later trust roots, by
+ * which nodes hear of rotated and revoked keys.
+ */
+export const targetsPart = (
+  channels: readonly { channel: string; key: TufKey }[],
+  roots: readonly RootTarget[],
+): Part => ({
   kind: MetadataKind.Targets,
   says: {
-    targets: {},
+    targets: Object.fromEntries(
+      roots.map(({ version, bytes }) => [
+        trustRootPath(version),
+        { length: bytes.length, hashes: { sha256: digestHex(digestOfBytes(bytes)) } },
+      ]),
+    ),
     delegations: {
       keys: keysOf(channels.map(({ key }) => key)),
       roles: channels.map(({ channel, key }) => ({
@@ -112,11 +126,12 @@ export const timestampPart = (snapshot: Signed): Part => ({
  */
 export async function signPart(
   { kind, says }: Part,
-  { version, expires }: { version: number; expires: string },
+  { version, expires, issued_at }: { version: number; expires: string; issued_at: string },
   signers: readonly TufSigner[],
 ): Promise<Uint8Array> {
   const metadata = Metadata.fromJSON(kind as MetadataKind.Targets, {
-    signed: { _type: kind, spec_version: specVersion, version, expires, ...says } as never,
+    // When it was made: what the clock of a node is held against.
+    signed: { _type: kind, spec_version: specVersion, version, expires, issued_at, ...says } as never,
     signatures: [],
   });
   let message = new Uint8Array();

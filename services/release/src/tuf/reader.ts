@@ -26,7 +26,9 @@ const name = '[a-z0-9][a-z0-9._-]{0,62}';
 const role = `(?:channel\\.)?${name}`;
 const shapes = {
   metadata: new RegExp(`^metadata/(?:timestamp|[1-9][0-9]{0,14}\\.${role})\\.json$`),
-  target: new RegExp(`^targets/${name}/[0-9a-f]{64}\\.(?:channel|(?:[0-9a-f]{64}\\.)?pack-manifest)\\.json$`),
+  target: new RegExp(
+    `^targets/(?:trust/[0-9a-f]{64}\\.[1-9][0-9]{0,8}\\.root\\.json|${name}/[0-9a-f]{64}\\.(?:channel|(?:[0-9a-f]{64}\\.)?pack-manifest)\\.json)$`,
+  ),
   pack: /^packs\/([0-9a-f]{64})\/(.{1,240})$/,
 };
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { channelIndexPath, channelTargetPath, packManifestPath } from '@orgo/contracts';
+import { channelIndexPath, channelTargetPath, packManifestPath, trustRootPath } from '@orgo/contracts';
 import { digestOfBytes, equalBytes } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { createFile, readFileIfAny, replaceFile } from '@orgo/runtime/durable-file';
@@ -13,7 +13,7 @@ import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 import { type ChannelHead, channelHeads } from '../channel/heads.ts';
 import { adoptFiles } from './adopt-files.ts';
 import { tufRoleName } from './keys.ts';
-import { indexBytes, offersOf } from './metadata.ts';
+import { indexBytes, offersOf, type RootTarget } from './metadata.ts';
 import { defaultLifetimes, isFrozen, type Lifetimes } from './renewal.ts';
 import { type Kept, keepMetadata, keptMetadata, lockChannels } from './rows.ts';
 import { newestOf, signRepository } from './sign-repository.ts';
@@ -92,6 +92,14 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
     await write(channelIndexPath(channel), indexBytes(head));
   };
 
+  const rootTargets = (tenant: string, newest: number): Promise<RootTarget[]> =>
+    Promise.all(
+      Array.from({ length: newest - 1 }, async (_, nth) => ({
+        version: nth + 2,
+        bytes: await trust.file(tenant, nth + 2),
+      })),
+    );
+
   const arm = async (tx: Tx, tenant: string, dueInMs: number, now: string): Promise<void> => {
     const set = { id: 'renew', due_in_ms: dueInMs, kind: 'renew', data: null };
     const change = { key: { tenant_id: tenant, id: 'tuf' }, alarm_id: 'renew', set, traceparent: null };
@@ -105,16 +113,19 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
       const now = await lockChannels(tx, tenant);
       const heads = await channelHeads(tx, tenant);
       const kept = await keptMetadata(tx, tenant);
+      const roots = await rootTargets(tenant, root.version);
       const found = await adoptFiles(pathOf(tenant, 'metadata'), kept);
       const before = newestOf([...kept, ...found.roots]);
       const newest = await signRepository(
         { keyring, lifetimes, log },
-        { tenant, trust: root, now, heads, kept: [...kept, ...found.roots], floor: found.floor },
+        { tenant, trust: root, now, heads, roots, kept: [...kept, ...found.roots], floor: found.floor },
       );
       const made = [...found.roots, ...newest.filter((one) => before.get(one.role)?.version !== one.version)];
       const changed = new Set(made.map(({ role }) => role));
       const again = !known.has(tenant);
       for (const head of heads) if (again || changed.has(tufRoleName(head.channel))) await writeTargets(tenant, head);
+      for (const { version, bytes } of heads.length === 0 ? [] : roots)
+        await keepFile(pathOf(tenant, targetFilePath(trustRootPath(version), digestOfBytes(bytes))), bytes);
       await keepMetadata(tx, tenant, made);
       const dueInMs = Math.max(1, Math.min(...newest.map((one) => Date.parse(one.renew_at) - Date.parse(now))));
       if (made.length > 0) await arm(tx, tenant, dueInMs, now);

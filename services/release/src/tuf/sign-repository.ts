@@ -8,6 +8,7 @@ import { channelRole, signersOf, type TufSigner, tufKeyOf, tufRoleName, tufSigne
 import {
   channelPart,
   type Part,
+  type RootTarget,
   rootPart,
   signPart,
   snapshotPart,
@@ -70,8 +71,8 @@ async function made(
   const at = Date.parse(now);
   const expires_at = new Date(at + lifeOf(role, lifetimes)).toISOString();
   const renew_at = new Date(at + renewalAfter(role, lifetimes)).toISOString();
-  const expires = tufTime(Date.parse(expires_at));
-  return { role, version, content, expires_at, renew_at, bytes: await signPart(part, { version, expires }, signers) };
+  const times = { expires: tufTime(Date.parse(expires_at)), issued_at: tufTime(at) };
+  return { role, version, content, expires_at, renew_at, bytes: await signPart(part, { version, ...times }, signers) };
 }
 
 /** Who may sign a root after another: enough of the keys of both (TUF 1.0 section 5.3.4). */
@@ -122,7 +123,15 @@ async function channelSigner({ keyring, tenant }: Turn, channel: string): Promis
  */
 export async function signRepository(
   deps: SignDeps,
-  of: { tenant: string; trust: Root; now: string; heads: readonly ChannelHead[]; kept: readonly Kept[]; floor: number },
+  of: {
+    tenant: string;
+    trust: Root;
+    now: string;
+    heads: readonly ChannelHead[];
+    roots: readonly RootTarget[];
+    kept: readonly Kept[];
+    floor: number;
+  },
 ): Promise<Kept[]> {
   const { heads } = of;
   const turn: Turn = { ...deps, ...of, kept: newestOf(of.kept) };
@@ -143,7 +152,10 @@ export async function signRepository(
       file: await made(turn, role, channelPart(head), { version, signers: [signer] }),
     });
   }
-  const listed = targetsPart(channels.map(({ channel, signer: { id, key } }) => ({ channel, key: { id, key } })));
+  const listed = targetsPart(
+    channels.map(({ channel, signer: { id, key } }) => ({ channel, key: { id, key } })),
+    of.roots,
+  );
   const targets = await made(turn, 'targets', listed, { version, signers: await by('targets') });
   const files = new Map([targets, ...channels.map(({ file }) => file)].map((file) => [`${file.role}.json`, file]));
   const snapshot = await made(turn, 'snapshot', snapshotPart(files), { version, signers: await by('snapshot') });
