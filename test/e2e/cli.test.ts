@@ -32,6 +32,7 @@ describe('a call that is not understood', () => {
     ['an area without a command', 'USAGE_INVALID', () => ['build']],
     ['an unknown command of an area', 'USAGE_INVALID', () => ['build', 'frobnicate']],
     ['a missing argument', 'USAGE_INVALID', () => ['build', 'status']],
+    ['an empty argument', 'USAGE_INVALID', () => ['build', 'status', '']],
     ['an argument too many', 'USAGE_INVALID', () => ['build', 'status', nobody, nobody]],
     ['an unknown option', 'USAGE_INVALID', () => ['build', 'list', '--all']],
     ['a missing option', 'USAGE_INVALID', () => ['release', 'create', '--build', nobody]],
@@ -52,6 +53,16 @@ describe('a call that is not understood', () => {
     expect(result.stderr).toBe(
       "USAGE_INVALID missing required argument 'build'\nnext: Add --help for what is understood.\n",
     );
+  });
+
+  it('an issue of a validation report is explained by its code too', async () => {
+    expect(await ours('explain', 'KRS_V3_TABLE_ROW_MALFORMED', '--json')).toMatchObject({
+      code: 0,
+      json: { severity: { strict: 'WARNING', grounded: 'WARNING', exploratory: 'INFO' }, help: expect.any(String) },
+    });
+    const near = await ours('explain', 'TABLE_ROW_MALFORMED');
+    expect(near.stderr).toContain('Did you mean');
+    expect(near.stderr).toContain('KRS_V3_TABLE_ROW_MALFORMED');
   });
 
   it('is explained by its code', async () => {
@@ -79,11 +90,35 @@ describe('without a running instance', () => {
   it('doctor says what is wrong and fails', async () => {
     const result = await elsewhere({})('doctor', '--json');
     expectFailure(result, 'INSTANCE_NOT_RUNNING');
-    expect(result.json).toMatchObject({ ok: false });
+    expect(result.json).toMatchObject({
+      ok: false,
+      checks: [
+        { name: 'node', ok: true, code: null },
+        { name: 'home', ok: true, code: null },
+        { name: 'instance', ok: false, code: 'INSTANCE_NOT_RUNNING' },
+      ],
+    });
+  });
+  it('a home that cannot be made: HOME_UNREADABLE', async () => {
+    const nowhere = elsewhere({ ORGO_HOME: '/dev/null/home' });
+    for (const command of ['up', 'doctor']) expectFailure(await nowhere(command, '--json'), 'HOME_UNREADABLE');
+  });
+  it('a node is found by its folder alone, unless two tenants have one of that name', async () => {
+    const home = at('home-of-nodes');
+    const active = () => elsewhere({ ORGO_HOME: home })('konnaxion', 'active', 'edge-1', '--json');
+    expectRefusal(await active(), 'INSTANCE_NOT_RUNNING');
+    fs.mkdirSync(path.join(home, 'nodes/museum/edge-1'), { recursive: true });
+    const found = await active();
+    expectRefusal(found, 'NODE_NOT_FOUND');
+    expect(found.stderr).toContain('nodes/museum/edge-1');
+    fs.mkdirSync(path.join(home, 'nodes/archive/edge-1'), { recursive: true });
+    const two = await active();
+    expectRefusal(two, 'USAGE_INVALID');
+    expect(two.stderr).toContain('archive, museum');
   });
   it.each<[string, ReasonCode, () => NodeJS.ProcessEnv]>([
     ['nobody listens at', 'INSTANCE_NOT_RUNNING', () => ({ ORGO_API: 'http://127.0.0.1:1' })],
-    ['is none', 'INSTANCE_NOT_RUNNING', () => ({ ORGO_API: 'nonsense' })],
+    ['is none', 'CONFIG_INVALID', () => ({ ORGO_API: 'nonsense' })],
     ['asks for a token', 'REQUEST_UNAUTHENTICATED', () => ({ ORGO_API: world.orgo.api().api })],
     ['knows no such token', 'REQUEST_UNAUTHENTICATED', () => ({ ORGO_API: world.orgo.api().api, ORGO_TOKEN: 'x' })],
   ])('an address that %s: %s', async (_what, code, env) => {
@@ -250,7 +285,7 @@ describe('questions that a pack does not take', () => {
     ['a language that is none', 'PACK_QUERY_INVALID', query('--lang', ',')],
     ['a pack that is nowhere', 'ARTIFACT_NOT_FOUND', () => ['pack', 'query', 'a'.repeat(64)]],
     ['a pack that only another tenant has fetched', 'ARTIFACT_NOT_FOUND', () => ['pack', 'query', fetched]],
-    ['a folder that is no pack', 'FILE_MISSING', () => ['pack', 'query', world.reader]],
+    ['a folder that is no pack', 'INPUT_UNREADABLE', () => ['pack', 'query', world.reader]],
     [
       'a pack without its files',
       'FILE_MISSING',

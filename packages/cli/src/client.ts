@@ -27,7 +27,11 @@ export function createClient(instance: Instance): Client {
   const url = (route: Route, call: Call): string => {
     const params: Record<string, string> = { tenant: instance.tenant, ...call.params };
     const path = route.path
-      .replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+      .replace(/:(\w+)/g, (_, name: string) => {
+        // An empty word would lead to another address.
+        if (!params[name]) throw new CliError('USAGE_INVALID', `the ${name} is empty`);
+        return encodeURIComponent(params[name]);
+      })
       .replace('*', params['*'] ?? '');
     const query = new URLSearchParams(call.query ?? {}).toString();
     return `${instance.api}${path}${query ? `?${query}` : ''}`;
@@ -42,9 +46,10 @@ export function createClient(instance: Instance): Client {
       init.body = (raw ? call.body : JSON.stringify(call.body)) as NonNullable<RequestInit['body']>;
     if (raw) init.duplex = 'half';
     if (call.signal) init.signal = call.signal;
+    const address = url(route, call);
     let response: Response;
     try {
-      response = await fetch(url(route, call), init);
+      response = await fetch(address, init);
     } catch (e) {
       if (call.signal?.aborted) throw e;
       throw new CliError('INSTANCE_NOT_RUNNING', `no answer from ${instance.api}`);

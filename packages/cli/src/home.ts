@@ -11,6 +11,18 @@ export const checkout = path.resolve(path.dirname(fileURLToPath(import.meta.url)
 /** The instance home: ORGO_HOME, else `.orgo/home` in the checkout. Always absolute. */
 export const homeDir = (): string => path.resolve(setting('ORGO_HOME') ?? path.join(checkout, '.orgo/home'));
 
+/** Makes the home where it is not there yet. @throws CliError HOME_UNREADABLE where it cannot be made or written */
+export function usableHome(): string {
+  const home = homeDir();
+  try {
+    fs.mkdirSync(home, { recursive: true, mode: 0o755 });
+    fs.accessSync(home, fs.constants.W_OK);
+  } catch (error) {
+    throw new CliError('HOME_UNREADABLE', `${home}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+  return home;
+}
+
 /** A running instance as `orgo up` writes it for other commands; mode 0600, since it holds the token. */
 export type Instance = { api: string; token: string; tenant: string; pid: number };
 const instanceFile = (): string => path.join(homeDir(), 'run', 'instance.json');
@@ -28,6 +40,8 @@ export const removeInstance = (): void => fs.rmSync(instanceFile(), { force: tru
 export function findInstance(): Instance {
   const api = setting('ORGO_API');
   const tenant = setting('ORGO_TENANT');
+  if (api && !URL.canParse(api))
+    throw new CliError('CONFIG_INVALID', `ORGO_API: ${api} is no URL`, 'Give it as http://host:port.');
   if (api) return { api: api.replace(/\/$/, ''), token: setting('ORGO_TOKEN') ?? '', tenant: tenant ?? 'main', pid: 0 };
   let text: string;
   try {

@@ -75,7 +75,11 @@ export async function admittedOf(
   const { db, artifacts, trust, reads, snapshots } = deps;
   await checkTenant(trust, tenant_id);
   const pipeline = Object.hasOwn(pipelines, asked.pipeline) ? pipelines[asked.pipeline] : undefined;
-  if (pipeline === undefined) throw new Refused('REQUEST_INVALID', `no pipeline ${asked.pipeline}`);
+  if (pipeline === undefined)
+    throw new Refused(
+      'REQUEST_INVALID',
+      `no pipeline ${asked.pipeline}; there are ${Object.keys(pipelines).join(', ')}`,
+    );
   const given = asked.inputs as ArtifactRef[];
   checkKinds(given, pipeline.admission);
   await checkStored(artifacts, tenant_id, given);

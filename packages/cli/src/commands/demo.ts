@@ -4,7 +4,7 @@ import { createClient } from '../client.ts';
 import { colors as pc } from '../colors.ts';
 import { startInstance } from '../compose/instance.ts';
 import { type DemoAnswer, type DemoResult, runDemo } from '../demo-run.ts';
-import { findInstance, homeDir } from '../home.ts';
+import { findInstance, homeDir, usableHome } from '../home.ts';
 import { createOutput } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { provisionTenant } from '../tenant.ts';
@@ -21,7 +21,7 @@ export function demo(program: Command): void {
       const out = createOutput();
       const from = performance.now();
       const running = runningInstance();
-      const instance = running ? null : await startInstance({ home: homeDir(), processes: false, say: out.say });
+      const instance = running ? null : await startInstance({ home: usableHome(), processes: false, say: out.say });
       const up = Math.round(performance.now() - from);
       try {
         const tenant = `demo-${Date.now().toString(36)}`;

@@ -1,13 +1,19 @@
-import fs from 'node:fs';
 import type { ReasonCode } from '@orgo/contracts';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { colors as pc } from '../colors.ts';
-import { findInstance, homeDir } from '../home.ts';
+import { findInstance, homeDir, usableHome } from '../home.ts';
 import { createOutput } from '../output.ts';
 
-/** `code` is what it means where it is not ok. */
-type Check = { name: string; ok: boolean; detail: string; code: ReasonCode };
+/** `code` is null where it is ok. */
+type Check = { name: string; ok: boolean; detail: string; code: ReasonCode | null };
+
+const check = (name: string, ok: boolean, detail: string, code: ReasonCode): Check => ({
+  name,
+  ok,
+  detail,
+  code: ok ? null : code,
+});
 
 /** `orgo doctor`: looks at what an instance needs and says what is wrong. */
 export function doctor(program: Command): void {
@@ -17,27 +23,26 @@ export function doctor(program: Command): void {
     .addHelpText('after', '\nExample:\n  orgo doctor')
     .action(async () => {
       const checks: Check[] = [
-        {
-          name: 'node',
-          ok: Number(process.versions.node.split('.')[0]) >= 24,
-          detail: `${process.version} at ${process.execPath}`,
-          code: 'SETUP_REQUIRED',
-        },
-        { name: 'home', ok: writable(homeDir()), detail: homeDir(), code: 'HOME_UNREADABLE' },
+        check(
+          'node',
+          Number(process.versions.node.split('.')[0]) >= 24,
+          `${process.version} at ${process.execPath}`,
+          'SETUP_REQUIRED',
+        ),
+        check('home', writable(), homeDir(), 'HOME_UNREADABLE'),
         ...(await instanceChecks()),
       ];
       createOutput().result({ ok: checks.every((c) => c.ok), checks }, () =>
         checks.map((c) => `${c.ok ? pc.green('ok  ') : pc.red('bad ')} ${c.name.padEnd(10)} ${c.detail}`),
       );
       const bad = checks.find((c) => !c.ok);
-      if (bad) throw new CliError(bad.code, `${bad.name}: ${bad.detail}`);
+      if (bad?.code) throw new CliError(bad.code, `${bad.name}: ${bad.detail}`);
     });
 }
 
-const writable = (dir: string): boolean => {
+const writable = (): boolean => {
   try {
-    fs.mkdirSync(dir, { recursive: true });
-    fs.accessSync(dir, fs.constants.W_OK);
+    usableHome();
     return true;
   } catch {
     return false;
@@ -50,8 +55,8 @@ async function instanceChecks(): Promise<Check[]> {
     const { api } = findInstance();
     const ready = await fetch(`${api}/readyz`, { signal: AbortSignal.timeout(5_000) });
     const detail = `${api} answers ${ready.status} to /readyz`;
-    return [{ name, ok: ready.ok, detail, code: 'SERVICE_UNAVAILABLE' }];
+    return [check(name, ready.ok, detail, 'SERVICE_UNAVAILABLE')];
   } catch (e) {
-    return [{ name, ok: false, detail: e instanceof Error ? e.message : String(e), code: 'INSTANCE_NOT_RUNNING' }];
+    return [check(name, false, e instanceof Error ? e.message : String(e), 'INSTANCE_NOT_RUNNING')];
   }
 }

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { createOutput, table } from '../output.ts';
 import { fetchedPack } from '../pack-fetch.ts';
-import { readInput } from '../read-input.ts';
+import { readInput, shown } from '../read-input.ts';
 
 type Options = {
   s?: string;
@@ -97,7 +97,8 @@ function objectOf(text: string): unknown {
 /** The id that a folder's manifest says; whether it is that pack is checked when it is opened. */
 function packIdOf(folder: string): string {
   const file = path.join(folder, packManifestPath);
-  if (!fs.existsSync(file)) throw new CliError('FILE_MISSING', `${folder} is no pack: it has no ${packManifestPath}`);
+  if (!fs.existsSync(file))
+    throw new CliError('INPUT_UNREADABLE', `${shown(folder)} is no pack: it has no ${packManifestPath}`);
   const json = parseStrict(readInput(file));
   const id = json.ok ? (json.value as { runtime_pack_id?: unknown } | null)?.runtime_pack_id : undefined;
   if (typeof id !== 'string') throw new CliError('MANIFEST_SCHEMA_INVALID', `${file} is no pack manifest`);
@@ -106,8 +107,9 @@ function packIdOf(folder: string): string {
 
 /** A page of statements for a person. */
 export function describePage(page: PackPage): string[] {
+  // Labels and values are words of documents and gazetteers: they may not steer a terminal.
   const named = (t: { id: string; label: { text: string } | null }): string =>
-    t.label ? `${t.label.text} (${t.id})` : t.id;
+    shown(t.label ? `${t.label.text} (${t.id})` : t.id);
   return [
     ...table(
       ['SUBJECT', 'PROPERTY', 'OBJECT', 'EVIDENCE'],
@@ -116,7 +118,7 @@ export function describePage(page: PackPage): string[] {
         named(r.property),
         r.object.type === 'item' && 'id' in r.object
           ? named(r.object)
-          : JSON.stringify((r.object as { value: unknown }).value),
+          : shown(JSON.stringify((r.object as { value: unknown }).value)),
         `${r.evidence_ids.length}`,
       ]),
     ),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { colors as pc } from '../colors.ts';
 import { portArgument } from '../compose/api-port.ts';
 import { startInstance } from '../compose/instance.ts';
-import { homeDir } from '../home.ts';
+import { homeDir, usableHome } from '../home.ts';
 import { createOutput } from '../output.ts';
 import { stopSignal } from '../stop-signal.ts';
 
@@ -18,7 +18,7 @@ export function up(program: Command): void {
       const port = portArgument(options.port);
       const say = (line: string): void => void process.stderr.write(`${line}\n`);
       const instance = await startInstance({
-        home: homeDir(),
+        home: usableHome(),
         processes: Boolean(options.processes),
         say,
         ...(port === undefined ? {} : { port }),

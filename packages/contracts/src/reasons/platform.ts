@@ -54,9 +54,15 @@ export const platformReasons = {
   RECORD_NOT_FOUND: absent('No such record is visible to you', 'Records exist once their build has ended.'),
   REASON_UNKNOWN: usage('No such reason code', 'See docs/reference/reasons.md.'),
   ROUTE_NOT_FOUND: absent('No such address', 'See /openapi.json.'),
-  REQUEST_INVALID: malformed('A request that does not match its contract', 'The problem document names the field.'),
+  REQUEST_INVALID: malformed(
+    'A request that does not match its contract',
+    'The detail names the field; `--help` of the command and /openapi.json say what it takes.',
+  ),
   REQUEST_UNAUTHENTICATED: {
-    ...forbidden('No valid token', 'Send the home’s API token as a bearer token.'),
+    ...forbidden(
+      'No valid token',
+      'Send the API token of its home (the file `api-token`) as a bearer token; `orgo` takes it as ORGO_TOKEN.',
+    ),
     http: 401,
   },
   IDEMPOTENCY_KEY_REUSED: usage('Same idempotency key, other body', 'Use a new key for a new request.'),
