@@ -20,6 +20,8 @@ export async function openRoad(read: (path: string) => Uint8Array | null, public
     /** Paths below the tenant, in the order in which they were asked for. */
     asked: [] as string[],
     reports: [] as NodeReport[],
+    /** Told of every report that was taken. */
+    reported: (_report: NodeReport): void => undefined,
     /** True while nothing passes. */
     down: false,
     /** Called for every request; undefined lets it pass. */
@@ -53,6 +55,7 @@ export async function openRoad(read: (path: string) => Uint8Array | null, public
     const report = nodeReportSchema.parse(JSON.parse(Buffer.from(signed.value.payload).toString()));
     if (!nonces.delete(report.nonce)) return [409, JSON.stringify({ code: 'REPORT_REPLAYED' })];
     road.reports.push(report);
+    road.reported(report);
     return [202, ''];
   };
   const giveNonce = (): string => {

@@ -7,11 +7,11 @@ import { CliError } from './cli-error.ts';
 import type { Client } from './client.ts';
 import { actor } from './commands/build-actions.ts';
 import { failUnlessCompleted, startBuild, waitForBuild } from './commands/build-start.ts';
-import { joinNode } from './commands/konnaxion.ts';
 import { followRelease } from './commands/release.ts';
 import { writeCorpus } from './corpus-write.ts';
 import { homeDir } from './home.ts';
 import { nodeFolder } from './node-folders.ts';
+import { joinNode } from './node-join.ts';
 import type { Output } from './output.ts';
 
 export type DemoResult = BuildResult & {

@@ -1,17 +1,16 @@
-import path from 'node:path';
 import type { NodeLabels, NodeView } from '@orgo/contracts';
-import { enrollment, openPackFolder, placesIn, provisionNode, readNode, withEnrollment } from '@orgo/konnaxion-node';
-import { givenTrust } from '@orgo/runtime/given-trust';
+import { openPackFolder, placesIn, readNode } from '@orgo/konnaxion-node';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { type Client, createClient } from '../client.ts';
-
-import { findInstance, homeDir } from '../home.ts';
-import { nodeFolder } from '../node-folders.ts';
+import { createClient } from '../client.ts';
+import { findInstance } from '../home.ts';
+import { folderOf } from '../node-folders.ts';
+import { joinNode } from '../node-join.ts';
 import { createOutput, shortDigest, table } from '../output.ts';
-import { setting } from '../settings.ts';
+import { konnaxionDoor } from './konnaxion-door.ts';
+import { konnaxionSimulate } from './konnaxion-simulate.ts';
 
-/** `orgo konnaxion join|list|active|verify`: the nodes of this home. */
+/** `orgo konnaxion …`: the nodes of this home. */
 export function konnaxion(program: Command): void {
   const area = program.command('konnaxion').description('Konnaxion nodes');
   area
@@ -82,13 +81,13 @@ export function konnaxion(program: Command): void {
         () => [`sound  ${state.active?.pack_id}  ${opened.value.verified.manifest.files.length} files`],
       );
     });
+  konnaxionDoor(area);
+  konnaxionSimulate(area);
 }
 
-const folderOf = (instance: string, tenant: string | undefined): string =>
-  nodeFolder(tenant ?? setting('ORGO_TENANT') ?? findInstance().tenant, instance);
-
 /** `name=value` texts as labels. @throws CliError USAGE_INVALID */
-function labelsOf(texts: readonly string[] = []): NodeLabels {
+function labelsOf(texts: readonly string[] | undefined): NodeLabels | undefined {
+  if (texts === undefined) return undefined;
   return Object.fromEntries(
     texts.map((text) => {
       const at = text.indexOf('=');
@@ -96,22 +95,4 @@ function labelsOf(texts: readonly string[] = []): NodeLabels {
       return [text.slice(0, at), text.slice(at + 1)];
     }),
   );
-}
-
-/**
- * Provisions a node in this home against the tenant's pinned trust, and enrolls its key. Repeating it changes nothing but the address, the labels
- * and newer trust roots.
- */
-export async function joinNode(
-  client: Client,
-  instance: string,
-  channel: string,
-  labels: NodeLabels = {},
-): Promise<NodeView> {
-  const folder = path.resolve(nodeFolder(client.tenant, instance));
-  const provision = { api: client.api, tenant_id: client.tenant, instance_id: instance, channel, labels };
-  await provisionNode(folder, provision, await givenTrust(homeDir(), client.tenant));
-  const joined = await client.call<NodeView>('joinNode', { body: await enrollment(folder) });
-  await withEnrollment(folder, joined.enrollment);
-  return joined;
 }

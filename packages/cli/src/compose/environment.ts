@@ -27,5 +27,7 @@ export function processEnvironment(home: string, instance: string, urls: ServerU
     NATS_URL: urls.NATS_URL,
     REDIS_URL: urls.REDIS_URL,
     ORGO_TOKEN: apiToken(home),
+    // Nodes of an instance on one machine may be broken for a rehearsal, by a file in their folders.
+    ORGO_NODES_SIMULATED: process.env.ORGO_NODES_SIMULATED || 'true',
   };
 }

@@ -11,17 +11,16 @@ import { stage as resolve } from '@orgo/adapter-resolve/stage';
 import { runAdapter } from '@orgo/adapter-sdk';
 import { stage as checkRender } from '@orgo/gatekeeper/check-render';
 import { stage as validate } from '@orgo/gatekeeper/validate';
-import { nodeSettings, nodesFolder, startFleet } from '@orgo/konnaxion-node';
+import { fleetOptions, nodeSettings, nodesFolder, openDoor, startFleet } from '@orgo/konnaxion-node';
 import { loadConfig } from '@orgo/runtime/config';
 import { createLog } from '@orgo/runtime/log';
 
 // All adapters, the validate worker and the nodes of a home in one process: what `orgo up` runs beside the services.
 const log = createLog({ service: 'konnaxion-node' });
 const settings = loadConfig(nodeSettings, process.env);
-const fleet = startFleet(nodesFolder(settings), {
-  pollMs: settings.ORGO_NODE_POLL_MS,
-  log: (event, fields) => log.info({ event, ...fields }, event),
-});
+const nodeLog = (event: string, fields: Record<string, unknown>): void => log.info({ event, ...fields }, event);
+const fleet = startFleet(nodesFolder(settings), { ...fleetOptions(settings), log: nodeLog });
+const door = await openDoor(nodesFolder(settings), fleet, { log: nodeLog, keep: settings.ORGO_NODE_KEEP });
 await runAdapter(
   [
     pin,
@@ -39,4 +38,5 @@ await runAdapter(
   ],
   process.env,
 );
+await door.close();
 await fleet.stop();

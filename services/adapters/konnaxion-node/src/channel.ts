@@ -158,9 +158,13 @@ async function signedTimeIn(folder: string): Promise<string | null> {
   return timeOf(issued_at);
 }
 
+/** Whether the metadata that the node trusts already is still good by its clock, without the network. Refuses as `readChannel` does. */
+export const checkTrusted = ({ dir, config, world }: NodeContext, floor: string | null): Promise<Result<true>> =>
+  checkFresh(path.join(placesIn(dir).tuf, 'metadata'), config.channel, clockOf(world), floor);
+
 /** The client judged by the system's clock; the node judges by its own, and by what was signed where that is later. */
 async function checkFresh(folder: string, channel: string, clock: string, floor: string | null): Promise<Result<true>> {
-  for (const role of ['timestamp', 'snapshot', 'targets', channel]) {
+  for (const role of ['timestamp', 'snapshot', 'targets', `channel.${channel}`]) {
     const expires = timeOf((await signedIn(folder, role)).expires);
     if (expires === null || trustedNow(clock, floor) < expires) continue;
     return clock >= expires

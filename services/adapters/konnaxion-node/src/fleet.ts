@@ -1,11 +1,24 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { watchFolders } from './folder-watch.ts';
+import { createHints } from './hints.ts';
 import { type KonnaxionNode, type NodeOptions, startNode } from './node.ts';
 import { codeOfError, messageOf, NodeError } from './node-error.ts';
+import { sharedFetch } from './sim/shared-fetch.ts';
+import { readTrouble, troubledWorld } from './sim/trouble.ts';
+import { type NodeWorld, realWorld } from './world.ts';
 
 /** Nodes that run in this process. */
-export type Fleet = { stop(): Promise<void> };
+export type Fleet = {
+  /** A node that runs here, by its folder; null where none does. */
+  node(dir: string): Promise<KonnaxionNode | null>;
+  stop(): Promise<void>;
+};
+
+export type FleetOptions = Omit<NodeOptions, 'world'> & {
+  /** Whether folders may say what is wrong with their nodes (`trouble.json`), and all of them share one road. */
+  simulated?: boolean;
+};
 
 /**
  * Runs every node below `<root>/<tenant>/<instance>`, and those that join later: `node.json` appears last and whole, and its folder is
@@ -13,9 +26,12 @@ export type Fleet = { stop(): Promise<void> };
  * folder is taken away is stopped. The others go on.
  * @throws NodeError CONFIG_INVALID; the system's error where the root cannot be made
  */
-export function startFleet(root: string, options: NodeOptions): Fleet {
-  const { pollMs, log } = options;
+export function startFleet(root: string, options: FleetOptions): Fleet {
+  const { pollMs, log, simulated = false } = options;
   if (!(pollMs >= 1)) throw new NodeError('CONFIG_INVALID', `a node cannot look every ${pollMs} ms`);
+  const shared = simulated ? sharedFetch() : realWorld.fetch;
+  const world: NodeWorld = { ...realWorld, fetch: shared, rest: createHints(pollMs, shared).rest };
+  const worldOf = (dir: string): NodeWorld => (simulated ? troubledWorld(world, () => readTrouble(dir)) : world);
   const nodes = new Map<string, Promise<KonnaxionNode | null>>();
   const ending = new Set<Promise<unknown>>();
   /** Changes per folder, and how many there had been when its node last failed to start. */
@@ -64,7 +80,7 @@ export function startFleet(root: string, options: NodeOptions): Fleet {
     folders.watch(dir);
     if (!fs.existsSync(path.join(dir, 'node.json'))) return;
     const before = changesIn(dir);
-    const starting = startNode(dir, options).then(
+    const starting = startNode(dir, { ...options, world: worldOf(dir) }).then(
       (node) => {
         // From here on the node changes its folder itself; that it is taken away is seen one folder up.
         folders.unwatch(dir);
@@ -91,6 +107,7 @@ export function startFleet(root: string, options: NodeOptions): Fleet {
   fs.mkdirSync(root, { recursive: true });
   look();
   return {
+    node: async (dir) => (await nodes.get(dir)) ?? null,
     async stop() {
       stopped = true;
       folders.only(new Set());

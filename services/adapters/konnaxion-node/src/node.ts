@@ -6,12 +6,13 @@ import { openContext } from './node-context.ts';
 import { codeOfError, messageOf } from './node-error.ts';
 import { heartbeat, step } from './step.ts';
 import { createTurnstile, type Turnstile } from './turnstile.ts';
-import { type NodeLog, type NodeWorld, realWorld } from './world.ts';
+import { type NodeLog, type NodeWorld, pause, realWorld } from './world.ts';
 
 /** A running node. `stop` resolves when nothing of it runs any more. */
 export type KonnaxionNode = {
   dir: string;
   config: NodeConfig;
+  world: NodeWorld;
   /** Runs something of this node while nothing else of it runs. */
   alone: Turnstile;
   /** Looks at the channel now. */
@@ -69,13 +70,17 @@ export async function startNode(dir: string, options: NodeOptions): Promise<Konn
         if (held !== code) log('node.hold', { error_code: code, error_message: messageOf(error) });
         held = code;
       }
-      const ms = heartbeatMs > 0 ? Math.min(pollMs, Math.max(1, beatAt - world.now())) : pollMs;
-      await world.pause(ms, AbortSignal.any([signal, woken.signal]));
+      const next = AbortSignal.any([signal, woken.signal]);
+      const longest = heartbeatMs > 0 ? Math.max(1, beatAt - world.now()) : Number.MAX_SAFE_INTEGER;
+      // Who could not do its work looks again soon, whatever the channel says.
+      if (held === null) await world.rest(dir, pollMs, longest, next);
+      else await pause(Math.min(pollMs, longest), next);
     }
   })();
   return {
     dir,
     config,
+    world,
     alone,
     wake: () => woken.abort(),
     async stop() {

@@ -42,7 +42,7 @@ const healthOf = (state: NodeState, works: boolean): Health => {
   return barred || state.metadata_refused !== null ? 'DEGRADED' : 'HEALTHY';
 };
 
-const occasionOf = (
+export const occasionOf = (
   ctx: NodeContext,
   state: NodeState,
   works: boolean,
@@ -74,22 +74,26 @@ async function report(ctx: NodeContext, state: NodeState): Promise<NodeState> {
  * @throws NodeError: the world failed; the same step may be taken again
  */
 export async function step(ctx: NodeContext): Promise<NodeState> {
-  let unsaid: unknown = null;
-  const tell = async (state: NodeState): Promise<NodeState> => {
-    try {
-      return await report(ctx, state);
-    } catch (error) {
-      unsaid = error;
-      return readState(ctx.dir, ctx.config.channel);
-    }
-  };
-  const before = await tell(await readState(ctx.dir, ctx.config.channel));
-  if (isFull(before)) throw unsaid;
+  const state = await readState(ctx.dir, ctx.config.channel);
+  const [before, unsaid] = await said(ctx, state);
+  if (unsaid !== null && isFull(before)) throw unsaid;
   const after = await look(ctx, before);
-  const told = after === before && unsaid !== null ? after : await tell(after);
-  if (unsaid !== null) throw unsaid;
+  const [told, still] = after === before ? [after, unsaid] : await said(ctx, after);
+  if (still !== null) throw still;
   return told;
 }
+
+/** Says what is unsaid as far as it is taken, and why it was not taken to the end. */
+async function said(ctx: NodeContext, state: NodeState): Promise<[NodeState, unknown]> {
+  try {
+    return [await report(ctx, state), null];
+  } catch (error) {
+    return [await readState(ctx.dir, ctx.config.channel), error];
+  }
+}
+
+/** Says what is unsaid; what is not taken now is said after the next look. */
+export const tell = async (ctx: NodeContext, state: NodeState): Promise<NodeState> => (await said(ctx, state))[0];
 
 /** Reads the channel and does what it asks. */
 async function look(ctx: NodeContext, before: NodeState): Promise<NodeState> {
@@ -174,8 +178,9 @@ async function leaveFor(
   ctx: NodeContext,
   state: NodeState,
   offer: Offer,
-  envelope = state.index?.rollback ?? null,
+  given?: DsseEnvelope,
 ): Promise<Result<true> | null> {
+  const envelope = given ?? state.index?.rollback ?? null;
   if (envelope === null || !needsAuthorization(state, offer)) return null;
   const { dir, config, world } = ctx;
   const root = await openTrust(placesIn(dir).trust, config.tenant_id, config.trust_pin);
@@ -184,7 +189,8 @@ async function leaveFor(
   const judged = judgeAuthorization(envelope, {
     tenant_id: config.tenant_id,
     channel: config.channel,
-    offer,
+    // A person who goes back brings no newer release: what counts is the newest one seen.
+    offer: { ...offer, release_seq: given === undefined ? offer.release_seq : state.floors.release_seq },
     root,
     now,
     issuedBy,

@@ -17,8 +17,11 @@ export type NodeWorld = {
   written(folder: string): Promise<void> | void;
   /** What the machine around the node measured while this pack served, besides what the node measures itself. */
   metrics(packId: string): NodeMetric[];
-  /** Resolves when there may be something new, or after `ms`. */
-  pause(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Waits while there is nothing to do: until the next look at the channel, `pollMs` from now or when something says that it has news, and no longer than
+   * `longestMs`.
+   */
+  rest(dir: string, pollMs: number, longestMs: number, signal: AbortSignal): Promise<void>;
 };
 
 /** Waits, and no longer than until the signal. */
@@ -42,5 +45,5 @@ export const realWorld: NodeWorld = {
   at: () => undefined,
   written: () => undefined,
   metrics: () => [],
-  pause,
+  rest: (_dir, pollMs, longestMs, signal) => pause(Math.min(pollMs, longestMs), signal),
 };

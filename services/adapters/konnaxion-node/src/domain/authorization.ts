@@ -6,7 +6,7 @@ import type { Root } from '@orgo/core/trust-root';
 export type AuthorizationFacts = {
   tenant_id: string;
   channel: string;
-  offer: Pick<Offer, 'pack_id' | 'pack_seq' | 'kristal_id'> & { release_seq: number | null };
+  offer: Pick<Offer, 'pack_id' | 'pack_seq' | 'kristal_id' | 'release_seq'>;
   root: Root;
   now: string;
   /** The latest time at which something may have been issued: `now`, and as much as two clocks may be apart. */
@@ -37,7 +37,7 @@ export function judgeAuthorization(envelope: DsseEnvelope, facts: AuthorizationF
     return refuse('ROLLBACK_UNAUTHORIZED', `it is for ${tenant_id}/${channel}`);
   if (to.pack_id !== offer.pack_id || to.pack_seq !== offer.pack_seq || to.kristal_id !== offer.kristal_id)
     return refuse('ROLLBACK_UNAUTHORIZED', `it is for pack ${to.pack_id}, number ${to.pack_seq}`);
-  if (offer.release_seq !== null && from.release_seq > offer.release_seq)
+  if (from.release_seq > offer.release_seq)
     return refuse('ROLLBACK_UNAUTHORIZED', `it is about release ${from.release_seq}, after this one`);
   if (issued_at > facts.issuedBy)
     return refuse('ROLLBACK_UNAUTHORIZED', `it is issued at ${issued_at}, which is still to come`);
