@@ -1,4 +1,4 @@
-import type { ReceiptItem } from '@orgo/contracts';
+import { type ReceiptItem, receiptServiceOf } from '@orgo/contracts';
 import { type Refusal, refuse, type StatementCache } from '@orgo/core';
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
@@ -12,7 +12,14 @@ import type { Incoming, ItemResult } from '@orgo/store/machine';
 import type { LocalHandler } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
 import type { Turns } from '@orgo/store/turns';
-import type { AlarmFired, BuildInput, OpenCase } from './domain/index.ts';
+import {
+  type AlarmFired,
+  type BuildInput,
+  type CaseInput,
+  casesOf,
+  type OpenCase,
+  type Receipt,
+} from './domain/index.ts';
 import { verifyReceipt } from './receipts.ts';
 import { caseMachine } from './repo.ts';
 
@@ -30,7 +37,14 @@ const unpinned = (error: unknown): Refusal => {
  * believed is refused; its build is not touched.
  */
 export const takeReceipts =
-  (deps: { turns: Turns<BuildInput>; trust: TrustStore; cache: StatementCache; noise: Noise; faults: FaultPoints }) =>
+  (deps: {
+    turns: Turns<BuildInput>;
+    cases: (incoming: readonly Incoming<CaseInput>[]) => Promise<ItemResult[]>;
+    trust: TrustStore;
+    cache: StatementCache;
+    noise: Noise;
+    faults: FaultPoints;
+  }) =>
   async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
     const { turns, trust, cache, noise } = deps;
     const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
@@ -44,10 +58,13 @@ export const takeReceipts =
     for (const [at, item] of items.entries()) {
       const receipt = await verifyReceipt(item, tenant_id, { trust, cache }).catch(unpinned);
       if (receipt.ok) {
-        incoming.push({
-          at,
-          item: { message_id: receipt.value.decision_digest, input: receipt.value, traceparent: item.traceparent },
-        });
+        const { decision, decision_digest } = receipt.value;
+        if (receiptServiceOf[decision.kind] === 'orchestrator')
+          incoming.push({
+            at,
+            item: { message_id: decision_digest, input: receipt.value, traceparent: item.traceparent },
+          });
+        else results[at] = await foldCases(deps.cases, receipt.value);
       } else {
         noise.hear(receipt.code, { tenant_id, detail: receipt.detail });
         results[at] = { outcome: receipt.code === 'TRUST_ROOT_MISSING' ? 'later' : 'refused', code: receipt.code };
@@ -59,6 +76,27 @@ export const takeReceipts =
     await deps.faults.at('receipts.folded');
     return ackOf(results);
   };
+
+/** A decision of another service's business: it opens or moves Cases, or is none of ours. */
+async function foldCases(
+  cases: (incoming: readonly Incoming<CaseInput>[]) => Promise<ItemResult[]>,
+  { tenant_id, decision, decision_digest }: Receipt,
+): Promise<ItemResult> {
+  const results = await cases(
+    casesOf(decision).map((case_id) => ({
+      message_id: `${case_id}:${decision_digest}`,
+      input: { type: 'decided', tenant_id, case_id, decision, decision_digest },
+      traceparent: null,
+    })),
+  );
+  return results.find(({ outcome }) => outcome === 'later') ?? { outcome: 'accepted', code: null };
+}
+
+/** Takes inputs of Cases. They say nothing: people read them. */
+export const takeCases =
+  (db: Db) =>
+  (incoming: readonly Incoming<CaseInput>[]): Promise<ItemResult[]> =>
+    transact(db, caseMachine, incoming, { encode: async () => [], nudge: () => undefined });
 
 /** Due leases, backoffs and deadlines of claims, as inputs of their builds. */
 export const takeAlarms =
@@ -82,9 +120,6 @@ export const takeAlarms =
 export const openCases =
   (db: Db): LocalHandler =>
   (rows) =>
-    transact(
-      db,
-      caseMachine,
+    takeCases(db)(
       rows.map((row) => ({ message_id: row.message_id, input: JSON.parse(row.item) as OpenCase, traceparent: null })),
-      { encode: async () => [], nudge: () => undefined },
     );

@@ -19,6 +19,7 @@ export type Reads = {
   state(tenant: string, build: string): Promise<BuildState | null>;
   builds(tenant: string, page: PageOf): Promise<Page<BuildStatus>>;
   cases(tenant: string, page: PageOf): Promise<Page<CaseView>>;
+  case(tenant: string, id: string): Promise<CaseView | null>;
   /** Versions of builds that are there, in no order. */
   versions(of: readonly Named[]): Promise<(Named & { version: number })[]>;
   close(): Promise<void>;
@@ -96,6 +97,10 @@ export function createReads({
     async cases(tenant, page) {
       const rows = await prisma.case.findMany(before(tenant, page)).catch(asFault);
       return pageOf(rows, page.limit, (row) => caseView(row.state as CaseState));
+    },
+    async case(tenantId, id) {
+      const row = await prisma.case.findUnique({ where: { tenantId_id: { tenantId, id } } }).catch(asFault);
+      return row === null ? null : caseView(row.state as CaseState);
     },
     async versions(of) {
       const { rows } = await db.query<Named & { version: string }>({ name: 'build_versions', text: versionsText }, [

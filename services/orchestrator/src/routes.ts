@@ -144,6 +144,12 @@ function mark(letters: DeadLetters, status: LetterMark['status'], request: HttpR
   });
 }
 
+async function showCase({ reads }: RouteDeps, request: HttpRequest): Promise<unknown> {
+  const found = await reads.case(paramOf(request, 'tenant'), paramOf(request, 'case'));
+  if (found === null) throw new Refused('CASE_NOT_FOUND', 'no such Case is visible');
+  return found;
+}
+
 /** The orchestrator's operations. */
 export const orchestratorRoutes = (deps: RouteDeps, letters = createDeadLetters(deps)): Handlers => ({
   putArtifact: (request) => putArtifact(deps, request),
@@ -156,6 +162,7 @@ export const orchestratorRoutes = (deps: RouteDeps, letters = createDeadLetters(
   pauseBuild: (request) => act(deps, 'pause', request),
   resumeBuild: (request) => act(deps, 'resume', request),
   listCases: (request) => list(deps, request, caseIdSchema, deps.reads.cases),
+  getCase: (request) => showCase(deps, request),
   listDeadLetters: (request) => list(deps, request, caseIdSchema, letters.list),
   requeueDeadLetter: (request) => mark(letters, 'REQUEUED', request),
   dropDeadLetter: (request) => mark(letters, 'DROPPED', request),

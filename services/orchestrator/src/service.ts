@@ -12,7 +12,7 @@ import { createTurns } from '@orgo/store/turns';
 import type { OrchestratorConfig } from './config.ts';
 import { keyOf } from './domain/index.ts';
 import { caseSubject, encodeSends } from './encode.ts';
-import { openCases, receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
+import { openCases, receiptSubject, takeAlarms, takeCases, takeReceipts } from './handlers.ts';
 import { createReads } from './reads.ts';
 import { buildMachine } from './repo.ts';
 import { resendIfLost } from './resend.ts';
@@ -70,7 +70,14 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
       (error) =>
         log.warn({ err: error, code: codeOf(error) }, 'open commands were not all said again; their leases will'),
     );
-  const receipts = takeReceipts({ turns, trust, cache: statementCache(), noise: createNoise(log), faults });
+  const receipts = takeReceipts({
+    turns,
+    cases: takeCases(db),
+    trust,
+    cache: statementCache(),
+    noise: createNoise(log),
+    faults,
+  });
   const stops: (() => Promise<unknown> | unknown)[] = [];
 
   return {

@@ -77,6 +77,7 @@ export const buildReasons = {
     'A document was put aside, and the build goes on without it',
     'See `orgo deadletter list`; `orgo deadletter requeue` has the next build take it again.',
   ),
+  CASE_NOT_FOUND: absent('No Case of that id is visible to you', 'See `orgo case list`.'),
   DEADLETTER_NOT_FOUND: absent(
     'No dead letter of that document is visible to you',
     'See `orgo deadletter list --all`.',

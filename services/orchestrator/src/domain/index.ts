@@ -10,6 +10,7 @@ export {
   type OpenCase,
 } from './case/case.ts';
 export { caseView, publicCase } from './case/public.ts';
+export { casesOf, type DecidedCase } from './case/remedy.ts';
 export { type CaseState, initialCase, type LetterMark } from './case/state.ts';
 export type { StartFacts } from './decide/start.ts';
 export { admitRerun, admitStart } from './decide/start.ts';

@@ -1,4 +1,14 @@
-import type { ArtifactRef, BuildPhase, Digest, GateClaim, Seal, SignedItemWire, StageCommand } from '@orgo/contracts';
+import type {
+  ArtifactRef,
+  BuildPhase,
+  CaseTask,
+  CaseView,
+  Digest,
+  GateClaim,
+  Seal,
+  SignedItemWire,
+  StageCommand,
+} from '@orgo/contracts';
 import type { JsonValue } from '@orgo/core';
 
 /** What a command rests on, as signed and sealed: written once per stage, read when the command is issued again. */
@@ -19,11 +29,25 @@ export type CaseOpening = {
   about: string;
   /** The mandate the build runs under. */
   mandate_ref: Digest;
-  type: 'build-blocked' | 'build-failed' | 'validation-failed' | 'rerun-diverged' | 'dead-letter';
+  type:
+    | 'build-blocked'
+    | 'build-failed'
+    | 'validation-failed'
+    | 'rerun-diverged'
+    | 'dead-letter'
+    | 'rollback'
+    | 'rollback-refused'
+    | 'release-refused'
+    | 'node-integrity'
+    | 'state-drift';
   severity: 'MINOR' | 'MODERATE' | 'MAJOR' | 'CRITICAL';
   title: string;
   reason_codes: string[];
   refs: ArtifactRef[];
+  /** What it is about, where that is no build. */
+  subject?: CaseView['subject'];
+  /** Steps of its remedy, as they begin. */
+  tasks?: { task: string; status: CaseTask['status'] }[];
 };
 
 /** What a build says. The shell signs claims and commands, and puts each into the outbox of the same transaction. */

@@ -309,7 +309,7 @@ describe('a rollback', () => {
     const done = step(open, asking(validated, use(0, 3), 'release'));
     expect(done.decision).toMatchObject({ verdict: 'PASS' });
     expect(done.decision?.rests_on).toContain(digestOf('there'));
-    expect(done.state).toMatchObject({ open: [], phase: 'FROZEN' });
+    expect(done.state).toMatchObject({ open: [{ validated: true }], phase: 'FROZEN' });
   });
   it('keeps promotions frozen until a person lifts it; before it is validated only by an override', () => {
     const early = step(open, asking({ change: 'unfreeze', override: false }));
@@ -318,7 +318,9 @@ describe('a rollback', () => {
     expect(overridden.decision).toMatchObject({ verdict: 'PASS', detail: { lifted: [rollback_id] } });
     expect(overridden.state.phase).toBe('OPEN');
     const proven = step(open, asking(validated, use(0, 3), 'release')).state;
-    expect(step(proven, asking({ change: 'unfreeze', override: false })).state.phase).toBe('OPEN');
+    const lifted = step(proven, asking({ change: 'unfreeze', override: false }));
+    expect(lifted.decision?.detail.lifted).toEqual([rollback_id]);
+    expect(lifted.state).toMatchObject({ phase: 'OPEN', open: [] });
   });
 });
 

@@ -90,8 +90,8 @@ function findingsOf(state: ChannelGate, input: ChannelGateInput, facts: ChannelF
       return state.phase === 'FROZEN' ? no('CHANNEL_CHANGE_NEEDLESS', 'it is frozen') : [];
     case 'unfreeze':
       if (state.phase !== 'FROZEN') return no('CHANNEL_CHANGE_NEEDLESS', 'it is not frozen');
-      return state.open.length > 0 && !change.override
-        ? no('OVERRIDE_NOT_PERMITTED', `${state.open.length} rollbacks are not validated yet`)
+      return state.open.some(({ validated }) => !validated) && !change.override
+        ? no('OVERRIDE_NOT_PERMITTED', 'its rollback is not validated yet')
         : [];
     case 'pin':
       return notPinnable(state, input, facts, change);
@@ -126,7 +126,7 @@ function notPinnable(
 
 /** No node may run what was rolled back, and one at least must run what it was rolled back to: a silent channel has validated nothing. */
 function notValidated(state: ChannelGate, { use }: ChannelFacts, rollbackId: string): Finding[] {
-  if (!state.open.some(({ rollback_id }) => rollback_id === rollbackId))
+  if (!state.open.some(({ rollback_id, validated }) => rollback_id === rollbackId && !validated))
     return no('CHANNEL_CHANGE_NEEDLESS', `${rollbackId} is not open`);
   if (use === null || use.to.nodes === 0) return no('ACTIVATION_NOT_CONFIRMED', 'no node runs the pack yet');
   return use.from.nodes > 0 ? no('ACTIVATION_NOT_CONFIRMED', `${use.from.nodes} nodes run what was rolled back`) : [];

@@ -4,8 +4,14 @@ import { next, type TransitionTable } from '@orgo/core';
 export const channelGatePhases = ['OPEN', 'FROZEN'] as const;
 export type ChannelGatePhase = (typeof channelGatePhases)[number];
 
-/** A rollback that was given leave, until no node runs what it leads away from. */
-export type OpenRollback = { rollback_id: string; from_pack_id: string; to_pack_id: string; decision: Digest };
+/** A rollback that was given leave, until a person lifts the freeze it left; `validated` when no node runs what it leads away from. */
+export type OpenRollback = {
+  rollback_id: string;
+  from_pack_id: string;
+  to_pack_id: string;
+  decision: Digest;
+  validated: boolean;
+};
 
 /** What a channel may do, by the gatekeeper's own decisions alone. `floor` only rises; what is banned stays banned. */
 export type ChannelGate = {
@@ -102,7 +108,10 @@ export function evolveChannelGate(before: ChannelGate, event: ChannelGateEvent):
         rolled_back_at: [...state.rolled_back_at, event.at].slice(-maxCounted),
       };
     case 'ROLLBACK_VALIDATED':
-      return { ...state, open: state.open.filter(({ rollback_id }) => rollback_id !== event.rollback_id) };
+      return {
+        ...state,
+        open: state.open.map((one) => (one.rollback_id === event.rollback_id ? { ...one, validated: true } : one)),
+      };
     default:
       return event satisfies never;
   }

@@ -131,7 +131,7 @@ export function decideRollback(state: ChannelGate, input: ChannelGateInput, fact
   const send = sendOf({ ...draft, report: report.artifact }, { report });
   const { digest: decision } = send;
   const { rollback_id, from, to } = asked;
-  const rollback = { rollback_id, from_pack_id: from.pack_id, to_pack_id: to.pack_id, decision };
+  const rollback = { rollback_id, from_pack_id: from.pack_id, to_pack_id: to.pack_id, decision, validated: false };
   const event =
     passed && !drill
       ? { type: 'ROLLBACK_AUTHORIZED' as const, decision, at: input.claim.as_of, rollback }

@@ -12,6 +12,11 @@ const routing: Record<CaseState['type'], { category: string; label: string }> = 
   'validation-failed': { category: 'compliance', label: '20.3.4.Curator' },
   'dead-letter': { category: 'operational', label: '20.1.4.Curator' },
   'rerun-diverged': { category: 'crisis', label: '20.9.3.Operator' },
+  rollback: { category: 'crisis', label: '20.9.3.Operator' },
+  'rollback-refused': { category: 'crisis', label: '20.9.3.Operator' },
+  'release-refused': { category: 'compliance', label: '20.3.4.Operator' },
+  'node-integrity': { category: 'technical', label: '20.8.4.Operator' },
+  'state-drift': { category: 'technical', label: '20.8.4.Operator' },
 };
 
 const priorities = { MINOR: 'LOW', MODERATE: 'MEDIUM', MAJOR: 'HIGH', CRITICAL: 'CRITICAL' } as const;
@@ -39,7 +44,7 @@ export const publicCase = (state: CaseState): { [key: string]: JsonValue } => ({
   case_id: state.case_id,
   organization_id: state.tenant_id,
   source: 'automation',
-  type: 'build',
+  type: state.subject ? state.subject.kind : 'build',
   category: routing[state.type].category,
   label: routing[state.type].label,
   status: state.phase,
@@ -52,9 +57,10 @@ export const publicCase = (state: CaseState): { [key: string]: JsonValue } => ({
   ...(state.mandate_ref === null ? {} : { policy_context: { mandate_ref: state.mandate_ref } }),
   refs: [
     ...(state.build_id === null ? [] : [{ ref_type: 'build', ref: state.build_id }]),
+    ...(state.subject ? [{ ref_type: state.subject.kind, ref: state.subject.ref }] : []),
     ...state.refs.map(({ kind, ref }) => ({ ref_type: kind, ref })),
   ],
-  tasks: [],
+  tasks: (state.tasks ?? []).map(({ task }) => `${state.case_id}/${task}`),
   audit: state.audit.map((entry, index) => ({
     event_id: `${state.case_id}:${index}`,
     timestamp: entry.at,
