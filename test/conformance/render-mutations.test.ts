@@ -1,4 +1,4 @@
-import type { RenderBundle, Rendered } from '@orgo/kristal';
+import type { DataValue, RenderBundle, Rendered } from '@orgo/kristal';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
@@ -70,6 +70,67 @@ it('any single change of a good output is refused', async () => {
       const output = forged(before, made);
       fc.pre(output.text !== before.text || change.kind === 'relabel');
       expect(await judged(planted, request, withOutput(bundle, card, place, output))).not.toBe('PASS');
+    }),
+    { numRuns: 50 },
+  );
+});
+
+const text = fc.string({ maxLength: 20, unit: 'grapheme' });
+/** Numbers that an Exchange may hold: no whole ones beyond 2^53 - 1. */
+const number = fc
+  .oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+  .filter((n) => !Number.isInteger(n) || Number.isSafeInteger(n));
+const two = (most: number) => fc.integer({ min: 0, max: most }).map((n) => String(n).padStart(2, '0'));
+const date = fc
+  .tuple(fc.integer({ min: 0, max: 9999 }), two(13), two(32), fc.constantFrom('', 'T00:00:00Z', '-'))
+  .map(([year, month, day, rest]) => `${String(year).padStart(4, '0')}-${month}-${day}${rest}`);
+const unit = fc.constantFrom('Q11573', 'Q4', 'Q2', 'Q777');
+const precision = fc.constantFrom('year' as const, 'month' as const, 'day' as const, 'second' as const);
+const values: fc.Arbitrary<DataValue> = fc.oneof(
+  text.map((value): DataValue => ({ type: 'string', value })),
+  fc
+    .record({ text, lang: fc.constantFrom('en', 'fr', 'de-CH') })
+    .map((value): DataValue => ({ type: 'monolingual_text', value })),
+  fc.constantFrom('Q2', 'Q3', 'Q5', 'Q777').map((qid): DataValue => ({ type: 'item', value: { qid } })),
+  fc
+    .record({ amount: number, unit_qid: unit, lower_bound: number, upper_bound: number }, { requiredKeys: ['amount'] })
+    .map((value): DataValue => ({ type: 'quantity', value })),
+  fc
+    .record(
+      { iso8601: fc.oneof(date, text), precision, calendar: text, timezone: text },
+      { requiredKeys: ['iso8601', 'precision'] },
+    )
+    .map((value): DataValue => ({ type: 'time', value })),
+  fc
+    .record({ lat: number, lon: number, globe: text }, { requiredKeys: ['lat', 'lon'] })
+    .map((value): DataValue => ({ type: 'coord', value })),
+);
+const property = fc.constantFrom('P31', 'P569', 'P2044', 'P1082', 'P625', 'P9999', 'P10000');
+const more = fc.record(
+  {
+    note: fc.constantFrom('approximate', 'approximate; interval 0.1 to 0.2', 'pronoun subject'),
+    group: fc.constantFrom('c:a', 'c:b'),
+    from: fc.constantFrom('one', 'two', 'l\u2028ine'),
+    rank: fc.constantFrom('preferred' as const, 'deprecated' as const),
+    confidence_bp: fc.integer({ min: 0, max: 10_000 }),
+    qualifiers: fc.array(fc.record({ property_id: property, datavalue: values }), { maxLength: 2 }),
+  },
+  { requiredKeys: [] },
+);
+
+it('the card of any pack is taken: writer and reader agree on every value and doubt', async () => {
+  const statements = fc.uniqueArray(fc.tuple(fc.constant('Q6'), property, values, more), {
+    minLength: 1,
+    maxLength: 12,
+    selector: ([, pid, value]) => JSON.stringify([pid, value]),
+  });
+  await fc.assert(
+    fc.asyncProperty(statements, async (extra) => {
+      const pack = storedPack(plantedExchange(extra));
+      const asked = requestFor(pack, { subjects: { ids: ['Q6'] } });
+      const made = await rendered(pack, asked);
+      expect(made).toBeTypeOf('object');
+      expect(await judged(pack, asked, made)).toBe('PASS');
     }),
     { numRuns: 60 },
   );

@@ -1,12 +1,15 @@
 import { compileExchange } from '@orgo/adapter-compile-exchange';
 import { compilePack } from '@orgo/adapter-compile-pack';
+import { runExecute } from '@orgo/adapter-execute';
 import { runExtract } from '@orgo/adapter-extract';
 import { runIngest } from '@orgo/adapter-ingest';
 import { runPin } from '@orgo/adapter-pin';
+import { runRender } from '@orgo/adapter-render';
 import { runResolve } from '@orgo/adapter-resolve';
 import { type ArtifactRef, type Digest, type Pipeline, payloadTypes, pipelines } from '@orgo/contracts';
 import { canonicalBytes, pae, toBase64 } from '@orgo/core';
 import { buildRequest, type CorpusName, corpus, gazetteerArtifacts, mandates } from '@orgo/corpora';
+import { checkRender } from '@orgo/gatekeeper/check-render-core';
 import { validateBatch } from '@orgo/gatekeeper/validate-core';
 import { type MandateBundle, mandateBundleId, type StageCore } from '@orgo/kristal';
 import { newId } from '@orgo/runtime/ids';
@@ -21,6 +24,9 @@ const cores: Readonly<Record<string, StageCore>> = {
   validate: validateBatch,
   'compile-exchange': compileExchange,
   'compile-pack': compilePack,
+  render: runRender,
+  'check-render': checkRender,
+  execute: runExecute,
 };
 
 /** A mandate bundle whose id is its content, changed as a test likes. */

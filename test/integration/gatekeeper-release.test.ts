@@ -8,13 +8,13 @@ import {
   payloadTypes,
   pipelines,
 } from '@orgo/contracts';
-import { canonicalBytes, digestOf, pae, toBase64 } from '@orgo/core';
-import type { MandateBundle } from '@orgo/kristal';
+import { canonicalBytes, digestOf, digestOfBytes, pae, toBase64, utf8 } from '@orgo/core';
+import type { MandateBundle, RenderBundle } from '@orgo/kristal';
 import { newId } from '@orgo/runtime/ids';
 import { createKey, type Signer } from '@orgo/runtime/signer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asOf, type Driven, type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
-import { kristalBuild, mandate, runStages } from './gatekeeper-kristal.ts';
+import { kristalBuild, mandate, runStages, workOf } from './gatekeeper-kristal.ts';
 import type { Sealed } from './gatekeeper-peers.ts';
 
 let gate: Gatekeeper;
@@ -191,7 +191,8 @@ describe('a completed build is released', () => {
       gate.claim(release, { claim: 'RELEASE_CLOSE', detail: { status, n } }, [], 'release');
 
     /** The decision on a build that asks to follow a release. */
-    const followed = async (more: object = {}): Promise<{ verdict: string; reason_codes: string[] }> => {
+    const followed = async (more: object = {}) => (await follow(more)).admission;
+    const follow = async (more: object = {}) => {
       const kristal = folded.outputs.kristal as NonNullable<BuildRecord['outputs']['kristal']>;
       const request = {
         v: 1,
@@ -203,7 +204,7 @@ describe('a completed build is released', () => {
           template: { id: 'card', version: '1.0.0' },
           projection: 'full',
           languages: ['en'],
-          subjects: { ids: ['Q1'] },
+          subjects: { ids: ['Q307'] },
         },
         tasks: [
           {
@@ -224,7 +225,7 @@ describe('a completed build is released', () => {
       const admitted = [await gate.putJson('after-request', request), kristal.pack_manifest as ArtifactRef];
       const after: Driven = { build_id: newId('bld'), pipeline, pins, admitted };
       await gate.admit(after);
-      return gate.decision(after, ({ kind }) => kind === 'ADMISSION');
+      return { after, admission: await gate.decision(after, ({ kind }) => kind === 'ADMISSION') };
     };
 
     test('nothing counts before it is enrolled, and RELEASED needs a node that proved it', async () => {
@@ -271,6 +272,29 @@ describe('a completed build is released', () => {
         reason_codes: ['UNVERIFIED_INPUT'],
       });
       expect(await followed({ tasks: [] })).toMatchObject({ verdict: 'FAIL', reason_codes: ['REQUEST_INVALID'] });
+    });
+
+    test('what follows passes every gate', async () => {
+      const { after } = await follow();
+      await runStages(gate, after);
+      expect(await gate.stageDecision(after, 'execute')).toMatchObject({ verdict: 'PASS' });
+    });
+
+    test('a card that says more than its pack fails at the gate, though its renderer got every hash right', async () => {
+      const { after } = await follow();
+      const [honest] = await workOf(gate, after, 'render');
+      const bundle = await gate.json<RenderBundle>(honest?.ref);
+      for (const output of bundle.cards[0]?.outputs ?? []) {
+        output.text = output.text.replace('1564', '1565');
+        output.sha256 = digestOfBytes(utf8(output.text));
+      }
+      await gate.reply(after, 'render', { outputs: [await gate.putJson('render-bundle', bundle)] });
+      await gate.reply(after, 'check-render', { outputs: await workOf(gate, after, 'check-render') });
+      expect(await gate.stageDecision(after, 'check-render')).toMatchObject({
+        verdict: 'FAIL',
+        reason_codes: ['POLICY_VIOLATION_NEW_FACT_RISK'],
+        authorizations: [],
+      });
     });
 
     test('the same report again, in a claim of its own, is a replay', async () => {

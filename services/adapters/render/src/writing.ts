@@ -2,11 +2,14 @@ import type { RenderFormat } from '@orgo/kristal';
 
 /**
  * What nobody sees, or what turns the direction of a line, is written out as its number: line breaks, controls, marks of direction, zero
- * widths.
+ * widths. Nothing at all is written as `\u{}`.
  */
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const visible = (text: string): string =>
-  text.replace(unseen, (mark) => `\\u{${(mark.codePointAt(0) as number).toString(16).toUpperCase()}}`);
+  (text === '' ? '\\u{}' : text).replace(
+    unseen,
+    (mark) => `\\u{${(mark.codePointAt(0) as number).toString(16).toUpperCase()}}`,
+  );
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -36,17 +36,17 @@ export function readEscaped(written: string, format: RenderFormat): string | nul
   return text;
 }
 
-/** Whether a text shows `original`: the same characters, with those that nobody sees given as `\u{…}`. */
-export function shows(text: string, original: string): boolean {
-  let at = 0;
-  for (const mark of original) {
-    const hidden = /^[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]$/u.test(mark);
-    const wanted = hidden ? `\\u{${(mark.codePointAt(0) ?? 0).toString(16).toUpperCase()}}` : mark;
-    if (!text.startsWith(wanted, at)) return false;
-    at += wanted.length;
-  }
-  return at === text.length;
+/** How a text of the pack looks: the same characters, with those that nobody sees given as `\u{…}`, and nothing at all as `\u{}`. */
+export function shown(original: string): string {
+  let look = '';
+  for (const mark of original)
+    look += /^[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]$/u.test(mark)
+      ? `\\u{${(mark.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`
+      : mark;
+  return look === '' ? '\\u{}' : look;
 }
+
+export const shows = (text: string, original: string): boolean => text === shown(original);
 
 /** The number that a text writes in a language, or null: groups of three, no zero that claims more than is known, a minus of its own. */
 export function readNumber(text: string, { decimal, group }: Pick<LanguageTable, 'decimal' | 'group'>): number | null {

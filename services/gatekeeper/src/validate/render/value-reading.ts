@@ -1,5 +1,5 @@
 import type { DataValue, LanguageTable, PackLabel } from '@orgo/kristal';
-import { readDate, readNumber, shows } from './reading.ts';
+import { readDate, readNumber, shown, shows } from './reading.ts';
 
 /** Names of a pack by id, in the card's language or else in the other one. */
 export type Names = ReadonlyMap<string, PackLabel>;
@@ -66,7 +66,7 @@ function readsTime(
   const [year, month, day] = (date ?? []).slice(1).map(Number);
   const wordless = calendar !== undefined || timezone !== undefined || !['year', 'month', 'day'].includes(precision);
   if (date === null || wordless || (precision !== 'year' && !(Number(month) >= 1 && Number(month) <= 12)))
-    return text === [iso8601, precision, calendar ?? [], timezone ?? []].flat().join(' / ');
+    return shows(text, [iso8601, precision, calendar ?? [], timezone ?? []].flat().join(' / '));
   const read = readDate(text, table);
   if (read === null || read.year !== year) return false;
   if (precision === 'year') return read.month === undefined;
@@ -75,7 +75,7 @@ function readsTime(
 }
 
 function readsCoordinates(text: string, { lat, lon, globe }: Of<'coord'>, table: LanguageTable): boolean {
-  const on = globe === undefined ? '' : ` / ${globe}`;
+  const on = globe === undefined ? '' : shown(` / ${globe}`);
   if (!text.endsWith(on)) return false;
   const places = text.slice(0, text.length - on.length).split(', ');
   const { north, south, east, west } = table.compass;
