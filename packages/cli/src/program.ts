@@ -16,6 +16,7 @@ const areas: Readonly<Record<string, () => Promise<Area>>> = {
   digest: async () => (await import('./commands/digest.ts')).digest,
   pack: async () => (await import('./commands/pack.ts')).pack,
   release: async () => (await import('./commands/release.ts')).release,
+  channel: async () => (await import('./commands/channel.ts')).channel,
   konnaxion: async () => (await import('./commands/konnaxion.ts')).konnaxion,
   tenant: async () => (await import('./commands/tenant.ts')).tenant,
   trust: async () => (await import('./commands/trust.ts')).trust,

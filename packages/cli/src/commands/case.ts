@@ -2,9 +2,28 @@ import type { CaseView } from '@orgo/contracts';
 import type { Command } from 'commander';
 import { createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
-import { createOutput, table } from '../output.ts';
+import { createOutput, status, table } from '../output.ts';
 
-/** `orgo case list`: what waits for a person. */
+const describe = (c: CaseView): string[] => [
+  `${c.case_id}  ${status(c.status)}  ${c.severity}  ${c.type}`,
+  c.title,
+  ...(c.build_id ? [`build    ${c.build_id}`] : []),
+  ...(c.subject ? [`${c.subject.kind.padEnd(9)}${c.subject.ref}`] : []),
+  ...(c.reason_codes.length === 0 ? [] : [`codes    ${c.reason_codes.join(', ')}`]),
+  ...c.refs.map(({ kind, ref }) => `${kind.padEnd(9)}${ref}`),
+  ...(c.tasks.length === 0
+    ? []
+    : table(
+        ['TASK', 'STATUS', 'BY', 'AT'],
+        c.tasks.map((t) => [t.task, status(t.status), t.actor ?? (t.gated ? 'waits for a person' : '–'), t.updated_at]),
+      )),
+  ...table(
+    ['AT', 'WHAT', 'BY', 'WHY'],
+    c.audit.map((entry) => [entry.at, entry.type, entry.actor, entry.reason]),
+  ),
+];
+
+/** `orgo case list|show`: what waits for a person. */
 export function caseCommand(program: Command): void {
   const cases = program.command('case').description('Cases: what waits for a person');
   cases
@@ -24,5 +43,14 @@ export function caseCommand(program: Command): void {
         ),
         ...(page.next_cursor ? [`more: orgo case list --cursor ${page.next_cursor}`] : []),
       ]);
+    });
+  cases
+    .command('show')
+    .description('a Case with its Tasks and its history')
+    .argument('<case>')
+    .addHelpText('after', '\nExample:\n  orgo case show case_…')
+    .action(async (id: string) => {
+      const found = await createClient(findInstance()).call<CaseView>('getCase', { params: { case: id } });
+      createOutput().result(found, () => describe(found));
     });
 }
