@@ -6,8 +6,11 @@ import { type NodeReport, nodeReportSchema, payloadTypes, type ReasonCode } from
 import { keyIdOf, toBase64, verifyDsse } from '@orgo/core';
 import { verifySignature } from '@orgo/runtime/signer';
 
-/** What the road does with one answer: other bytes, none (404), an endless body, half of the body and then nothing, no answer at all. */
-export type Trick = Uint8Array | null | 'endless' | 'cut' | 'drop' | 'stall';
+/**
+ * What the road does with one answer: other bytes, none (404), an endless body, half of the body and then nothing, a
+ * byte now and then, no answer at all.
+ */
+export type Trick = Uint8Array | null | 'endless' | 'cut' | 'drop' | 'stall' | 'drip';
 
 /**
  * Everything between nodes and Orgo: passes channel files on, unchanged unless a test says otherwise, and takes reports as the release service
@@ -83,6 +86,11 @@ export async function openRoad(read: (path: string) => Uint8Array | null, public
     if (trick === undefined) return response.writeHead(status).end(body);
     if (trick === null) return response.writeHead(404).end();
     if (trick === 'stall') return response.writeHead(200).write(body.subarray(0, 1));
+    if (trick === 'drip') {
+      response.writeHead(200);
+      const more = setInterval(() => void response.write('x'), 10);
+      return response.on('close', () => clearInterval(more));
+    }
     if (trick === 'cut') {
       response.writeHead(200, { 'content-length': body.length });
       return response.write(body.subarray(0, body.length >> 1), () => response.destroy());

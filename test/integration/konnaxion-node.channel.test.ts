@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { placesIn } from '@orgo/konnaxion-node';
+import { placesIn, realWorld } from '@orgo/konnaxion-node';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type NodeInstance, startNodeInstance, tenant } from './konnaxion-node-instance.ts';
 import { packIdOf, readerPack, type TestPack } from './konnaxion-node-packs.ts';
@@ -161,6 +161,20 @@ describe('while nothing comes through', () => {
       }
     },
   );
+
+  test('but a drip, the download is given up, and nothing is refused for it: TRANSFER_TOO_SLOW', async () => {
+    const [a, b] = packs;
+    await node.publish(a);
+    await node.look();
+    await node.publish(b);
+    node.world.transfer = { stallMs: 60_000, graceMs: 100, bytesPerSecond: 1_000_000 };
+    node.road.trick = (path) => (path.includes('packs/') ? 'drip' : undefined);
+    await expect(node.look()).rejects.toMatchObject({ code: 'TRANSFER_TOO_SLOW' });
+    expect(await node.state()).toMatchObject({ active: { pack_id: packIdOf(a) }, refused: [] });
+    node.road.clear();
+    node.world.transfer = realWorld.transfer;
+    expect(await node.look()).toMatchObject({ active: { pack_id: packIdOf(b) } });
+  });
 
   test('to the release service, the node goes on, and what was done is said later, all of it and in order', async () => {
     const [a, b] = packs;

@@ -15,9 +15,6 @@ import type { NodeContext } from './node-context.ts';
 import { NodeError, noAnswer } from './node-error.ts';
 import { packSource } from './pack-folder.ts';
 
-/** How long a download may bring nothing, and how many bytes a second it has to bring on the whole: a slow road is a road, a drip is none. */
-const limits = { stallMs: 30_000, graceMs: 30_000, bytesPerSecond: 1024 } as const;
-
 /**
  * Brings a pack into `packs/<id>`: manifest first, then each file it names, size and hash checked as it arrives and never more than the
  * declared size read. The folder appears whole, by one rename, and durably. A pack that is there and sound is left as it is; one that was
@@ -82,10 +79,11 @@ async function isSound(folder: string, manifest: PackManifest): Promise<boolean>
 
 /** Bytes of a URL; undefined for an answer that says there is none; cut one piece past the declared size, which then mismatches. */
 async function download({ world, signal }: NodeContext, url: string, size: number): Promise<Uint8Array | undefined> {
+  const { stallMs, graceMs, bytesPerSecond } = world.transfer;
   const stopped = new AbortController();
   const stop = (error: Error): void => stopped.abort(error);
-  const timer = setTimeout(() => stop(new Error(`nothing came for ${limits.stallMs} ms`)), limits.stallMs);
-  const longest = limits.graceMs + (size / limits.bytesPerSecond) * 1000;
+  const timer = setTimeout(() => stop(new Error(`nothing came for ${stallMs} ms`)), stallMs);
+  const longest = graceMs + (size / bytesPerSecond) * 1000;
   const slow = (): NodeError => new NodeError('TRANSFER_TOO_SLOW', `${url}: ${size} bytes took ${longest} ms and more`);
   const deadline = setTimeout(() => stop(slow()), longest);
   try {
