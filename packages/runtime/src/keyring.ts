@@ -1,6 +1,7 @@
 import { keyIdentity } from '@orgo/core';
 import { codeOf } from './errors.ts';
 import { unavailable } from './key-files.ts';
+import { openTokenKeyring, type TokenKeyring } from './pkcs11/token-keyring.ts';
 import { type AnySigner, Keyring, trustedKeyOf } from './signer.ts';
 import type { Root, TrustStore } from './trust.ts';
 
@@ -17,7 +18,28 @@ type Choice = { version: number; signer: AnySigner; next: { signer: AnySigner; f
  * rotation is one published root, and no process is started anew. A role that the root does not name signs with the key of the folder.
  */
 export function openKeyring(dir: string, trust: TrustStore): Keyring {
-  const held = Keyring.open(dir);
+  const files = Keyring.open(dir);
+  let opened: Promise<TokenKeyring | null> | undefined;
+  /** The token for a role; null for one whose keys are files. Settings that cannot be read are read again. */
+  const tokenOf = async (role: string): Promise<TokenKeyring | null> => {
+    opened ??= openTokenKeyring(dir);
+    const token = await opened.catch((error) => {
+      opened = undefined;
+      throw error;
+    });
+    return token?.has(role) ? token : null;
+  };
+  const held: Keyring = {
+    async signer(tenant, role) {
+      const token = await tokenOf(role);
+      if (token === null) return files.signer(tenant, role);
+      const [first] = await token.signers(tenant, role);
+      if (first === undefined) throw unavailable(`the token has no key of role ${role} for tenant ${tenant}`);
+      return first;
+    },
+    signers: async (tenant, role) => ((await tokenOf(role)) ?? files).signers(tenant, role),
+    create: async (tenant, role) => ((await tokenOf(role)) ?? files).create(tenant, role),
+  };
   const choices = new Map<string, Choice>();
 
   const rootOf = (tenant: string): Promise<Root | null> =>

@@ -4,8 +4,9 @@ import { fixedRoles, payloadTypes, roleOfAdapter, type TrustRoot, trustRootSchem
 import { canonicalBytes, type Digest, digestOfBytes, fromBase64, pae, parseStrict, toBase64 } from '@orgo/core';
 import { createFile, makeDir, readFileIfAny, replaceFile } from './durable-file.ts';
 import { Fault, Refused } from './errors.ts';
-import { createSpareKey, type KeyAlg, listKeys } from './key-files.ts';
-import { createKey, type Signer, trustedKeyOf } from './signer.ts';
+import type { KeyAlg } from './key-files.ts';
+import { type KeyStore, openKeyStore } from './key-store.ts';
+import { type AnySigner, trustedKeyOf } from './signer.ts';
 import { keysDir, pinsFile, readPins, rootFile, trustDir, unsealedFile } from './trust-files.ts';
 
 export type CreatedTenant = { tenant_id: string; fingerprint: Digest; root_version: number; created: boolean };
@@ -13,10 +14,12 @@ export type CreatedTenant = { tenant_id: string; fingerprint: Digest; root_versi
 const days = (from: Date, count: number): string => new Date(from.getTime() + count * 86_400_000).toISOString();
 
 /** A root file: the body in its one form, under the signatures of these keys. */
-export const signRoot = (body: TrustRoot, signers: readonly Signer[]): Uint8Array => {
+export const signRoot = async (body: TrustRoot, signers: readonly AnySigner[]): Promise<Uint8Array> => {
   const payload = canonicalBytes(trustRootSchema.parse(body));
   const message = pae(payloadTypes.trustRoot, payload);
-  const signatures = signers.map((signer) => ({ keyid: signer.key_id, sig: toBase64(signer.sign(message)) }));
+  const signatures = await Promise.all(
+    signers.map(async (signer) => ({ keyid: signer.key_id, sig: toBase64(await signer.sign(message)) })),
+  );
   return canonicalBytes({ payloadType: payloadTypes.trustRoot, payload: toBase64(payload), signatures });
 };
 
@@ -76,7 +79,7 @@ export type TenantOptions = {
   instance?: string;
   now?: Date;
   validDays?: number;
-  /** Of every key but the log's, which is Ed25519: signed notes know no other. */
+  /** Of every key but the log's, which is Ed25519: signed notes know no other. By default Ed25519 in files, and what a token is set to. */
   alg?: KeyAlg;
   /** How many root keys there are, and how many must sign a root; the same for the root of the channels. */
   rootKeys?: number;
@@ -87,17 +90,16 @@ const rootRoles: ReadonlySet<string> = new Set(['root', 'tuf-root']);
 
 /** The keys of a role: those that are there, and as many more as it needs. */
 async function keysOfRole(
-  home: string,
+  store: KeyStore,
   tenant: string,
   role: string,
-  { rootKeys, alg }: { rootKeys: number; alg: KeyAlg },
-): Promise<Signer[]> {
-  const dir = keysDir(home);
+  { rootKeys = 1, alg }: TenantOptions,
+): Promise<AnySigner[]> {
   const of = role === 'log' ? 'ed25519' : alg;
-  const keys = [await createKey(dir, tenant, role, of)];
-  if (!rootRoles.has(role) || rootKeys === 1) return keys;
-  const held = await listKeys(dir, tenant, role);
-  while (held.length < rootKeys) held.push(await createSpareKey(dir, tenant, role, of));
+  const first = await store.first(tenant, role, of);
+  if (!rootRoles.has(role) || rootKeys === 1) return [first];
+  const held = await store.list(tenant, role);
+  while (held.length < rootKeys) held.push(await store.another(tenant, role, of));
   return held;
 }
 
@@ -110,13 +112,14 @@ async function keysOfRole(
  * @throws Refused TRUST_ROOT_INVALID when another root is pinned.
  */
 export async function createTenant(home: string, tenant: string, options: TenantOptions): Promise<CreatedTenant> {
-  const { adapters, instance = 'local', now = new Date(), validDays = 3650, alg = 'ed25519' } = options;
+  const { adapters, instance = 'local', now = new Date(), validDays = 3650 } = options;
   const { rootKeys = 1, rootThreshold = 1 } = options;
   if (!(rootThreshold >= 1 && rootThreshold <= rootKeys && rootKeys <= 16))
     throw new Refused('USAGE_INVALID', `${rootThreshold} of ${rootKeys} root keys cannot be`);
   const roles = [...fixedRoles, ...new Set(adapters.map(roleOfAdapter))];
-  const byRole = new Map<string, Signer[]>();
-  for (const role of roles) byRole.set(role, await keysOfRole(home, tenant, role, { rootKeys, alg }));
+  const store = await openKeyStore(keysDir(home));
+  const byRole = new Map<string, AnySigner[]>();
+  for (const role of roles) byRole.set(role, await keysOfRole(store, tenant, role, options));
   const signers = [...byRole.values()].flat();
   const thresholdOf = (role: string): number => (rootRoles.has(role) ? rootThreshold : 1);
   const body: TrustRoot = {
@@ -135,7 +138,7 @@ export async function createTenant(home: string, tenant: string, options: Tenant
     log_origin: `orgo.local/${instance}/${tenant}`,
   };
   const file = rootFile(trustDir(home), tenant, 1);
-  await createFile(file, signRoot(body, byRole.get('root') ?? []), 0o644);
+  await createFile(file, await signRoot(body, byRole.get('root') ?? []), 0o644);
   // The file that stands decides, also when it is of an earlier call that died before its pin.
   const fingerprint = digestOfBytes(payloadOf(await readFile(file)));
   // crash: if we die before the pin, nobody believes the root, and the next call pins it.
@@ -152,7 +155,7 @@ export async function publishRoot(
   home: string,
   tenant: string,
   edit: (body: TrustRoot) => TrustRoot,
-  signers: readonly Signer[],
+  signers: readonly AnySigner[],
 ): Promise<number> {
   const dir = trustDir(home);
   await makeDir(join(dir, tenant));
@@ -170,7 +173,7 @@ export async function publishRoot(
   const json = parseStrict(payloadOf(newest));
   const body = trustRootSchema.parse(json.ok ? json.value : undefined);
   const next = edit({ ...structuredClone(body), version });
-  await writeRoot(dir, tenant, version, signRoot(next, signers));
+  await writeRoot(dir, tenant, version, await signRoot(next, signers));
   return version;
 }
 

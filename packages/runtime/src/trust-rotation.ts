@@ -2,8 +2,9 @@ import { type TrustRoot, trustRootSchema } from '@orgo/contracts';
 import { fromBase64, keyIdentity, parseStrict } from '@orgo/core';
 import { readFileIfAny } from './durable-file.ts';
 import { Breach, Refused } from './errors.ts';
-import { createKey, createSpareKey, type KeyAlg, listKeys, makeCurrent, type Signer } from './key-files.ts';
-import { trustedKeyOf, verifySignature } from './signer.ts';
+import { createKey, createSpareKey, type KeyAlg, makeCurrent } from './key-files.ts';
+import { openKeyStore } from './key-store.ts';
+import { type AnySigner, trustedKeyOf, verifySignature } from './signer.ts';
 import { signRoot, writeRoot } from './tenants.ts';
 import { type Root, TrustStore } from './trust.ts';
 import { keysDir, rootFile, trustDir } from './trust-files.ts';
@@ -31,7 +32,7 @@ async function present(home: string, tenant: string) {
     dir,
     root,
     body: await bodyOf(dir, tenant, root.version),
-    rootKeys: await listKeys(keysDir(home), tenant, 'root'),
+    rootKeys: await (await openKeyStore(keysDir(home))).list(tenant, 'root'),
   };
 }
 
@@ -58,7 +59,7 @@ async function publishNext(
   const signers = rootKeys.filter(({ key_id }) => listed.has(key_id));
   if (signers.length === 0)
     throw new Refused('SIGNATURE_MISSING', `no root key of ${tenant} is held in ${keysDir(home)}`);
-  const bytes = signRoot(next, signers);
+  const bytes = await signRoot(next, signers);
   const expect = { tenant, version: next.version, pin: '', before: root, verify: verifySignature };
   const read = readRoot(bytes, expect);
   if (!read.ok) throw new Refused(read.code, read.detail);
@@ -66,18 +67,24 @@ async function publishNext(
   return next.version;
 }
 
-const publicOf = (signer: Signer): TrustRoot['keys'][string] => {
+const publicOf = (signer: AnySigner): TrustRoot['keys'][string] => {
   const { keyid: _, ...key } = trustedKeyOf(signer);
   return key;
 };
 
 /** A key of the role that lies here and was in no root yet: what an earlier call left before it died, or a new one. */
-async function freshKey(home: string, root: Root, roots: readonly Root[], role: string, alg: KeyAlg): Promise<Signer> {
-  const dir = keysDir(home);
+async function freshKey(
+  home: string,
+  root: Root,
+  roots: readonly Root[],
+  role: string,
+  alg: KeyAlg,
+): Promise<AnySigner> {
+  const store = await openKeyStore(keysDir(home));
   const ever = new Set(roots.flatMap((one) => one.keysOf(role)).map(keyIdentity));
-  const held = await listKeys(dir, root.tenant_id, role);
+  const held = await store.list(root.tenant_id, role);
   const left = held.find((signer) => signer.alg === alg && !ever.has(keyIdentity(trustedKeyOf(signer))));
-  return left ?? createSpareKey(dir, root.tenant_id, role, alg);
+  return left ?? store.another(root.tenant_id, role, alg);
 }
 
 const isChannelRole = (role: string): boolean => role.startsWith('channel.');

@@ -1,4 +1,5 @@
-import { type KeyAlg, listKeys } from './key-files.ts';
+import type { KeyAlg } from './key-files.ts';
+import { openKeyStore } from './key-store.ts';
 import { type Root, TrustStore } from './trust.ts';
 import { keysDir, trustDir } from './trust-files.ts';
 
@@ -54,8 +55,9 @@ export async function showTrust(home: string, tenant: string): Promise<TrustView
     view.until = ends?.until ?? null;
     view.reason = cause?.reason ?? null;
   }
+  const store = await openKeyStore(keysDir(home));
   for (const role of newest.roles)
-    for (const { key_id, alg } of await listKeys(keysDir(home), tenant, role)) {
+    for (const { key_id, alg } of await store.list(tenant, role)) {
       const view = keys.get(key_id);
       if (view !== undefined) view.held = true;
       else {

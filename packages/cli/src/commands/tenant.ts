@@ -5,7 +5,7 @@ import { homeDir } from '../home.ts';
 import { createOutput } from '../output.ts';
 import { provisionTenant } from '../tenant.ts';
 
-type Options = { rootKeys: number; rootThreshold?: number; alg: string };
+type Options = { rootKeys: number; rootThreshold?: number; alg?: string };
 
 const count = (text: string): number => {
   const value = Number(text);
@@ -19,7 +19,10 @@ export const tenantOptions = (command: Command): Command =>
     .argument('<tenant>')
     .option('--root-keys <count>', 'root keys, of the tenant’s trust root and of its channel root', count, 1)
     .option('--root-threshold <count>', 'how many of them must sign a root; by default more than half', count)
-    .option('--alg <algorithm>', 'ed25519 or ecdsa-p256-sha256; the log’s key is always Ed25519', 'ed25519');
+    .option(
+      '--alg <algorithm>',
+      'ed25519 (by default, for keys in files) or ecdsa-p256-sha256; the log’s is always Ed25519',
+    );
 
 /** Makes a tenant, or says what is there. @throws CliError USAGE_INVALID */
 export async function createTenantAction(name: string, { rootKeys, rootThreshold, alg }: Options): Promise<void> {
@@ -28,10 +31,14 @@ export async function createTenantAction(name: string, { rootKeys, rootThreshold
       'USAGE_INVALID',
       `${JSON.stringify(name)} is no tenant name: lowercase letters, digits and dashes, at most 31`,
     );
-  if (alg !== 'ed25519' && alg !== 'ecdsa-p256-sha256')
+  if (alg !== undefined && alg !== 'ed25519' && alg !== 'ecdsa-p256-sha256')
     throw new CliError('USAGE_INVALID', '--alg is ed25519 or ecdsa-p256-sha256');
   const threshold = rootThreshold ?? Math.floor(rootKeys / 2) + 1;
-  const made = await provisionTenant(homeDir(), name, { rootKeys, rootThreshold: threshold, alg });
+  const made = await provisionTenant(homeDir(), name, {
+    rootKeys,
+    rootThreshold: threshold,
+    ...(alg && { alg }),
+  });
   createOutput().result(made, () => [
     `${made.tenant_id}  ${made.created ? 'made' : 'was there'}: root ${made.root_version}, fingerprint ${made.fingerprint}`,
     `root file ${made.root_file}`,

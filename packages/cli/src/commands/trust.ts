@@ -1,4 +1,4 @@
-import { Keyring } from '@orgo/runtime/signer';
+import { openKeyStore } from '@orgo/runtime/key-store';
 import { keysDir } from '@orgo/runtime/trust-files';
 import { renewRoot, retireKeys, revokeKey, rotateRole } from '@orgo/runtime/trust-rotation';
 import { type KeyView, showTrust, type TrustView } from '@orgo/runtime/trust-view';
@@ -99,11 +99,11 @@ function rotate(area: Command): void {
       if (alg !== undefined && alg !== 'ed25519' && alg !== 'ecdsa-p256-sha256')
         throw new CliError('USAGE_INVALID', '--alg is ed25519 or ecdsa-p256-sha256');
       const made = await rotateRole(homeDir(), tenant, role, { overlapHours: overlap, ...(alg && { alg }) });
-      const signer = await Keyring.open(keysDir(homeDir())).signers(tenant, role);
+      const held = await (await openKeyStore(keysDir(homeDir()))).list(tenant, role);
       createOutput().result({ tenant_id: tenant, ...made }, () => [
         `${role} of ${tenant} signs with ${made.key_id}${made.root_version === null ? '' : `, listed by root ${made.root_version}`}`,
         ...made.before.map((key) => `${key} goes on verifying for ${overlap} hours; then: orgo trust retire`),
-        ...(signer.length > 1 ? [`${signer.length} keys of the role are held here`] : []),
+        ...(held.length > 1 ? [`${held.length} keys of the role are held here`] : []),
       ]);
     });
 }
