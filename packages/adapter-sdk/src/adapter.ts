@@ -31,6 +31,17 @@ export const adapterSettings = z.object({
     .min(1)
     .default(1_073_741_824)
     .meta({ description: 'Largest artifact', example: 1_073_741_824 }),
+  ORGO_ACK_WAIT_MS: z.coerce.number().int().min(100).default(10_000).meta({
+    description:
+      'How long a command that was taken may stay unanswered before another process gets it; the same in all processes of an adapter',
+    example: 10_000,
+  }),
+  ORGO_ANSWER_WAIT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(10_000)
+    .meta({ description: 'How long a reply waits for its answer before it is sent again', example: 10_000 }),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()
     .optional()
@@ -70,7 +81,7 @@ export function runAdapter(
     const config = loadConfig(adapterSettings, env);
     const log = createLog({ service, level: config.ORGO_LOG_LEVEL });
     const telemetry = await startTelemetry({ service, endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT });
-    const bus = await connectBus({ url: config.NATS_URL, name: service, log });
+    const bus = await connectBus({ url: config.NATS_URL, name: service, log, ackWaitMs: config.ORGO_ACK_WAIT_MS });
     const trust = TrustStore.open(trustDir(config.ORGO_HOME));
     const platform: AdapterPlatform = {
       bus,
@@ -78,6 +89,7 @@ export function runAdapter(
       artifacts: fileArtifacts(join(config.ORGO_HOME, 'artifacts'), { maxBytes: config.ORGO_MAX_ARTIFACT_BYTES }),
       keyring: openKeyring(keysDir(config.ORGO_HOME), trust),
       trust,
+      answerWaitMs: config.ORGO_ANSWER_WAIT_MS,
     };
     const letGo = async (): Promise<void> => {
       await bus.close();

@@ -32,6 +32,8 @@ export type AdapterPlatform = {
   clock?: Clock;
   replies?: ReplyCache;
   faults?: FaultPoints;
+  /** How long a reply waits for its answer, default 10 s. */
+  answerWaitMs?: number;
 };
 
 const defaultConcurrency = 4;
@@ -60,7 +62,7 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
   const stopping = new AbortController();
   const cache = statementCache();
   const sign = replySigner(keyring, adapter);
-  const send = replySender(bus);
+  const send = replySender(bus, platform.answerWaitMs);
   const inTurn = semaphore(concurrency);
   const { run, close } = openRun(definition);
 

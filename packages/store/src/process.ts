@@ -38,6 +38,12 @@ export const processConfig = z.object({
     .min(1)
     .default(1_073_741_824)
     .meta(setting('Largest artifact', '1073741824')),
+  ORGO_ANSWER_WAIT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(10_000)
+    .meta(setting('How long a message to another service waits for its answer before it is sent again', '10000')),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()
     .optional()
@@ -74,7 +80,8 @@ export function serviceProcess<Schema extends z.ZodObject>(
       },
       { log },
     );
-    const service = create({ ...platform, home: common.ORGO_HOME }, own);
+    const pace = { requestTimeoutMs: common.ORGO_ANSWER_WAIT_MS };
+    const service = create({ ...platform, pace, home: common.ORGO_HOME }, own);
     const running = await host([service], { log });
     const http = createHttp({
       service: name,

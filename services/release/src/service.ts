@@ -156,9 +156,10 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
         [channelJobSubjects.preflight]: preflightRollbacks(rollbacks),
         [channelJobSubjects.refused]: refuseRollbacks(rollbacks),
       };
-      relay = startRelay({ db, bus, log, faults, local });
+      relay = startRelay({ ...platform.pace, db, bus, log, faults, local });
       stops.push(() => relay?.stop());
       alarms = await startAlarms({
+        ...platform.pace,
         db,
         log,
         faults,

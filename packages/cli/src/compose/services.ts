@@ -17,6 +17,7 @@ import type { ServiceName } from './processes.ts';
 const commonConfig = processConfig.pick({
   ORGO_LOG_LEVEL: true,
   ORGO_MAX_ARTIFACT_BYTES: true,
+  ORGO_ANSWER_WAIT_MS: true,
   OTEL_EXPORTER_OTLP_ENDPOINT: true,
 });
 
@@ -53,6 +54,7 @@ export async function hostServices(options: {
   );
   const of = (name: ServiceName) => ({
     ...platform,
+    pace: { requestTimeoutMs: config.ORGO_ANSWER_WAIT_MS },
     home,
     log: log.child({ service: name }),
     databaseUrl: databaseUrls[name],
