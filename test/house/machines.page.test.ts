@@ -1,8 +1,14 @@
 import { logTable } from '@orgo/audit/domain';
 import { mermaid } from '@orgo/core';
-import { nodeTable as gateNodeTable, releaseTable as gateReleaseTable, gateTable } from '@orgo/gatekeeper/domain';
+import {
+  channelGateTable,
+  nodeTable as gateNodeTable,
+  releaseTable as gateReleaseTable,
+  gateTable,
+  trustRootTable as gateTrustRootTable,
+} from '@orgo/gatekeeper/domain';
 import { buildTable, caseTable, stageTable } from '@orgo/orchestrator/domain';
-import { nodeTable, releaseTable } from '@orgo/release/domain';
+import { channelTable, nodeTable, releaseTable, trustRootTable } from '@orgo/release/domain';
 import { expect, it } from 'vitest';
 
 type Machine = { name: string; text: string; initial: string; table: Parameters<typeof mermaid>[0] };
@@ -25,7 +31,7 @@ const machines: { of: string; machines: Machine[] }[] = [
       },
       {
         name: 'Case',
-        text: 'What a person has to look at. Working on Cases comes with Tasks.',
+        text: 'What a person has to look at, with Tasks where something has to be done.',
         initial: 'NEW',
         table: caseTable,
       },
@@ -47,6 +53,18 @@ const machines: { of: string; machines: Machine[] }[] = [
         table: gateReleaseTable,
       },
       { name: 'Gate of a node', text: 'Whether a node may speak.', initial: 'UNKNOWN', table: gateNodeTable },
+      {
+        name: 'Gate of a channel',
+        text: 'What may be decided about a channel: bars, floors and leaves to go back.',
+        initial: 'OPEN',
+        table: channelGateTable,
+      },
+      {
+        name: 'Gate of trust roots',
+        text: 'Which root of a tenant is in its log.',
+        initial: 'FIRST',
+        table: gateTrustRootTable,
+      },
     ],
   },
   { of: 'audit', machines: [{ name: 'Log of a tenant', text: 'It only grows.', initial: 'OPEN', table: logTable }] },
@@ -54,7 +72,14 @@ const machines: { of: string; machines: Machine[] }[] = [
     of: 'release',
     machines: [
       { name: 'Release', text: 'A completed build on its way to a channel.', initial: 'NEW', table: releaseTable },
+      { name: 'Channel', text: 'What its nodes are asked to run.', initial: 'NEW', table: channelTable },
       { name: 'Node', text: 'What is known about a node.', initial: 'NEW', table: nodeTable },
+      {
+        name: 'Trust roots',
+        text: 'Published roots of a tenant on their way into its log.',
+        initial: 'WATCHING',
+        table: trustRootTable,
+      },
     ],
   },
 ];

@@ -42,7 +42,6 @@ export const faultPoints = {
   'audit.checkpointWritten': row('audit', true, 'the checkpoint file is the newest'),
   'audit.recordStored': row('audit', true, 'the record is stored; the gatekeeper has no answer yet'),
   'audit.answered': row('audit', true, 'the decisions are sealed; the gatekeeper has no answer yet'),
-  'release.numbered': row('release', true, 'the release has its numbers, and no file shows it'),
   'release.beforeTimestamp': row(
     'release',
     false,

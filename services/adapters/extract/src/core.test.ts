@@ -260,7 +260,7 @@ it('reads the reader corpus as it always did', async () => {
   expect(dataRef?.ref).toBe(
     digestOfBytes(utf8(documents.map((document) => `${JSON.stringify(sorted(document))}\n`).join(''))),
   );
-  expect(batch?.members).toHaveLength(17);
+  expect(batch?.members).toHaveLength(18);
 });
 
 /** Members in code unit order, all the way down: with JSON.stringify an independent way to canonical JSON. */

@@ -30,3 +30,12 @@ export function ended(answers: ('ok' | 'failed')[]): World {
   for (const answer of answers) turn(world, answer);
   return world;
 }
+
+/** Every attempt of the open stage ends in a transient error. */
+export function useUp(world: World): void {
+  for (let attempt = 1; attempt < 4; attempt++) {
+    turn(world, 'error');
+    for (const id of [...world.alarms.keys()]) world.fire(id);
+  }
+  turn(world, 'error');
+}

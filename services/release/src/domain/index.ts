@@ -71,5 +71,6 @@ export { nodeView } from './node/view.ts';
 export { type Alarm, activationAlarm, type Job, type PublicChange, type Send } from './sends.ts';
 export { type Asked, type Eligible, initial, type Phase, phaseOf, type ReleaseState } from './state.ts';
 export { releaseTable } from './table.ts';
+export { trustRootTable } from './trust-root.ts';
 export { statusOf } from './view.ts';
 export { waitingFor } from './waiting.ts';
