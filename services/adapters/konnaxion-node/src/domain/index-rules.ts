@@ -1,6 +1,6 @@
 import type { ChannelIndex, Offer } from '@orgo/contracts';
 import { canonical, ok, type Result, refuse } from '@orgo/core';
-import { limits, type NodeState, type Place, placeOf } from './state.ts';
+import { limits, type NodeState, type Place, placeOf, samePlace } from './state.ts';
 
 /** A number that grew by more than this at once was made to grow: nothing would ever be higher again (fast-forward). */
 export const maxJump = { release: 1000, index: 100_000 } as const;
@@ -28,17 +28,15 @@ export function judgeIndex(state: NodeState, tenant: string, index: ChannelIndex
   return ok(true);
 }
 
-/** What the same number or the same release once named, where that was another pack (RO-08). */
+/** What the same offer number once said otherwise, or the same release or pack number of another pack (RO-08). */
 export const otherPacks = (state: NodeState, offer: Place): Place[] =>
-  state.seen.filter(
-    (seen) =>
-      (seen.release_seq === offer.release_seq ||
-        seen.release_id === offer.release_id ||
-        seen.pack_seq === offer.pack_seq) &&
-      seen.pack_id !== offer.pack_id,
+  state.seen.filter((seen) =>
+    seen.release_seq === offer.release_seq
+      ? !samePlace(seen, offer)
+      : (seen.release_id === offer.release_id || seen.pack_seq === offer.pack_seq) && seen.pack_id !== offer.pack_id,
   );
 
-/** The first pack of a number stands. The lowest numbers are forgotten first: the floor is above them. */
+/** The first offer of a number stands. The lowest numbers are forgotten first: the floor is above them. */
 export function withSeen(state: NodeState, offer: Offer): NodeState['seen'] {
   const isTaken = state.seen.some(
     (seen) =>

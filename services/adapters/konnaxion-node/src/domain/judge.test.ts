@@ -82,6 +82,7 @@ describe('judgeOffer', () => {
     ['the active number with another pack', activated(5), offer(5, { pack_id: pack(9) }), null, 'RELEASE_SUBSTITUTED'],
     ['and leave makes it no other', activated(5), offer(5, { pack_id: pack(9) }), leave, 'RELEASE_SUBSTITUTED'],
     ['a refused number with another pack', refused, offer(8, { pack_id: pack(9) }), null, 'RELEASE_SUBSTITUTED'],
+    ['a refused number with another pack number', refused, offer(8, { pack_seq: 9 }), null, 'RELEASE_SUBSTITUTED'],
     [
       'the active release id, another pack',
       activated(5),
