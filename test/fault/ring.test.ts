@@ -101,11 +101,7 @@ describe('the ring under one fault at a time', () => {
     await bus.until(() => bus.of(story.tenant, '.gate.claim').length > heard);
     await orgo.killAndAwaitRestart('release');
     const ended = (await story.cli('release', 'watch', created.release_id, '--json')).json as ReleaseStatus;
-    expect([ended.status, ended.pack_id, ended.nodes[0]?.active_pack_id]).toEqual([
-      'RELEASED',
-      calm.pack_id,
-      calm.pack_id,
-    ]);
+    expect([ended.status, ended.pack_id, ended.counts.CONFIRMED]).toEqual(['RELEASED', calm.pack_id, 1]);
     expect((await story.cli('audit', 'fsck', '--json')).code).toBe(0);
   });
 

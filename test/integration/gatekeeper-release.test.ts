@@ -230,7 +230,12 @@ describe('a completed build is released', () => {
 
     test('nothing counts before it is enrolled, and RELEASED needs a node that proved it', async () => {
       expect(await send(report())).toEqual({ outcome: 'refused', code: 'REPORT_NOT_ENROLLED' });
-      expect(await closeRelease('RELEASED')).toEqual({ outcome: 'refused', code: 'ACTIVATION_NOT_CONFIRMED' });
+      expect(await closeRelease('RELEASED')).toEqual({ outcome: 'accepted', code: null });
+      expect(await gate.decision(release, ({ kind }) => kind === 'RELEASE_CLOSE')).toMatchObject({
+        verdict: 'FAIL',
+        final: false,
+        reason_codes: ['ACTIVATION_NOT_CONFIRMED'],
+      });
     });
 
     test('no build follows a release that no node has confirmed, or that there is not', async () => {
@@ -311,7 +316,7 @@ describe('a completed build is released', () => {
 
     test('then the release may end', async () => {
       expect(await closeRelease('RELEASED', 1)).toEqual({ outcome: 'accepted', code: null });
-      expect(await gate.decision(release, ({ kind }) => kind === 'RELEASE_CLOSE')).toMatchObject({
+      expect(await gate.decision(release, ({ kind, final }) => kind === 'RELEASE_CLOSE' && final)).toMatchObject({
         verdict: 'PASS',
         final: true,
         detail: { status: 'RELEASED', nodes: [instance_id] },

@@ -24,9 +24,10 @@ beforeAll(async () => {
   };
   const { build_id } = await rel.build();
   id = (await rel.create(build_id)).body.release_id;
-  await rel.until(id, 'RELEASING');
+  await rel.opened(id);
   await rel.peers.settled();
-  genuine = rel.peers.receipts.at(-1) as ReceiptItem;
+  const isRelease = ({ decision }: ReceiptItem): boolean => JSON.parse(decision.payload).kind === 'RELEASE';
+  genuine = rel.peers.receipts.find(isRelease) as ReceiptItem;
 });
 afterAll(() => rel?.stop());
 

@@ -7,6 +7,7 @@ import {
   type NodeReport,
   payloadTypes,
   type ReleaseStatus,
+  type ReleaseTarget,
 } from '@orgo/contracts';
 import { canonicalBytes, digestOf, keyIdOf, pae, toBase64 } from '@orgo/core';
 import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
@@ -199,15 +200,31 @@ export async function startRelease(
       return { build_id, pack, evidence };
     },
     record: completedRecord,
-    async create(build_id: string, channel = 'stable', headers: Record<string, string> = {}): Promise<Answer> {
-      return call('POST', '/releases', { build_id, channel, actor: 'ann', reason: 'a test' }, { headers });
+    async create(
+      build_id: string,
+      channel = 'stable',
+      headers: Record<string, string> = {},
+      plan: object = {},
+    ): Promise<Answer> {
+      return call('POST', '/releases', { build_id, channel, actor: 'ann', reason: 'a test', ...plan }, { headers });
     },
     status: async (id: string): Promise<ReleaseStatus> => (await call('GET', `/releases/${id}`)).body,
+    /** The ledger of a release. */
+    targets: async (id: string): Promise<ReleaseTarget[]> =>
+      (await call('GET', `/releases/${id}/targets?limit=100`)).body.items,
     /** The release once it is in one of the phases. */
     async until(id: string, ...phases: ReleaseStatus['status'][]): Promise<ReleaseStatus> {
       for (;;) {
         const found = await release.status(id);
         if (phases.includes(found.status)) return found;
+        await new Promise((resume) => setTimeout(resume, 10));
+      }
+    },
+    /** The release once a step of it is open to its nodes. */
+    async opened(id: string, step = 0): Promise<ReleaseStatus> {
+      for (;;) {
+        const found = await release.status(id);
+        if (found.steps[step]?.opened_at != null) return found;
         await new Promise((resume) => setTimeout(resume, 10));
       }
     },

@@ -246,7 +246,29 @@ export async function startPeers(
           root_expires_at: root.expires_at,
           channel: null,
         },
+        step: null,
         close: null,
+      });
+      releases.set(claim.build_id, (outcome.events ?? []).reduce(evolveRelease, state));
+      deliver(outcome.sends ?? []);
+      return outcome.ok ? { outcome: 'accepted', code: null } : { outcome: 'refused', code: outcome.code };
+    }
+    if (claim.claim === 'RELEASE_STEP' || claim.claim === 'RELEASE_CLOSE') {
+      const state = releases.get(claim.build_id) ?? initialRelease({ tenant_id: tenant, id: claim.build_id });
+      const confirmed = [...nodes.values()].flatMap(({ instance_id, last }) =>
+        last?.release_id === claim.build_id && last.verdict === 'PASS' && last.pack_id === state.pack_id
+          ? [{ instance_id, decision: last.decision }]
+          : [],
+      );
+      const facts = { reports: confirmed.map(({ decision }) => decision).slice(0, 63), channel: null };
+      const outcome = decideRelease(state, {
+        ...common,
+        release: null,
+        step:
+          claim.claim === 'RELEASE_STEP'
+            ? { ...facts, confirmed: confirmed.length, root_expires_at: root.expires_at }
+            : null,
+        close: claim.claim === 'RELEASE_CLOSE' ? { confirmed } : null,
       });
       releases.set(claim.build_id, (outcome.events ?? []).reduce(evolveRelease, state));
       deliver(outcome.sends ?? []);

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { nodeSchema, releaseStatusSchema } from '@orgo/contracts';
+import { nodeSchema, releaseStatusSchema, releaseTargetSchema } from '@orgo/contracts';
 import { canonical } from '@orgo/core';
 import { evolve, initial } from '@orgo/release/domain';
 import { newId } from '@orgo/runtime/ids';
@@ -16,7 +16,7 @@ const released = async (node = makeNode('n1')) => {
   await rel.join(node);
   const { build_id, pack } = await rel.build();
   const { body } = await rel.create(build_id);
-  await rel.until(body.release_id, 'RELEASING');
+  await rel.opened(body.release_id);
   return { node, build_id, pack, id: body.release_id as string };
 };
 
@@ -36,9 +36,10 @@ describe('a release', () => {
       release_seq: 1,
       kristal_id: pack.kristal_id,
       pack_id: pack.pack_id,
-      nodes: [{ instance_id: 'n1', state: 'WAITING', active_pack_id: null, reason_code: null }],
-      waiting_for: 'the activation by n1',
+      generation: 1,
+      steps: [{ name: 'all' }],
     });
+    expect((await rel.opened(id)).waiting_for).toContain('0 of 1 nodes that all needs');
     const asked = rel.peers.claims.find(({ claim }) => claim.claim === 'RELEASE');
     expect(asked?.item.evidence).toEqual([evidence]);
     expect(asked?.claim).toMatchObject({
@@ -53,15 +54,30 @@ describe('a release', () => {
     expect(end).toMatchObject({
       waiting_for: null,
       reason_codes: [],
-      nodes: [{ state: 'ACTIVE', active_pack_id: pack.pack_id }],
+      counts: { total: 1, CONFIRMED: 1 },
     });
     expect(end.events.map(({ type }) => type)).toEqual([
       'ReleaseCreated',
       'VerifyRequested',
       'ReleaseVerified',
       'ReleasePublished',
-      'NodeReported',
+      'StepAuthorized',
+      'StepOpened',
+      'StepConfirmed',
+      'StepPassed',
+      'StepDone',
       'ReleaseCompleted',
+    ]);
+    const { body: ledger } = await rel.call('GET', `/releases/${id}/targets`);
+    expect(ledger.items.map((target: unknown) => releaseTargetSchema.parse(target))).toMatchObject([
+      { instance_id: 'n1', step: 0, late: false, state: 'CONFIRMED', active_pack_id: pack.pack_id, reason_code: null },
+    ]);
+    // Sealed one after the other: the pack, the cohort, the node's report, the end.
+    expect(rel.peers.claims.map(({ claim }) => claim.claim).slice(1)).toEqual([
+      'RELEASE',
+      'RELEASE_STEP',
+      'NODE_REPORT',
+      'RELEASE_CLOSE',
     ]);
     const [row] = await rel.rows('SELECT * FROM release');
     const events = await rel.rows(`SELECT data FROM event WHERE machine = 'release' ORDER BY seq`);
@@ -77,15 +93,13 @@ describe('a release', () => {
   test('without a node waits for the first, which may join later', async () => {
     const { build_id } = await rel.build();
     const { body } = await rel.create(build_id);
-    expect(await rel.until(body.release_id, 'RELEASING')).toMatchObject({
-      nodes: [],
-      waiting_for: 'the first node of stable',
-    });
-    expect(await rel.rows("SELECT * FROM alarm WHERE machine <> 'channel_files'")).toEqual([]);
+    expect((await rel.opened(body.release_id)).waiting_for).toBe('the first node of stable');
     const node = makeNode('late');
     await rel.join(node);
     await rel.report(node, body.release_id);
-    expect(await rel.until(body.release_id, 'RELEASED')).toMatchObject({ nodes: [{ instance_id: 'late' }] });
+    await rel.until(body.release_id, 'RELEASED');
+    const { body: ledger } = await rel.call('GET', `/releases/${body.release_id}/targets`);
+    expect(ledger.items).toMatchObject([{ instance_id: 'late', late: true, state: 'CONFIRMED' }]);
   });
 
   test.each([
@@ -223,7 +237,7 @@ describe('nodes', () => {
     expect((await rel.call('POST', '/nodes', { ...first.joining, labels: { 'A B': '' } })).status).toBe(400);
   });
 
-  test('a failure pauses the release with its code; once every node succeeded it is RELEASED', async () => {
+  test('a failure stops the release with its code, and with what it was held against', async () => {
     const other = makeNode('n2');
     await rel.join(other);
     const { node, id } = await released();
@@ -232,15 +246,17 @@ describe('nodes', () => {
       active_pack_id: null,
     };
     expect((await rel.report(node, id, failed)).status).toBe(202);
-    expect(await rel.until(id, 'PAUSED')).toMatchObject({ reason_codes: ['SMOKE_FAILED'] });
-    await rel.report(other, id);
-    await rel.report(node, id);
-    expect(await rel.until(id, 'RELEASED')).toMatchObject({ reason_codes: [] });
+    expect(await rel.until(id, 'FAILED')).toMatchObject({
+      reason_codes: ['ANALYSIS_FAILED', 'SMOKE_FAILED'],
+      finding: { name: 'targets_failed', outcome: 'fail', value: 1, op: 'lte', threshold: 0, samples: 2 },
+      counts: { total: 2, FAILED: 1 },
+    });
+    expect(await rel.rows("SELECT state -> 'candidate' AS candidate FROM channel")).toEqual([{ candidate: null }]);
   });
 
   test('a nonce is fresh each time, good for one report, and for its own node', async () => {
     const { node, id } = await released();
-    const other = makeNode('n2');
+    const other = makeNode('n2', 'beta');
     await rel.join(other);
     const nonces = new Set([await rel.nonce(node), await rel.nonce(node), await rel.nonce(other)]);
     expect(nonces.size).toBe(3);
@@ -300,9 +316,10 @@ describe('nodes', () => {
 
 describe('when parts are away', () => {
   test('the deadline pauses a release whose nodes are silent, by the database clock', async () => {
-    const { id } = await released();
-    await rel.rows('UPDATE alarm SET due_at = now()');
-    expect(await rel.until(id, 'PAUSED')).toMatchObject({ reason_codes: ['ACTIVATION_NOT_CONFIRMED'] });
+    await rel.join(makeNode('n1'));
+    const { build_id } = await rel.build();
+    const { body } = await rel.create(build_id, 'stable', {}, { deadlines: { step_ms: 200 } });
+    expect(await rel.until(body.release_id, 'PAUSED')).toMatchObject({ reason_codes: ['ACTIVATION_NOT_CONFIRMED'] });
   });
 
   test('without audit a release waits, and goes on when it is back', async () => {
@@ -353,7 +370,7 @@ describe('when parts are away', () => {
     await rel.until(body.release_id, 'VERIFYING');
     await rel.replace();
     held.resolve();
-    const { events } = await rel.until(body.release_id, 'RELEASING');
+    const { events } = await rel.opened(body.release_id);
     expect(
       await rel.rows(`SELECT o ->> 'release_id' AS release_id FROM channel, jsonb_array_elements(state -> 'offers') o`),
     ).toEqual([{ release_id: body.release_id }]);
@@ -362,11 +379,15 @@ describe('when parts are away', () => {
       'VerifyRequested',
       'ReleaseVerified',
       'ReleasePublished',
+      'StepAuthorized',
+      'StepOpened',
     ]);
   });
 
   test('a file that clients may have and that would have to change ends the release', async () => {
-    await released();
+    const { node, id } = await released();
+    await rel.report(node, id);
+    await rel.until(id, 'RELEASED');
     const file = `${rel.instance.home}/channels/${tenant}/metadata/1.targets.json`;
     fs.rmSync(file);
     fs.writeFileSync(file, '{}');

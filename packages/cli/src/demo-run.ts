@@ -7,12 +7,12 @@ import { CliError } from './cli-error.ts';
 import type { Client } from './client.ts';
 import { actor } from './commands/build-actions.ts';
 import { failUnlessCompleted, startBuild, waitForBuild } from './commands/build-start.ts';
-import { followRelease } from './commands/release.ts';
 import { writeCorpus } from './corpus-write.ts';
 import { homeDir } from './home.ts';
 import { nodeFolder } from './node-folders.ts';
 import { joinNode } from './node-join.ts';
 import type { Output } from './output.ts';
+import { followRelease } from './release-view.ts';
 
 export type DemoResult = BuildResult & {
   release: { release_id: string; status: string; channel: string };
@@ -57,7 +57,7 @@ export async function runDemo(client: Client, out: Output): Promise<{ result: De
     const created = await client.call<ReleaseStatus>('createRelease', {
       body: { build_id: ended.build_id, channel: 'stable', actor: actor(), reason: 'demo' },
     });
-    return followRelease(client, created.release_id, out.say, { pauseMs: 50, timeoutMs: 60_000 });
+    return followRelease(client, created.release_id, out.say, { timeoutMs: 60_000 });
   });
   if (release.status !== 'RELEASED')
     throw new CliError(

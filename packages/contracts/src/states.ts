@@ -52,6 +52,35 @@ export const releasePhases = [
 ] as const;
 export type ReleasePhase = (typeof releasePhases)[number];
 export const terminalReleasePhases: readonly ReleasePhase[] = ['ROLLED_BACK', 'FAILED', 'CANCELED'];
+/** A step of a release: a cohort, from its turn to its promotion. */
+export const stepPhases = [
+  'PENDING',
+  'WAITING_WINDOW',
+  'DISPATCHING',
+  'CONVERGING',
+  'SOAKING',
+  'ANALYZING',
+  'GATE',
+  'DONE',
+  'FAILED',
+  'INCONCLUSIVE',
+] as const;
+export type StepPhase = (typeof stepPhases)[number];
+
+/** A node as a release's ledger has it. */
+export const targetStates = [
+  'PENDING',
+  'OFFERED',
+  'VERIFIED',
+  'ACTIVATED',
+  'CONFIRMED',
+  'FAILED',
+  'TIMED_OUT',
+  'OFFLINE_EXCLUDED',
+  'ROLLED_BACK',
+  'DRIFTED',
+] as const;
+export type TargetState = (typeof targetStates)[number];
 /** End of a build that `CLOSE` seals. */
 export const buildOutcomes = ['COMPLETED', 'VALIDATION_FAILED', 'FAILED', 'CANCELLED'] as const;
 export type BuildOutcome = (typeof buildOutcomes)[number];

@@ -38,6 +38,7 @@ export { rootFromPath, verifyConsistency, verifyInclusion } from './merkle-verif
 export { signNote, verifyNote } from './note.ts';
 export { formatVkey, type NoteKey, parseVkey, signedNoteKeyId } from './note-key.ts';
 export { pae } from './pae.ts';
+export { releaseStepHash } from './release-step.ts';
 export { type Ok, ok, type ReasonCode, type Refusal, type Result, refuse } from './result.ts';
 export { keyIdentity, type TrustedKey, type VerifySignature } from './signature.ts';
 export { parseStrict } from './strict-json.ts';
@@ -57,6 +58,7 @@ export {
   tilesOf,
   tileWidth,
 } from './tiles.ts';
+export { after, epochMs, epochMsOfDay, timeOf } from './time.ts';
 export { parsePolicy, type TlogPolicy } from './tlog-policy.ts';
 export {
   formatGrowth,

@@ -239,13 +239,30 @@ const release: Decide = async (deps, verified, { root, traceparent }, item) => {
     releaseFacts(deps, root, evidence.value),
     releaseChannel(deps.reads, claim),
   ]);
-  const input = { ...commonOf(verified, root), release: { ...facts, channel }, close: null };
+  const input = { ...commonOf(verified, root), release: { ...facts, channel }, step: null, close: null };
   return only(await deps.turns.release.push([{ message_id: verified.digest, input, traceparent }]));
+};
+
+const releaseStep: Decide = async ({ reads, turns }, verified, { root, traceparent }) => {
+  const { tenant_id, expires_at: root_expires_at } = root;
+  const { claim } = verified;
+  const [confirmed, channel] = await Promise.all([
+    reads.confirmed(tenant_id, claim.build_id),
+    releaseChannel(reads, claim),
+  ]);
+  const step = {
+    confirmed: confirmed.length,
+    reports: confirmed.slice(0, 63).map(({ decision }) => decision),
+    channel,
+    root_expires_at,
+  };
+  const input = { ...commonOf(verified, root), release: null, step, close: null };
+  return only(await turns.release.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
 const releaseClose: Decide = async ({ reads, turns }, verified, { root, traceparent }) => {
   const facts = { confirmed: await reads.confirmed(root.tenant_id, verified.claim.build_id) };
-  const input = { ...commonOf(verified, root), release: null, close: facts };
+  const input = { ...commonOf(verified, root), release: null, step: null, close: facts };
   return only(await turns.release.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
@@ -310,6 +327,7 @@ const deciders: Readonly<Record<ClaimKind, Decide>> = {
   RELEASE: release,
   NODE_JOIN: nodeJoin,
   NODE_REPORT: nodeReport,
+  RELEASE_STEP: releaseStep,
   RELEASE_CLOSE: releaseClose,
   CHANNEL_CHANGE: channelChange,
   ROLLBACK: rollback,

@@ -57,9 +57,12 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
       };
     },
     async confirmed(tenantId, release) {
+      const gate = await prisma.releaseGate.findUnique(keyOf(tenantId, release)).catch(asFault);
+      const { pack_id } = (gate?.state ?? { pack_id: null }) as unknown as ReleaseGate;
       const where = {
         tenantId,
         AND: [
+          { state: { path: ['last', 'pack_id'], equals: pack_id ?? '' } },
           { state: { path: ['last', 'release_id'], equals: release } },
           { state: { path: ['last', 'verdict'], equals: 'PASS' } },
         ],

@@ -9,7 +9,13 @@ import type { Asked, ReleaseInput, ReleaseState } from './domain/index.ts';
 import type { Reads } from './reads.ts';
 import { checkTenant } from './tenant.ts';
 
-export type CreateDeps = { releases: Turns<ReleaseInput>; reads: Reads; trust: TrustStore };
+export type CreateDeps = {
+  releases: Turns<ReleaseInput>;
+  reads: Reads;
+  trust: TrustStore;
+  /** How long a step may take where its plan does not say. */
+  stepMs: number;
+};
 type Request = z.infer<typeof createReleaseSchema>;
 
 /** The release an idempotency key stands for, if it was asked for the same. @throws Refused IDEMPOTENCY_KEY_REUSED */
@@ -26,22 +32,31 @@ function answered(known: ReleaseState | null, asked: Asked): string | null {
  * @throws Refused TENANT_NOT_FOUND, REQUEST_INVALID, IDEMPOTENCY_KEY_REUSED; Fault when nothing is known to have happened
  */
 export async function createRelease(
-  { releases, reads, trust }: CreateDeps,
+  deps: CreateDeps,
   tenant_id: string,
   request: Request,
-  more: { traceparent: string | null; requestKey: string | null },
+  more: { traceparent: string | null; requestKey: string | null; generation?: number; retry_of?: string },
 ): Promise<ReleaseStatus> {
+  const { reads, trust, stepMs } = deps;
   await checkTenant(trust, tenant_id);
   const key = more.requestKey;
+  const { build_id, channel, actor, reason, ...plan } = request;
   const asked: Asked = {
     tenant_id,
     release_id: newId('rel'),
-    ...request,
+    build_id,
+    channel,
+    actor,
+    reason,
+    plan,
+    step_ms: stepMs,
+    generation: more.generation ?? 1,
+    retry_of: more.retry_of ?? null,
     request: key === null ? null : { key, digest: digestOf(request) },
     traceparent: more.traceparent,
   };
   const before = key === null ? null : answered(await reads.byRequest(tenant_id, key), asked);
-  const release_id = before ?? (await begin(releases, asked, more.traceparent));
+  const release_id = before ?? (await begin(deps, asked, more.traceparent));
   // Another caller with the same key may have been faster: the unique key lets one of us in, and that one is the answer.
   const found = release_id ?? (key === null ? null : answered(await reads.byRequest(tenant_id, key), asked));
   const status = found === null ? null : await reads.status(tenant_id, found);
@@ -50,10 +65,15 @@ export async function createRelease(
 }
 
 /** The id of the release that was begun; null where it could not be stored. @throws Refused what the rules say */
-async function begin(releases: Turns<ReleaseInput>, asked: Asked, traceparent: string | null): Promise<string | null> {
-  const input: ReleaseInput = { type: 'create', asked };
+async function begin(
+  { releases, reads }: CreateDeps,
+  asked: Asked,
+  traceparent: string | null,
+): Promise<string | null> {
+  const nodes = await reads.members(asked.tenant_id, asked.channel);
+  const input: ReleaseInput = { type: 'create', asked, nodes };
   const [result] = await releases.take([{ message_id: `create:${asked.release_id}`, input, traceparent }]);
   if (result?.outcome === 'refused')
-    throw new Refused(result.code ?? 'REQUEST_INVALID', `a channel cannot be called ${asked.channel}`);
+    throw new Refused(result.code ?? 'REQUEST_INVALID', `${asked.channel} cannot be released to so`);
   return result?.outcome === 'accepted' ? asked.release_id : null;
 }

@@ -3,13 +3,16 @@ import { canonical, type JsonValue, signBatch } from '@orgo/core';
 import type { Keyring } from '@orgo/runtime/signer';
 import type { OutRow, SendOf } from '@orgo/store/machine';
 import type { PublishItem } from './channel/publish-job.ts';
-import type { ChannelSend, Job, NodeSend, PublicChange, Send } from './domain/index.ts';
+import type { ChannelSend, ChannelWish, NodeSend, PublicChange, RollbackWish, Send } from './domain/index.ts';
 
 /** Where the relay hands jobs over; they never leave the process. */
-export const jobSubjects = { verify: 'release.verify', publish: 'release.publish' } as const satisfies Record<
-  Job,
-  string
->;
+export const jobSubjects = {
+  verify: 'release.verify',
+  channel: 'release.channel',
+  rollback: 'release.rollback',
+} as const;
+
+type JobSend = Extract<Send, { send: 'job' }>;
 
 /** Where the relay hands over what channels have to write. */
 export const channelJobSubjects = {
@@ -18,8 +21,13 @@ export const channelJobSubjects = {
   refused: 'channel.rollback-refused',
 } as const;
 
-/** A job as its row carries it. */
-export type JobItem = { tenant_id: string; release_id: string; traceparent: string | null };
+/** A job as its row carries it. `wish` is what a release asks of its channel. */
+export type JobItem<Wish = ChannelWish | RollbackWish | null> = {
+  tenant_id: string;
+  release_id: string;
+  wish: Wish;
+  traceparent: string | null;
+};
 
 type Sent<S extends Send['send']> = Omit<SendOf<Send>, 'send'> & { send: Extract<Send, { send: S }> };
 type ChannelClaim = Extract<ChannelSend, { send: 'claim' }>;
@@ -57,14 +65,19 @@ const claimRow = (
 });
 
 /** Jobs stand in the outbox until they are done: a crash in the middle does them again. */
-const jobRow = ({ key, traceparent }: SendOf<Send>, job: Job): OutRow => ({
+const jobRow = ({ key, traceparent }: SendOf<Send>, send: JobSend): OutRow => ({
   tenant_id: key.tenant_id,
   aggregate: key.id,
-  subject: jobSubjects[job],
+  subject: jobSubjects[send.job],
   transport: 'local',
   channel: 'local',
-  message_id: `${key.id}:${job}`,
-  item: { tenant_id: key.tenant_id, release_id: key.id, traceparent } satisfies JobItem,
+  message_id: 'n' in send ? `${key.id}:${send.job}:${send.n}` : `${key.id}:${send.job}`,
+  item: {
+    tenant_id: key.tenant_id,
+    release_id: key.id,
+    wish: 'wish' in send ? send.wish : null,
+    traceparent,
+  } satisfies JobItem as unknown as JsonValue,
 });
 
 /** CloudEvents 1.0 with the distributed tracing extension. Telling it twice tells nothing new: the id is the same. */
@@ -106,7 +119,7 @@ export const encodeSends =
           return claimRow({ ...sent, send }, of);
         }
         case 'job':
-          return jobRow(sent, send.job);
+          return jobRow(sent, send);
         case 'event':
           return eventRow(sent, send.change, now);
         default:

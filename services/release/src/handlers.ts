@@ -2,7 +2,6 @@ import { type GateDecision, nameSchema, type ReceiptItem } from '@orgo/contracts
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import type { Noise } from '@orgo/runtime/noise';
-import type { DueAlarm } from '@orgo/store/alarms';
 import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import type { Turns } from '@orgo/store/turns';
@@ -40,14 +39,15 @@ const channelOf = ({ detail }: GateDecision): string | null => {
   return parsed.success ? parsed.data : null;
 };
 
-/** Which machines a decision concerns. A node's report is about its node and about the release. */
+/** Which machines a decision concerns. A node's report is its node's: the release counts it in the ledger. */
 const concerns: Partial<Record<GateDecision['kind'], readonly ('release' | 'node' | 'channel')[]>> = {
   RELEASE: ['release'],
+  RELEASE_STEP: ['release'],
   RELEASE_CLOSE: ['release'],
   CHANNEL_CHANGE: ['channel'],
   ROLLBACK: ['channel', 'release'],
   NODE_JOIN: ['node'],
-  NODE_REPORT: ['node', 'release'],
+  NODE_REPORT: ['node'],
 };
 
 /** Done when every machine has it durably; refused only where no machine took it. */
@@ -116,15 +116,3 @@ export const takeReceipts =
     await deps.faults.at('release.folded');
     return ackOf(results);
   };
-
-/** Deadlines of releases, as inputs. */
-export const takeAlarms =
-  (releases: Turns<ReleaseInput>) =>
-  (rows: readonly DueAlarm[]): Promise<ItemResult[]> =>
-    releases.take(
-      rows.map(({ message_id, tenant_id, id, traceparent }) => ({
-        message_id,
-        input: { type: 'alarm' as const, tenant_id, release_id: id, kind: 'activation' as const },
-        traceparent,
-      })),
-    );

@@ -1,9 +1,12 @@
-import type { NodeView, ReleaseStatus } from '@orgo/contracts';
+import type { NodeView, ReleaseStatus, ReleaseTarget, TargetState } from '@orgo/contracts';
+import type { CohortMember } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
 import type { PageOf } from '@orgo/runtime/http-asked';
+import type { Db } from '@orgo/store/db';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { type NodeState, nodeView, type ReleaseState, statusOf } from './domain/index.ts';
+import { initial, type NodeState, nodeView, type ReleaseState, statusOf } from './domain/index.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
+import { observe } from './ledger/observe.ts';
 
 export type Page<T> = { items: T[]; next_cursor: string | null };
 
@@ -20,12 +23,12 @@ export type Reads = {
   nodeView(tenant: string, instance: string): Promise<NodeView | null>;
   /** By name. */
   nodes(tenant: string, page: PageOf): Promise<Page<NodeView>>;
-  /** Names of the nodes that follow a channel now. */
-  enrolled(tenant: string, channel: string): Promise<string[]>;
+  /** Nodes that follow a channel now, as cohorts are judged by. */
+  members(tenant: string, channel: string): Promise<CohortMember[]>;
+  /** The ledger of a release, by name. */
+  targets(tenant: string, release: string, page: PageOf): Promise<Page<ReleaseTarget>>;
   close(): Promise<void>;
 };
-
-type Row = { id: string; version: bigint; state: unknown };
 
 const pageOf = <R extends { id: string }, T>(rows: R[], limit: number, show: (row: R) => T): Page<T> => {
   const shown = rows.slice(0, limit);
@@ -36,16 +39,58 @@ const asFault = (cause: unknown): never => {
   throw new Fault('DATABASE_UNAVAILABLE', { cause });
 };
 
-const view = (row: Row): ReleaseStatus => statusOf(row.state as ReleaseState, Number(row.version));
+type TargetRow = {
+  instanceId: string;
+  step: number;
+  late: boolean;
+  state: string;
+  reasonCode: string | null;
+  activePackId: string | null;
+} & Record<'offeredAt' | 'verifiedAt' | 'activatedAt' | 'confirmedAt' | 'revertedAt', Date | null> & {
+    updatedAt: Date;
+  };
+
+const timeOf = (at: Date | null): string | null => at?.toISOString() ?? null;
+
+const showTarget = (row: TargetRow): ReleaseTarget => ({
+  instance_id: row.instanceId,
+  step: row.step,
+  late: row.late,
+  state: row.state as TargetState,
+  reason_code: row.reasonCode,
+  active_pack_id: row.activePackId,
+  offered_at: timeOf(row.offeredAt),
+  verified_at: timeOf(row.verifiedAt),
+  activated_at: timeOf(row.activatedAt),
+  confirmed_at: timeOf(row.confirmedAt),
+  reverted_at: timeOf(row.revertedAt),
+  updated_at: row.updatedAt.toISOString(),
+});
+
+const clockText = `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now`;
 
 const showNode = ({ state, enrollment }: { state: unknown; enrollment: bigint | null }): NodeView =>
   nodeView(state as NodeState, enrollment === null ? null : Number(enrollment));
 
-export function createReads({ databaseUrl, schema }: { databaseUrl: string; schema: string }): Reads {
+export function createReads({ databaseUrl, schema, db }: { databaseUrl: string; schema: string; db: Db }): Reads {
   const pool = { connectionString: databaseUrl, max: 2, options: `-c search_path=${schema}` };
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
   const find = (tenantId: string, id: string) =>
     prisma.release.findUnique({ where: { tenantId_id: { tenantId, id } } }).catch(asFault);
+
+  /** Rows of before a member was added have its standard value. */
+  const stateOf = (row: { tenantId: string; id: string; state: unknown }): ReleaseState => ({
+    ...initial({ tenant_id: row.tenantId, id: row.id }),
+    ...(row.state as Partial<ReleaseState>),
+  });
+  const view = async (row: { tenantId: string; id: string; state: unknown }): Promise<ReleaseStatus> => {
+    const state = stateOf(row);
+    const [observed, clock] = await Promise.all([
+      observe(db, state),
+      db.query<{ now: string }>({ name: 'clock', text: clockText }),
+    ]);
+    return statusOf(state, observed, clock.rows[0]?.now ?? '');
+  };
 
   return {
     async status(tenant, release) {
@@ -54,11 +99,11 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
     },
     async state(tenant, release) {
       const row = await find(tenant, release);
-      return row === null ? null : (row.state as ReleaseState);
+      return row === null ? null : stateOf(row);
     },
     async byRequest(tenantId, requestKey) {
       const row = await prisma.release.findFirst({ where: { tenantId, requestKey } }).catch(asFault);
-      return row === null ? null : (row.state as ReleaseState);
+      return row === null ? null : stateOf(row);
     },
     async releases(tenantId, { cursor, limit }) {
       const rows = await prisma.release
@@ -68,7 +113,8 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
           take: limit + 1,
         })
         .catch(asFault);
-      return pageOf(rows, limit, view);
+      const page = pageOf(rows, limit, (row) => row);
+      return { ...page, items: await Promise.all(page.items.map(view)) };
     },
     async node(tenantId, id) {
       const row = await prisma.node.findUnique({ where: { tenantId_id: { tenantId, id } } }).catch(asFault);
@@ -88,11 +134,33 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
         .catch(asFault);
       return pageOf(rows, limit, showNode);
     },
-    async enrolled(tenantId, channel) {
+    async members(tenantId, channel) {
       const rows = await prisma.node
-        .findMany({ where: { tenantId, channel, phase: 'ENROLLED' }, select: { id: true }, orderBy: { id: 'asc' } })
+        .findMany({
+          where: { tenantId, channel, phase: 'ENROLLED' },
+          select: { id: true, enrollment: true, state: true },
+          orderBy: { id: 'asc' },
+        })
         .catch(asFault);
-      return rows.map(({ id }) => id);
+      return rows.map(({ id, enrollment, state }) => ({
+        instance_id: id,
+        enrollment: Number(enrollment ?? 0),
+        labels: (state as unknown as NodeState).identity?.labels ?? {},
+      }));
+    },
+    async targets(tenantId, releaseId, { cursor, limit }) {
+      const rows = await prisma.releaseTarget
+        .findMany({
+          where: { tenantId, releaseId, ...(cursor === null ? {} : { instanceId: { gt: cursor } }) },
+          orderBy: { instanceId: 'asc' },
+          take: limit + 1,
+        })
+        .catch(asFault);
+      return pageOf(
+        rows.map((row) => ({ ...row, id: row.instanceId })),
+        limit,
+        showTarget,
+      );
     },
     close: () => prisma.$disconnect(),
   };

@@ -2,7 +2,9 @@ import {
   type createReleaseSchema,
   type joinNodeSchema,
   nameSchema,
+  type promoteReleaseSchema,
   type ReleaseStatus,
+  type releaseActionSchema,
   releaseIdSchema,
 } from '@orgo/contracts';
 import { utf8 } from '@orgo/core';
@@ -14,14 +16,25 @@ import type { z } from 'zod';
 import type { ChannelRequestDeps } from './channel/requests.ts';
 import { channelRoutes } from './channel/routes.ts';
 import { type CreateDeps, createRelease } from './create.ts';
+import type { Person } from './domain/index.ts';
 import { type EnrollDeps, joinNode } from './enroll.ts';
+import { type PersonDeps, tellRelease } from './person.ts';
 import type { Reads } from './reads.ts';
 import { getNonce, type ReportDeps, takeReport } from './reports.ts';
+import { type RetryDeps, retryRelease } from './retry.ts';
+import { rollbackRelease } from './rollback-route.ts';
 import { checkTenant } from './tenant.ts';
 import type { ChannelReader } from './tuf/reader.ts';
 import { channelRoute } from './tuf/route.ts';
+import { type WatchDeps, watchRelease } from './watch.ts';
 
-export type RouteDeps = CreateDeps & EnrollDeps & ReportDeps & ChannelRequestDeps & { reader: ChannelReader };
+export type RouteDeps = CreateDeps &
+  EnrollDeps &
+  ReportDeps &
+  PersonDeps &
+  RetryDeps &
+  WatchDeps &
+  ChannelRequestDeps & { reader: ChannelReader };
 
 /** Begins a release under the root span of its trace. */
 async function create(deps: RouteDeps, request: HttpRequest): Promise<ReleaseStatus> {
@@ -45,6 +58,30 @@ async function statusOf({ reads }: { reads: Reads }, request: HttpRequest): Prom
   const status = await reads.status(paramOf(request, 'tenant'), paramOf(request, 'release'));
   if (status === null) throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
   return status;
+}
+
+const act = (deps: RouteDeps, request: HttpRequest, action: Person['action']): Promise<ReleaseStatus> =>
+  tellRelease(
+    deps,
+    {
+      tenant: paramOf(request, 'tenant'),
+      release: paramOf(request, 'release'),
+      action,
+      traceparent: traceparentOf(request.span),
+      requestKey: requestKeyOf(request),
+    },
+    request.body as z.infer<typeof releaseActionSchema>,
+  );
+
+const promote = (deps: RouteDeps, request: HttpRequest): Promise<ReleaseStatus> =>
+  act(deps, request, (request.body as z.infer<typeof promoteReleaseSchema>).full ? 'promote-full' : 'promote');
+
+async function targets(deps: RouteDeps, request: HttpRequest): Promise<unknown> {
+  const [tenant, release] = [paramOf(request, 'tenant'), paramOf(request, 'release')];
+  const page = pageOf(request, nameSchema);
+  if ((await deps.reads.state(tenant, release)) === null)
+    throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
+  return deps.reads.targets(tenant, release, page);
 }
 
 async function list<T>(
@@ -77,6 +114,30 @@ export const releaseRoutes = (deps: RouteDeps): Handlers => ({
   createRelease: (request) => create(deps, request),
   listReleases: (request) => list(deps, request, releaseIdSchema, deps.reads.releases),
   getRelease: (request) => statusOf(deps, request),
+  watchRelease: (request) =>
+    watchRelease(deps, { tenant_id: paramOf(request, 'tenant'), id: paramOf(request, 'release') }, request.signal),
+  listTargets: (request) => targets(deps, request),
+  promoteRelease: (request) => promote(deps, request),
+  pauseRelease: (request) => act(deps, request, 'pause'),
+  resumeRelease: (request) => act(deps, request, 'resume'),
+  abortRelease: (request) => act(deps, request, 'abort'),
+  rollbackRelease: (request) =>
+    rollbackRelease(
+      deps,
+      {
+        tenant: paramOf(request, 'tenant'),
+        release: paramOf(request, 'release'),
+        traceparent: traceparentOf(request.span),
+      },
+      request.body as z.infer<typeof releaseActionSchema>,
+    ),
+  retryRelease: (request) =>
+    retryRelease(
+      deps,
+      { tenant: paramOf(request, 'tenant'), release: paramOf(request, 'release') },
+      request.body as z.infer<typeof releaseActionSchema>,
+      { traceparent: traceparentOf(request.span), requestKey: requestKeyOf(request) },
+    ),
   joinNode: (request) =>
     joinNode(
       deps,

@@ -25,11 +25,15 @@ import {
 } from './domain/index.ts';
 import type { RootSeen } from './domain/trust-root.ts';
 import { channelJobSubjects, encodeChannelSends, encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
-import { receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
-import { publishJob, verifyJob } from './jobs.ts';
+import { receiptSubject, takeReceipts } from './handlers.ts';
+import { channelJob, verifyJob } from './jobs.ts';
+import { projectNodes } from './ledger/node-reports.ts';
+import { projectReleases } from './ledger/release-steps.ts';
+import { takeAlarms } from './look.ts';
 import { createNonces } from './nonces.ts';
 import { createReads } from './reads.ts';
 import { nodeMachine, releaseMachine } from './repo.ts';
+import { rollbackJob } from './rollback-job.ts';
 import { releaseRoutes } from './routes.ts';
 import { encodeTrustRootSends, trustRootKeyOf, trustRootMachine } from './trust/machine.ts';
 import { watchRoots } from './trust/watch-roots.ts';
@@ -53,7 +57,7 @@ const uniqueViolation = '23505';
 export function createRelease(platform: Platform & { home: string }, config: ReleaseConfig): Service {
   const { bus, log, faults, keyring, trust, artifacts } = platform;
   const db = openDb({ url: platform.databaseUrl, schema });
-  const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
+  const reads = createReads({ databaseUrl: platform.databaseUrl, schema, db });
   const files = openChannels({
     dir: config.ORGO_CHANNELS_DIR ?? join(platform.home, 'channels'),
     db,
@@ -87,7 +91,8 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     span: 'release.advance',
     keyOf,
     attributesOf: (input) => ({ tenant_id: keyOf(input).tenant_id, release_id: keyOf(input).id, input: input.type }),
-    run: (incoming) => transact(db, releaseMachine, incoming, { ...shell, encode: encodeSends(keyring) }),
+    run: (incoming) =>
+      transact(db, releaseMachine, incoming, { ...shell, encode: encodeSends(keyring), project: projectReleases }),
     changed: waits.changed,
     max: maxBatch,
   });
@@ -99,8 +104,13 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
       instance_id: nodeKeyOf(input).id,
       input: input.type,
     }),
-    run: (incoming) => transact(db, nodeMachine, incoming, { ...shell, encode: encodeNodeSends(keyring) }),
-    changed: waits.changed,
+    run: (incoming) =>
+      transact(db, nodeMachine, incoming, { ...shell, encode: encodeNodeSends(keyring), project: projectNodes }),
+    changed(keys) {
+      waits.changed(keys);
+      // What nodes reported has rung for their releases.
+      alarms?.nudge();
+    },
     max: maxBatch,
   });
   const channels = createTurns<ChannelInput>({
@@ -123,13 +133,11 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
   const rollbacks = { ...jobs, db, releases };
   const publishing = {
     releases,
-    reads,
     files,
     reader,
     artifacts,
     faults,
     log,
-    activationDeadlineMs: config.ORGO_ACTIVATION_DEADLINE_MS,
   };
   const stops: (() => Promise<unknown> | unknown)[] = [];
 
@@ -146,12 +154,14 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
       db,
       channels,
       joinTimeoutMs: config.ORGO_JOIN_TIMEOUT_MS,
+      stepMs: config.ORGO_ACTIVATION_DEADLINE_MS,
     }),
     ready: () => ready && bus.isConnected(),
     async start() {
       const local = {
         [jobSubjects.verify]: verifyJob(jobs),
-        [jobSubjects.publish]: publishJob(jobs),
+        [jobSubjects.channel]: channelJob(jobs),
+        [jobSubjects.rollback]: rollbackJob(jobs),
         [channelJobSubjects.publish]: publishChannels(publishing),
         [channelJobSubjects.preflight]: preflightRollbacks(rollbacks),
         [channelJobSubjects.refused]: refuseRollbacks(rollbacks),
@@ -165,7 +175,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
         faults,
         redisUrl: platform.redisUrl,
         instance: platform.instance,
-        onAlarm: withRenewals(files, takeAlarms(releases)),
+        onAlarm: withRenewals(files, takeAlarms({ db, reads, releases, log })),
       });
       stops.push(() => alarms?.stop());
       const serving = await bus.serve(

@@ -5,12 +5,11 @@ import {
   caseIdSchema,
   digestSchema,
   nameSchema,
-  releaseIdSchema,
   tenantIdSchema,
   timeSchema,
 } from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
-import { buildPhases, releasePhases } from '../states.ts';
+import { buildPhases } from '../states.ts';
 import { nodeLabelsSchema } from './node-report.ts';
 
 /** RFC 9457 problem document with Orgo's code. */
@@ -245,40 +244,6 @@ export const bundleSchema = z
   })
   .meta({ id: 'EvidenceBundle' });
 export type EvidenceBundle = z.infer<typeof bundleSchema>;
-
-export const createReleaseSchema = z
-  .strictObject({
-    build_id: buildIdSchema,
-    channel: nameSchema,
-    actor: z.string().min(1).max(200),
-    reason: z.string().max(500),
-  })
-  .meta({ id: 'CreateRelease' });
-export const releaseStatusSchema = z
-  .object({
-    release_id: releaseIdSchema,
-    tenant_id: tenantIdSchema,
-    build_id: buildIdSchema,
-    channel: nameSchema,
-    release_seq: z.int().nullable(),
-    status: z.enum(releasePhases),
-    reason_codes: z.array(reasonCodeSchema),
-    kristal_id: digestSchema.nullable(),
-    pack_id: z.string().nullable(),
-    nodes: z.array(
-      z.object({
-        instance_id: nameSchema,
-        state: z.string(),
-        active_pack_id: z.string().nullable(),
-        reason_code: reasonCodeSchema.nullable(),
-      }),
-    ),
-    waiting_for: z.string().nullable(),
-    events: z.array(z.object({ at: timeSchema, type: z.string(), actor: z.string() })),
-    version: z.int(),
-  })
-  .meta({ id: 'ReleaseStatus' });
-export type ReleaseStatus = z.infer<typeof releaseStatusSchema>;
 
 export const joinNodeSchema = z
   .strictObject({

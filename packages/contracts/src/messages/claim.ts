@@ -29,6 +29,7 @@ export const claimKinds = {
   RELEASE: { role: 'release', help: 'Verify every byte of Exchange and Pack and authorize publication to a channel' },
   NODE_JOIN: { role: 'release', help: 'Enroll a node: its instance id, channel and public key' },
   NODE_REPORT: { role: 'release', help: 'Verify a node’s signed, nonce-bound report' },
+  RELEASE_STEP: { role: 'release', help: 'Open the next cohort of a release' },
   RELEASE_CLOSE: { role: 'release', help: 'Seal the end of a release' },
   CHANNEL_CHANGE: {
     role: 'release',

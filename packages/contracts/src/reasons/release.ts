@@ -5,6 +5,29 @@ export const releaseReasons = {
   RELEASE_NOT_FOUND: absent('No release of that id is visible to you', 'Check the id and the tenant.'),
   RELEASE_TRANSITION_ILLEGAL: refusal('The release’s state does not allow that', 'See `orgo release status`.'),
   NODE_NOT_FOUND: absent('No node of that id is visible to you', 'Check the id and the tenant.'),
+  ANALYSIS_INVALID: refusal('The analysis of the release cannot work', 'Correct its metrics; see the detail.'),
+  ANALYSIS_FAILED: refusal(
+    'A metric of the release failed',
+    'See value, threshold and samples in `orgo release status`.',
+  ),
+  ANALYSIS_NO_DATA: refusal(
+    'No node has reported a metric that the release is held against',
+    'No data never promotes: see what the nodes report; resume, promote or abort.',
+  ),
+  ANALYSIS_INCONCLUSIVE: refusal(
+    'A metric of the release has too few samples',
+    'Wait for more and resume; or promote or abort.',
+  ),
+  ANALYSIS_ERROR: refusal('A metric of the release could not be read', 'See the service’s log; then resume.'),
+  COHORT_EMPTY: refusal('A cohort of the release takes no node', 'See `orgo konnaxion list`; change the cohort.'),
+  WINDOW_IMPOSSIBLE: refusal('No window of the release opens before its deadline', 'Correct windows and freezes.'),
+  QUORUM_NOT_MET: refusal(
+    'Too many nodes of a cohort are offline to leave them out',
+    'Bring them back and resume, or abort.',
+  ),
+  RELEASE_NOT_COMPLETED: refusal('The release did not come to RELEASED', 'See `orgo release status`.'),
+  NOTHING_TO_ABORT: refusal('The release has ended', 'Use `orgo release rollback` to go back to the pack before.'),
+  RELEASE_DEADLINE_OVER: refusal('The release did not end in its time', 'See why it waited in its events.'),
   ACTIVATION_NOT_CONFIRMED: refusal(
     'The node did not confirm the pack it was asked to run',
     'See the node’s last attempt.',

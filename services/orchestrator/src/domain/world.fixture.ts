@@ -1,5 +1,5 @@
 import { isTerminalBuildPhase, type Pipeline, pipelines, type StageCommand } from '@orgo/contracts';
-import { canonical, digestOf, next } from '@orgo/core';
+import { after, canonical, digestOf, next } from '@orgo/core';
 import { expect } from 'vitest';
 import { fold } from './decide/outcome.ts';
 import { awaitedClaim } from './decide/unanswered.ts';
@@ -11,7 +11,6 @@ import { type AlarmFired, type BuildInput, keyOf, type Receipt } from './inputs.
 import type { CaseOpening } from './sends.ts';
 import { type Admitted, type BuildState, initial } from './state.ts';
 import { buildTable, stageTable } from './table.ts';
-import { after } from './time.ts';
 
 const echo = pipelines.echo as Pipeline;
 /** Three stages of four attempts; the second ends its build when they are used up. */

@@ -7,7 +7,6 @@ import type { FaultPoints } from '@orgo/store/fault-points';
 import type { LocalHandler } from '@orgo/store/relay';
 import type { Turns } from '@orgo/store/turns';
 import type { ReleaseInput } from '../domain/index.ts';
-import type { Reads } from '../reads.ts';
 import type { ChannelReader } from '../tuf/reader.ts';
 import type { ChannelRepository } from '../tuf/repository.ts';
 import type { ChannelHead } from './heads.ts';
@@ -24,25 +23,17 @@ export type PublishItem = {
 
 export type PublishDeps = {
   releases: Turns<ReleaseInput>;
-  reads: Reads;
   files: ChannelRepository;
   reader: ChannelReader;
   artifacts: ArtifactStore;
   faults: FaultPoints;
   log: Log;
-  activationDeadlineMs: number;
 };
 
 type Done = { outcome: 'accepted' | 'later' };
 
 /** What a release is told about a channel whose files are out. */
-function toldOf(
-  head: ChannelHead,
-  item: PublishItem,
-  release_id: string,
-  nodes: string[],
-  deadline_ms: number,
-): ReleaseInput {
+function toldOf(head: ChannelHead, item: PublishItem, release_id: string): ReleaseInput {
   const { current, candidate, frozen, index_seq } = head.index;
   const place =
     candidate?.offer.release_id === release_id ? 'candidate' : current?.release_id === release_id ? 'current' : 'none';
@@ -56,9 +47,8 @@ function toldOf(
     place,
     release_seq: offer?.release_seq ?? null,
     pack_seq: offer?.pack_seq ?? null,
+    open: candidate?.cohorts.length ?? 0,
     frozen,
-    nodes,
-    deadline_ms,
   };
 }
 
@@ -82,16 +72,15 @@ async function tellAll(
 
 async function publish(deps: PublishDeps, item: PublishItem): Promise<Done> {
   const { tenant_id, channel, index_seq } = item;
-  const { files, reads, log, faults, activationDeadlineMs } = deps;
+  const { files, log, faults } = deps;
   try {
     const head = (await files.publish(tenant_id)).find((one) => one.channel === channel);
     if (head === undefined || head.index.index_seq < index_seq)
       throw new Breach('HASH_MISMATCH', `${channel} is not at ${index_seq} any more`);
     await readBack(deps, tenant_id, head);
-    const nodes = await reads.enrolled(tenant_id, channel);
     // crash: if we die here the files are out and the job runs again: same numbers, same bytes, and it is said once.
     await faults.at('release.published');
-    const told = (release_id: string): ReleaseInput => toldOf(head, item, release_id, nodes, activationDeadlineMs);
+    const told = (release_id: string): ReleaseInput => toldOf(head, item, release_id);
     return await tellAll(deps, item, told, `${index_seq}`);
   } catch (error) {
     if (!(error instanceof Breach || error instanceof Refused)) throw error;

@@ -7,187 +7,188 @@ import type { ReleaseInput } from './inputs.ts';
 import { initial } from './state.ts';
 import { releaseTable } from './table.ts';
 import { statusOf } from './view.ts';
-import { waitingFor } from './waiting.ts';
 import * as world from './world.fixture.ts';
+import { opened, World } from './world-run.fixture.ts';
 
-const { at, of, World, create, found, barred, alarm, pass, fail, published, report } = world;
+const { of, create, found, barred, pass, fail } = world;
+
+/** A release that was walked to a phase. */
+const at = {
+  NEW: () => new World(),
+  QUEUED: () => new World().step(create),
+  VERIFYING: () => new World().step(create, found),
+  VERIFIED: () => new World().step(create, found, pass()),
+  RELEASING: () => opened({}, 2),
+  PAUSED: () => opened({}, 2).person('pause'),
+  RELEASED: () => opened({}, 2).report('n1', 'CONFIRMED').report('n2', 'CONFIRMED').look().calm(),
+  FAILED: () => new World().step(create, barred),
+  CANCELED: () => opened({}, 2).person('abort').calm(),
+  ROLLED_BACK: () => {
+    const live = opened({}, 2).report('n1', 'CONFIRMED').person('abort').calm();
+    return live.report('n1', 'ROLLED_BACK').look().calm();
+  },
+} as const;
 
 describe('every phase and every input', () => {
+  const person = (action: 'promote' | 'pause' | 'resume' | 'abort'): ReleaseInput => ({
+    type: 'person',
+    ...of,
+    action,
+    actor: 'bob',
+    reason: '',
+    version: null,
+    request: null,
+  });
   const inputs: Record<string, ReleaseInput> = {
     create,
     found,
     barred,
-    alarm,
     pass: pass(),
     fail,
-    'channel-published': published('n1'),
-    active: report('n1', 'active'),
-    failed: report('n1', 'failed'),
+    promote: person('promote'),
+    pause: person('pause'),
+    resume: person('resume'),
+    abort: person('abort'),
+    withdrew: { type: 'channel-withdrew', ...of },
+    rolledBack: world.receipt(
+      world.decision({
+        kind: 'ROLLBACK',
+        verdict: 'PASS',
+        detail: { trigger: 'operator', to: { pack_id: 'd'.repeat(64) } },
+      }),
+    ),
+    drilled: world.receipt(world.decision({ kind: 'ROLLBACK', verdict: 'PASS', detail: { trigger: 'drill' } })),
   };
   /** Where each input leads; what is not named leaves the phase. */
   const leads: Record<string, Record<string, string>> = {
     NEW: { create: 'QUEUED' },
-    QUEUED: { found: 'VERIFYING', barred: 'FAILED' },
-    VERIFYING: { pass: 'VERIFIED', fail: 'FAILED' },
-    VERIFIED: { 'channel-published': 'RELEASING', barred: 'FAILED' },
-    RELEASING: { failed: 'PAUSED', alarm: 'PAUSED' },
-    PAUSED: {},
-    RELEASED: {},
-    FAILED: {},
+    QUEUED: { found: 'VERIFYING', barred: 'FAILED', abort: 'CANCELED' },
+    VERIFYING: { pass: 'VERIFIED', fail: 'FAILED', abort: 'CANCELED' },
+    VERIFIED: { barred: 'PAUSED', pause: 'PAUSED', abort: 'PAUSED', rolledBack: 'PAUSED' },
+    RELEASING: { barred: 'PAUSED', pause: 'PAUSED', abort: 'PAUSED', rolledBack: 'PAUSED' },
+    PAUSED: { resume: 'RELEASING' },
+    RELEASED: { rolledBack: 'ROLLED_BACK' },
   };
   for (const [phase, walk] of Object.entries(at))
     for (const [name, input] of Object.entries(inputs))
       it(`${phase} · ${name}`, () => {
-        const { state } = walk();
-        expect(state.phase).toBe(phase);
-        const outcome = decide(state, { ...input, now: world.noon });
+        const live = walk();
+        expect(live.state.phase).toBe(phase);
+        const before = live.state;
+        const outcome = decide(before, { ...input, now: live.now });
         if (phase === 'NEW' && name !== 'create') {
           expect(outcome).toMatchObject({ ok: false, code: 'RELEASE_NOT_FOUND' });
           return;
         }
-        if (!outcome.ok) throw new Error(outcome.code);
-        let after = state;
-        for (const event of outcome.events) {
-          expect(releaseTable[after.phase], `${event.type} in ${after.phase}`).toHaveProperty(event.type);
-          after = evolve(after, event);
-        }
-        expect(after.phase).toBe(leads[phase]?.[name] ?? phase);
-        expect(outcome.sends.filter((send) => send.send === 'event')).toHaveLength(after.phase === phase ? 0 : 1);
         // Pure: the same again gives the same.
-        expect(decide(state, { ...input, now: world.noon })).toEqual(outcome);
+        expect(decide(before, { ...input, now: live.now })).toEqual(outcome);
+        live.step(input);
+        expect(live.illegal).toEqual([]);
+        expect(live.state.phase).toBe(leads[phase]?.[name] ?? phase);
       });
 });
 
 describe('asking for a release', () => {
-  it('has the evidence read next, once', () => {
-    expect(at.QUEUED().step(create).jobs()).toEqual(['verify']);
-  });
+  const refused = (plan: object, nodes = 4) => {
+    const asked = { ...world.asked, plan: world.planOf(plan) };
+    const key = { tenant_id: of.tenant_id, id: of.release_id };
+    const input: ReleaseInput = { type: 'create', asked, nodes: world.nodesOf(nodes) };
+    return decide(initial(key), { ...input, now: world.noon });
+  };
   it.each(['root', 'targets', 'snapshot', 'timestamp', 'mirrors', 'constructor'])(
     'refuses a channel called %s',
     (channel) => {
-      const input: ReleaseInput = { type: 'create', asked: { ...world.asked, channel } };
-      expect(
-        decide(initial({ tenant_id: of.tenant_id, id: of.release_id }), { ...input, now: world.noon }),
-      ).toMatchObject({
-        ok: false,
-        code: 'REQUEST_INVALID',
-      });
+      const live = new World().step({ ...create, asked: { ...world.asked, channel } } as ReleaseInput);
+      expect(live.codes).toEqual(['REQUEST_INVALID']);
     },
   );
+  const metric = { name: 'smoke_failures', op: 'lte', threshold: 0 };
+  const always = { days: ['mon'], from: '08:00', to: '08:00', zone: 'UTC' };
+  it.each<[string, string, object, number?]>([
+    [
+      'a metric that is there twice',
+      'ANALYSIS_INVALID',
+      { analysis: { metrics: [metric, metric], interval_ms: 1000 } },
+    ],
+    [
+      'a cohort that takes nobody',
+      'COHORT_EMPTY',
+      { strategy: { mode: 'staged', stages: [{ name: 'canary', cohort: { by: 'ids', ids: ['other'] } }] } },
+    ],
+    ['a percentage of no node', 'COHORT_EMPTY', { strategy: { mode: 'percentage', percentage: 10 } }, 0],
+    ['a window that never opens', 'WINDOW_IMPOSSIBLE', { windows: [always] }],
+    ['a zone that is none', 'WINDOW_IMPOSSIBLE', { windows: [{ ...always, to: '09:00', zone: 'Mars/Base' }] }],
+    [
+      'a freeze over its whole time',
+      'WINDOW_IMPOSSIBLE',
+      { freezes: [{ from: '2026-11-01T00:00:00.000Z', to: '2027-11-01T00:00:00.000Z', reason: 'x' }] },
+    ],
+    ['a pinned rollback to nothing', 'REQUEST_INVALID', { rollback: { mode: 'pinned' } }],
+  ])('refuses %s with %s', (_, code, plan, nodes) => {
+    expect(refused(plan, nodes)).toMatchObject({ ok: false, code });
+  });
+  it('has the evidence read next, once', () => {
+    expect(
+      at
+        .QUEUED()
+        .step(create)
+        .sends.filter((send) => send.send === 'job'),
+    ).toEqual([{ send: 'job', job: 'verify' }]);
+  });
 });
 
 describe('verification', () => {
-  it('asks the gatekeeper with the sealed record as evidence', () => {
-    const claims = at.VERIFYING().sends.filter((send) => send.send === 'claim');
-    expect(claims).toHaveLength(1);
-    const [{ claim, evidence }] = claims as [(typeof claims)[0] & { send: 'claim' }];
-    expect(claimSchema.parse(claim)).toMatchObject({
+  it('asks the gatekeeper with the sealed record as evidence and the frozen steps', () => {
+    const live = at.VERIFYING();
+    const [sent] = live.sends.flatMap((send) => (send.send === 'claim' ? [send] : []));
+    expect(claimSchema.parse(sent?.claim)).toMatchObject({
       claim: 'RELEASE',
       build_id: of.release_id,
       actor: 'ann@example.org',
       mandate_ref: world.eligible.mandate_ref,
-      detail: { build_id: world.asked.build_id, channel: 'stable', pack_id: world.packId },
+      detail: {
+        build_id: world.asked.build_id,
+        channel: 'stable',
+        pack_id: world.packId,
+        steps: live.state.steps.map(({ step_hash }) => step_hash),
+      },
     });
-    expect(evidence).toEqual([world.evidence]);
-  });
-  it('opens publication on PASS alone', () => {
-    expect(at.VERIFIED().jobs()).toEqual(['verify', 'publish']);
-    expect(at.VERIFYING().step(fail).jobs()).toEqual(['verify']);
-    expect(at.VERIFYING().step(fail).state).toMatchObject({ phase: 'FAILED', reason_codes: ['CHANNEL_NOT_ALLOWED'] });
+    expect(sent?.evidence).toEqual([world.evidence]);
   });
   it.each([
     ['for another release', pass({ build_id: 'rel_0198c0de-0000-7000-8000-00000000000f' })],
     ['for another stage', pass({ stage: 'validate' })],
     ['for another pack', pass({ inputs: [] })],
     ['that the decision does not list', pass({}, digestOf('another'))],
-  ])('a PASS with an authorization %s publishes nothing', (_, input) => {
-    const { state, sends } = at.VERIFYING().step(input);
-    expect(state).toMatchObject({ phase: 'FAILED', reason_codes: ['BUILD_NOT_ELIGIBLE'] });
-    expect(sends).not.toContainEqual({ send: 'job', job: 'publish' });
-  });
-});
-
-describe('nodes', () => {
-  it('all of the frozen list make it RELEASED, and the deadline is taken back', () => {
-    const world_ = at.RELEASING();
-    expect(world_.alarms).toEqual(new Set(['activation']));
-    expect(world_.step(report('n1', 'active')).state.phase).toBe('RELEASING');
-    expect(world_.step(report('n2', 'active')).state.phase).toBe('RELEASED');
-    expect(world_.alarms.size).toBe(0);
-  });
-  it('without one it waits for the first, without a deadline', () => {
-    const waiting = at.VERIFIED().step(published());
-    expect(waiting.alarms.size).toBe(0);
-    expect(waitingFor(waiting.state)).toBe('the first node of stable');
-    expect(waiting.step(alarm).state.phase).toBe('RELEASING');
-    expect(waiting.step(report('late', 'active')).state).toMatchObject({
-      phase: 'RELEASED',
-      nodes: [{ instance_id: 'late' }],
-    });
-  });
-  it('one that failed pauses it with its code; when all have succeeded it goes on to RELEASED', () => {
-    const paused = at.PAUSED();
-    expect(paused.state).toMatchObject({ phase: 'PAUSED', reason_codes: ['SMOKE_FAILED'] });
-    expect(paused.alarms.size).toBe(0);
-    expect(paused.step(report('n1', 'active')).state.phase).toBe('PAUSED');
-    expect(paused.step(report('n2', 'active')).state).toMatchObject({ phase: 'RELEASED', reason_codes: [] });
-    expect(paused.events.slice(-2).map((event) => event.type)).toEqual(['ReleaseResumed', 'ReleaseCompleted']);
-  });
-  it('the deadline pauses it', () => {
-    expect(at.RELEASING().step(alarm).state).toMatchObject({
-      phase: 'PAUSED',
-      reason_codes: ['ACTIVATION_NOT_CONFIRMED'],
-    });
-  });
-  it('what a node said before the publication was on record counts', () => {
-    const early = at.VERIFIED().step(report('n1', 'active'));
-    expect(early.state.phase).toBe('VERIFIED');
-    expect(early.step(published('n1')).state.phase).toBe('RELEASED');
-    expect(early.alarms.size).toBe(0);
-    expect(at.VERIFIED().step(report('n1', 'failed'), published('n1', 'n2')).state.phase).toBe('PAUSED');
-  });
-  it('having verified, or another pack, is no activation', () => {
-    expect(at.RELEASING().step(report('n1', 'verified'), report('n2', 'active')).state.phase).toBe('RELEASING');
-    expect(at.RELEASING().step(report('n1', 'elsewhere')).state).toMatchObject({
-      reason_codes: ['ACTIVATION_NOT_CONFIRMED'],
-    });
-    expect(at.RELEASING().step(report('n1', 'older')).events.at(-1)?.type).toBe('ReleasePublished');
-  });
-  it('the same word again changes nothing', () => {
-    const once = at.RELEASING().step(report('n1', 'active'));
-    const before = once.events.length;
-    expect(once.step(report('n1', 'active')).events).toHaveLength(before);
-  });
-  it('a failure after RELEASED is shown and moves nothing', () => {
-    const later = at.RELEASED().step(report('n1', 'failed'));
-    expect(later.state).toMatchObject({ phase: 'RELEASED', nodes: [{ state: 'FAILED', reason_code: 'SMOKE_FAILED' }] });
+  ])('a PASS with an authorization %s offers nothing', (_, input) => {
+    const live = at.VERIFYING().step(input).calm();
+    expect(live.state).toMatchObject({ phase: 'FAILED', reason_codes: ['BUILD_NOT_ELIGIBLE'] });
+    expect(live.channel.index_seq).toBe(0);
   });
 });
 
 describe('for a person', () => {
   it('every phase has a status that matches its contract, and says what it waits for while it can move', () => {
     for (const [phase, walk] of Object.entries(at)) {
-      const { state, events } = walk();
+      const live = walk();
       if (phase === 'NEW') continue;
-      const shown = releaseStatusSchema.parse(statusOf(state, events.length));
+      const shown = releaseStatusSchema.parse(statusOf(live.state, live.observed(), live.now));
       expect(shown.status).toBe(phase);
-      expect(shown.events[0]).toEqual({ at: world.noon, type: 'ReleaseCreated', actor: 'ann@example.org' });
-      expect(shown.waiting_for === null, phase).toBe(phase === 'RELEASED' || phase === 'FAILED');
+      expect(shown.events[0]).toMatchObject({ type: 'ReleaseCreated', actor: 'ann@example.org' });
+      const isOver = ['RELEASED', 'FAILED', 'ROLLED_BACK', 'CANCELED'].includes(phase);
+      expect(shown.waiting_for === null, phase).toBe(isOver);
+      expect(shown.next_look_at === null, phase).toBe(isOver);
+      // A terminal release has no deadline, every other one does.
+      expect(live.alarms.size === 0, phase).toBe(isOver);
     }
-    expect(waitingFor(at.RELEASING().step(report('n1', 'active')).state)).toBe('the activation by n2');
-    expect(waitingFor(at.PAUSED().state)).toBe('every node to activate the pack: n1 failed (SMOKE_FAILED)');
-    expect(waitingFor(at.RELEASING().step(alarm).state)).toContain('n1, n2 did not confirm');
   });
   it('folding all events gives the state', () => {
-    const { state, events } = new World().step(
-      create,
-      found,
-      pass(),
-      published('n1', 'n2'),
-      report('n1', 'failed'),
-      report('n1', 'active'),
-      report('n2', 'active'),
-    );
-    expect(events.reduce(evolve, initial({ tenant_id: of.tenant_id, id: of.release_id }))).toEqual(state);
+    for (const walk of Object.values(at)) {
+      const { events, state } = walk();
+      expect(events.reduce(evolve, initial({ tenant_id: of.tenant_id, id: of.release_id }))).toEqual(state);
+    }
+  });
+  it('the table leads nowhere out of an end', () => {
+    for (const phase of ['FAILED', 'ROLLED_BACK', 'CANCELED'] as const) expect(releaseTable[phase]).toEqual({});
   });
 });

@@ -44,11 +44,14 @@ export { decide } from './decide.ts';
 export type { ReleaseEvent } from './events.ts';
 export { evolve } from './evolve.ts';
 export {
-  type AlarmFired,
   type Barred,
   type ChannelPublished,
+  type ChannelRefused,
+  type ChannelWithdrew,
   type Create,
   keyOf,
+  type Look,
+  type Person,
   type Receipt,
   type ReleaseInput,
   type RollbackRefused,
@@ -66,11 +69,17 @@ export {
   nodeTable,
   type Report,
 } from './node/node.ts';
+export { type Progress, progressOf } from './node/progress.ts';
 export { type Identity, initialNode, type NodePhase, type NodeState, nodePhaseOf } from './node/state.ts';
 export { nodeView } from './node/view.ts';
-export { type Alarm, activationAlarm, type Job, type PublicChange, type Send } from './sends.ts';
+export { reconcile } from './reconcile.ts';
+export { type Counts, noCounts, type Observed } from './rollout/counts.ts';
+export type { Member, Step } from './rollout/freeze.ts';
+export { integrityCodeList } from './rollout/integrity-codes.ts';
+export type { Folded, Measures } from './rollout/measure.ts';
+export { type Alarm, type ChannelWish, nowAlarm, type PublicChange, type RollbackWish, type Send } from './sends.ts';
 export { type Asked, type Eligible, initial, type Phase, phaseOf, type ReleaseState } from './state.ts';
-export { releaseTable } from './table.ts';
+export { releaseTable, stepTable } from './table.ts';
 export { trustRootTable } from './trust-root.ts';
 export { statusOf } from './view.ts';
-export { waitingFor } from './waiting.ts';
+export { nothingObserved } from './waiting.ts';

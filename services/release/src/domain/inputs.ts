@@ -1,17 +1,23 @@
 import type { ArtifactRef, Authorization, Digest, GateDecision, ReasonCode, SealedDecision } from '@orgo/contracts';
+import type { CohortMember } from '@orgo/core';
+import type { Observed } from './rollout/counts.ts';
 import type { Asked, Eligible } from './state.ts';
 
 type Of = { tenant_id: string; release_id: string };
 
-/** A person's request. */
-export type Create = { type: 'create'; asked: Asked };
+/** A person's request. `nodes` are those of the channel now: a plan that cannot work with them is refused. */
+export type Create = { type: 'create'; asked: Asked; nodes: CohortMember[] };
 
-/** The build's sealed record was found, verified and says COMPLETED. `inputs` is every byte to be verified again. */
+/**
+ * The build's sealed record was found, verified and says COMPLETED. `inputs` is every byte to be verified again; `nodes` are the channel's, and are
+ * frozen into cohorts now.
+ */
 export type VerifyRequested = Of & {
   type: 'verify-requested';
   eligible: Eligible;
   inputs: ArtifactRef[];
   evidence: SealedDecision;
+  nodes: CohortMember[];
 };
 
 /** The build has no sealed record that could be released, or its pack could not be published whole. */
@@ -27,26 +33,42 @@ export type Receipt = Of & {
 };
 
 /**
- * The channel's files are out and were read back: this is where the release stands in them. `nodes` are those enrolled in the channel at that
- * moment. It comes after every change of a channel that the release is or was in.
+ * The channel's files are out and were read back: this is where the release stands in them. It comes after every change of a channel that the
+ * release is or was in.
  */
 export type ChannelPublished = Of & {
   type: 'channel-published';
   channel: string;
   index_seq: number;
   place: 'candidate' | 'current' | 'none';
+  /** Open cohorts of the candidate. */
+  open: number;
   release_seq: number | null;
   pack_seq: number | null;
   frozen: boolean;
-  nodes: string[];
-  deadline_ms: number;
 };
+
+/** The channel did not do what `wanted` names. */
+export type ChannelRefused = Of & { type: 'channel-refused'; wanted: string; code: ReasonCode; detail: string };
+
+/** The channel no longer offers the release, or never did. */
+export type ChannelWithdrew = Of & { type: 'channel-withdrew' };
 
 /** The release was to be rolled back and is not: its channel has no way back that may be gone. */
 export type RollbackRefused = Of & { type: 'rollback-refused'; rollback_id: string; code: ReasonCode };
 
-/** The nodes had their time, by the database's clock. */
-export type AlarmFired = Of & { type: 'alarm'; kind: 'activation' };
+/** Time to look at the ledger and the clock. `at` is the step the numbers were read for. */
+export type Look = Of & { type: 'look'; current: number; observed: Observed };
+
+/** A person's word. `version` is the one it was decided on, if it is to hold for that alone. */
+export type Person = Of & {
+  type: 'person';
+  action: 'promote' | 'promote-full' | 'pause' | 'resume' | 'abort';
+  actor: string;
+  reason: string;
+  version: number | null;
+  request: { key: string; digest: Digest } | null;
+};
 
 export type ReleaseInput =
   | Create
@@ -54,8 +76,11 @@ export type ReleaseInput =
   | Barred
   | Receipt
   | ChannelPublished
+  | ChannelRefused
+  | ChannelWithdrew
   | RollbackRefused
-  | AlarmFired;
+  | Look
+  | Person;
 
 /** An input with the database's clock at the transaction. */
 export type Timed<I> = I & { now: string };

@@ -1,30 +1,28 @@
+import { reconcile } from './reconcile.ts';
+import type { Observed } from './rollout/counts.ts';
+import { noCounts } from './rollout/counts.ts';
 import type { ReleaseState } from './state.ts';
 
-const names = (state: ReleaseState, wanted: 'WAITING' | 'FAILED'): string =>
-  state.nodes
-    .filter((node) => node.state === wanted)
-    .map((node) => node.instance_id)
-    .join(', ');
+/** What nobody has seen yet. */
+export const nothingObserved = (state: ReleaseState): Observed => ({
+  counts: state.steps.map(() => noCounts),
+  failures: [],
+  tampered: null,
+  activated: 0,
+  measures: { ok: true, metrics: {} },
+  way_back: false,
+  unmet: [],
+});
 
-/** What a release waits for, in words for a person; null when nothing more is to come. */
-export function waitingFor(state: ReleaseState): string | null {
-  switch (state.phase) {
-    case 'QUEUED':
-      return "the build's sealed record";
-    case 'VERIFYING':
-      return "the gatekeeper's verification of every byte";
-    case 'VERIFIED':
-      return `publication to ${state.channel}`;
-    case 'RELEASING':
-      return state.nodes.length === 0
-        ? `the first node of ${state.channel}`
-        : `the activation by ${names(state, 'WAITING')}`;
-    case 'PAUSED': {
-      const failed = names(state, 'FAILED');
-      const why = failed === '' ? `${names(state, 'WAITING')} did not confirm` : `${failed} failed`;
-      return `every node to activate the pack: ${why} (${state.reason_codes.join(', ')})`;
-    }
-    default:
-      return null;
-  }
+/** What a release waits for, in words for a person, and until when at most; the words are those of the function that moves it. */
+export function waitingFor(
+  state: ReleaseState,
+  observed: Observed,
+  now: string,
+): { why: string | null; wake_at: string | null } {
+  let found = reconcile(state, observed, now);
+  // What the ledger will say behind a change of it is not known yet: the numbers at hand are near enough for words.
+  for (let looks = 0; found.reread && looks < 4; looks++) found = reconcile(found.state, observed, now);
+  const { why, wake_at } = found;
+  return { why, wake_at: why === null ? null : wake_at };
 }

@@ -65,6 +65,7 @@ const input = (facts: Partial<ReleaseFacts> = {}, detail = {}): ReleaseInput => 
     root_version: 1,
     claim: body,
     release: factsOf(facts),
+    step: null,
     close: null,
     now,
   };
@@ -191,13 +192,20 @@ describe('the end of a release', () => {
   });
 
   test.each<[string, ReleaseGate, ReleaseInput, ReasonCode]>([
-    ['RELEASED without a node', authorized, closing('RELEASED'), 'ACTIVATION_NOT_CONFIRMED'],
+    ['without a node', authorized, closing('RELEASED'), 'ACTIVATION_NOT_CONFIRMED'],
     [
-      'RELEASED after a refusal',
+      'after a refusal',
       step(fresh, input({ build: null })).state,
       closing('RELEASED', [node]),
       'RELEASE_TRANSITION_ILLEGAL',
     ],
+  ])('RELEASED %s is refused on record, and the release goes on', (_, state, from, code) => {
+    const { decision, state: after } = step(state, from);
+    expect(decision).toMatchObject({ kind: 'RELEASE_CLOSE', verdict: 'FAIL', final: false, reason_codes: [code] });
+    expect(after.phase).toBe(state.phase);
+  });
+
+  test.each<[string, ReleaseGate, ReleaseInput, ReasonCode]>([
     ['an end nobody knows', authorized, closing('DONE'), 'CLAIM_MALFORMED'],
     ['an end before the beginning', fresh, closing('FAILED'), 'GATE_SUBJECT_UNKNOWN'],
     ['a second end', step(authorized, closing('FAILED')).state, closing('FAILED'), 'GATE_SUBJECT_CLOSED'],

@@ -1,47 +1,41 @@
 import {
   type ArtifactRef,
   type BuildRecord,
+  digestSchema,
   type GateDecision,
   nameSchema,
-  type ReasonCode,
-  releasePhases,
+  type ReleaseStepDetail,
+  releaseStepDetailSchema,
 } from '@orgo/contracts';
-import type { Outcome } from '@orgo/core';
+import type { Digest } from '@orgo/core';
+import { z } from 'zod';
 import { blankClaimDecision } from '../claim-decision.ts';
-import { isDecisionCode } from '../codes.ts';
-import { type DecisionSend, sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
+import { sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
 import { authorizationOf } from '../header.ts';
 import { channelFindings, inForce } from '../mandate.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
+import { barred } from './barred.ts';
+import { decideClose } from './close.ts';
 import type { ReleaseFacts, ReleaseInput } from './facts.ts';
 import type { ReleaseEvent } from './machine.ts';
+import { note, pinsOf, type ReleaseOutcome } from './outcome.ts';
 import type { ReleaseGate, ReleasePins } from './state.ts';
+import { decideStep } from './step.ts';
 
-type ReleaseOutcome = Outcome<ReleaseEvent, DecisionSend, never>;
 type Kristal = NonNullable<BuildRecord['outputs']['kristal']>;
 
-const maxNoted = 64;
-
-/** The gate of a release: RELEASE authorizes publication or refuses it for good, RELEASE_CLOSE seals how it ended. */
+/** The gate of a release: RELEASE authorizes publication or refuses it for good, RELEASE_STEP opens a cohort, RELEASE_CLOSE seals how it ended. */
 export function decideRelease(state: ReleaseGate, input: ReleaseInput): ReleaseOutcome {
   if (input.claim.claim === 'RELEASE' && input.release !== null) return authorize(state, input, input.release);
-  if (input.claim.claim === 'RELEASE_CLOSE' && input.close !== null) return close(state, input, input.close.confirmed);
+  if (input.claim.claim === 'RELEASE_STEP' && input.step !== null) {
+    const detail = releaseStepDetailSchema.safeParse(input.claim.detail);
+    if (!detail.success) return note(state, input, 'CLAIM_MALFORMED', 'the claim names no step');
+    return decideStep(state, input, detail.data as ReleaseStepDetail, input.step);
+  }
+  if (input.claim.claim === 'RELEASE_CLOSE' && input.close !== null) return decideClose(state, input, input.close);
   return note(state, input, 'CLAIM_MALFORMED', `${input.claim.claim} is no claim about a release`);
 }
-
-function note(state: ReleaseGate, input: ReleaseInput, code: ReasonCode, detail: string): ReleaseOutcome {
-  if (state.noted >= maxNoted || state.phase === 'ENDED') return { ok: false, code, detail };
-  const send = sendOf({
-    ...blankClaimDecision(input, pinsOf(state, input)),
-    reason_codes: [code],
-    detail: { why: detail },
-  });
-  return { ok: false, code, detail, events: [{ type: 'RELEASE_NOTED', decision: send.digest }], sends: [send] };
-}
-
-const pinsOf = (state: ReleaseGate, { claim }: ReleaseInput): ReleasePins =>
-  state.pins ?? { pipeline_ref: claim.pipeline_ref, mandate_ref: claim.mandate_ref, as_of: claim.as_of };
 
 /**
  * A channel may publish what a sealed, COMPLETED record names, after every byte of it was read again (IN-01 to IN-03). There is no
@@ -74,7 +68,7 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
         ? allowed(facts, channel.data, claim.as_of)
         : [{ code: 'CHANNEL_NOT_ALLOWED', detail: 'no channel named' }],
     },
-    { check: 'channel gate', findings: kristal === null ? [] : barred(facts, kristal.pack_id) },
+    { check: 'channel gate', findings: kristal === null ? [] : barred(facts.channel, kristal.pack_id) },
   ];
   const reason_codes = uniqueCodes(codesOf(checks));
   const pins: ReleasePins =
@@ -124,9 +118,16 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
     kristal_id,
     pack_id,
     pins,
+    steps: stepsOf(claim),
   };
   return { ok: true, events: [event], sends: [send], alarms: [] };
 }
+
+/** The frozen steps that a claim names; none where it names what no step is. */
+const stepsOf = ({ detail }: ReleaseInput['claim']): Digest[] => {
+  const steps = z.array(digestSchema).max(64).safeParse(detail.steps);
+  return steps.success ? (steps.data as Digest[]) : [];
+};
 
 /** Every artifact that a release is made of. */
 export const partsOf = (kristal: Kristal): ArtifactRef[] => [
@@ -185,52 +186,4 @@ function allowed(facts: ReleaseFacts, channel: string, asOf: string): Finding[] 
   if (facts.mandate === null)
     return [{ code: 'MANDATE_MISSING', detail: 'what was built without a mandate is never released' }];
   return facts.mandate.ok ? channelFindings(inForce(facts.mandate.policies, asOf), channel) : [facts.mandate];
-}
-
-/** What the channel's own gate says against the pack: barred, older than the floor, or nothing is promoted at all (RO-07, RR-20). */
-function barred({ channel }: ReleaseFacts, packId: string): Finding[] {
-  if (channel === null) return [];
-  const { gate, pack_seq } = channel;
-  return [
-    ...([...gate.revoked, ...gate.quarantined].includes(packId)
-      ? [{ code: 'PACK_REVOKED' as const, detail: `${packId} is barred in ${gate.channel}` }]
-      : []),
-    ...(pack_seq !== null && pack_seq < gate.floor
-      ? [{ code: 'BELOW_SECURITY_FLOOR' as const, detail: `pack_seq ${pack_seq} is below the floor ${gate.floor}` }]
-      : []),
-    ...(gate.phase === 'FROZEN' ? [{ code: 'CHANNEL_FROZEN' as const, detail: `${gate.channel} is frozen` }] : []),
-  ];
-}
-
-/** RELEASED needs a node that proved it; every other end needs nothing. */
-function close(
-  state: ReleaseGate,
-  input: ReleaseInput,
-  confirmed: { instance_id: string; decision: GateDecision['rests_on'][number] }[],
-): ReleaseOutcome {
-  if (state.phase === 'NEW') return note(state, input, 'GATE_SUBJECT_UNKNOWN', 'no such release was decided');
-  if (state.phase === 'ENDED') return { ok: false, code: 'GATE_SUBJECT_CLOSED', detail: 'the release has ended' };
-  const status = releasePhases.find((phase) => phase === input.claim.detail.status);
-  if (status === undefined) return note(state, input, 'CLAIM_MALFORMED', 'the claim names no release status');
-  if (status === 'RELEASED' && state.phase !== 'AUTHORIZED')
-    return note(state, input, 'RELEASE_TRANSITION_ILLEGAL', 'the release was refused');
-  if (status === 'RELEASED' && confirmed.length === 0)
-    return note(state, input, 'ACTIVATION_NOT_CONFIRMED', 'no node confirmed the pack');
-  const send = sendOf({
-    ...blankClaimDecision(input, pinsOf(state, input)),
-    kind: 'RELEASE_CLOSE',
-    verdict: 'PASS',
-    final: true,
-    reason_codes: uniqueCodes(input.claim.reason_codes.filter(isDecisionCode)),
-    rests_on: [...state.decisions.slice(0, 1), ...confirmed.map((node) => node.decision)].slice(0, 64),
-    detail: {
-      status,
-      build_id: state.build_id,
-      channel: state.channel,
-      release_seq: state.release_seq,
-      pack_id: state.pack_id,
-      nodes: confirmed.map((node) => node.instance_id).slice(0, 256),
-    },
-  });
-  return { ok: true, events: [{ type: 'RELEASE_ENDED', decision: send.digest }], sends: [send], alarms: [] };
 }

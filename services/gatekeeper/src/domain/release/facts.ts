@@ -25,6 +25,16 @@ export type ReleaseFacts = {
 /** Nodes whose last report about this release was confirmed, by the decisions that say so. */
 export type ReleaseCloseFacts = { confirmed: { instance_id: string; decision: Digest }[] };
 
+/** What the gatekeeper itself knows when a cohort is to be opened. */
+export type StepFacts = {
+  /** Nodes whose last report about the release was confirmed, and up to 63 of the decisions that say so. */
+  confirmed: number;
+  reports: Digest[];
+  /** The channel as its own gate has it. */
+  channel: ReleaseFacts['channel'];
+  root_expires_at: string;
+};
+
 /** A release claim whose signature was verified for the role `release`. */
 export type ReleaseInput = {
   tenant_id: string;
@@ -34,6 +44,7 @@ export type ReleaseInput = {
   root_version: number;
   claim: GateClaim;
   release: ReleaseFacts | null;
+  step: StepFacts | null;
   close: ReleaseCloseFacts | null;
   now: string;
 };

@@ -1,4 +1,4 @@
-import type { Digest } from '@orgo/contracts';
+import type { Digest, ReleaseStepFacts } from '@orgo/contracts';
 
 /** Phases of a release's gate: `AUTHORIZED` may be published, `REFUSED` never. */
 export const releaseGatePhases = ['NEW', 'AUTHORIZED', 'REFUSED', 'ENDED'] as const;
@@ -6,6 +6,9 @@ export type ReleaseGatePhase = (typeof releaseGatePhases)[number];
 
 /** What a release is pinned to: those of the build it releases. */
 export type ReleasePins = { pipeline_ref: Digest; mandate_ref: Digest; as_of: string };
+
+/** What an opened step needs of its nodes. */
+export type OpenedStep = Pick<ReleaseStepFacts, 'kind' | 'members' | 'confirm_threshold' | 'quorum_percent'>;
 
 /** Everything the gatekeeper knows about one release. */
 export type ReleaseGate = {
@@ -18,6 +21,10 @@ export type ReleaseGate = {
   kristal_id: Digest | null;
   pack_id: string | null;
   pins: ReleasePins | null;
+  /** Hashes of its frozen steps, in order. */
+  steps: Digest[];
+  /** Steps that may be open. */
+  opened: OpenedStep[];
   decisions: Digest[];
   noted: number;
 };
@@ -32,6 +39,8 @@ export const initialRelease = (key: { tenant_id: string; id: string }): ReleaseG
   kristal_id: null,
   pack_id: null,
   pins: null,
+  steps: [],
+  opened: [],
   decisions: [],
   noted: 0,
 });

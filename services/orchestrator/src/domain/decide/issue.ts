@@ -1,9 +1,8 @@
 import { type Digest, type StageCommand, type StageDefinition, stageOf } from '@orgo/contracts';
-import { digestOf } from '@orgo/core';
+import { after, digestOf } from '@orgo/core';
 import { stageKey } from '../keys.ts';
 import type { Alarm } from '../sends.ts';
 import type { BuildState, OpenStage, Permission } from '../state.ts';
-import { after } from '../time.ts';
 import { type Yes, yes } from './outcome.ts';
 
 /** How much longer than the lease the orchestrator waits: a reply given in time may still be on its way. */

@@ -1,7 +1,7 @@
 import type { ReleaseEvent } from '../events.ts';
 import { evolve } from '../evolve.ts';
 import type { No } from '../inputs.ts';
-import type { Alarm, Send } from '../sends.ts';
+import { type Alarm, nowAlarm, type Send } from '../sends.ts';
 import type { ReleaseState } from '../state.ts';
 
 export type Yes = { ok: true; events: ReleaseEvent[]; sends: Send[]; alarms: Alarm[] };
@@ -17,16 +17,8 @@ export const yes = (part: { events?: ReleaseEvent[]; sends?: Send[]; alarms?: Al
 /** Already so, or of no consequence: accepted, and nothing changes. */
 export const nothing: Yes = yes();
 
+/** Something that a look may follow from has happened. */
+export const lookNow: Alarm = { id: nowAlarm, kind: 'look', due_in_ms: 0, data: {} };
+
 export const fold = (state: ReleaseState, events: readonly ReleaseEvent[]): ReleaseState =>
   events.reduce(evolve, state);
-
-/** What is decided first, and then what follows on the state it leads to. */
-export function and(state: ReleaseState, first: Yes, following: (state: ReleaseState) => Yes): Yes {
-  const second = following(fold(state, first.events));
-  return {
-    ok: true,
-    events: [...first.events, ...second.events],
-    sends: [...first.sends, ...second.sends],
-    alarms: [...first.alarms, ...second.alarms],
-  };
-}

@@ -30,16 +30,17 @@ const dateOf = (days: number): { year: number; month: number; day: number } => {
 
 const pad = (value: number, digits: number): string => String(value).padStart(digits, '0');
 
-/**
- * The time so many whole milliseconds after another (RFC 3339, UTC, milliseconds). Calendar arithmetic without a clock.
- * @example after('2024-02-28T23:59:59.900Z', 100) // '2024-02-29T00:00:00.000Z'
- */
-export function after(time: string, ms: number): string {
+/** Milliseconds from 1970-01-01 to a time (RFC 3339, UTC, milliseconds). */
+export function epochMs(time: string): number {
   const part = (from: number, to: number): number => Number(time.slice(from, to));
   const ofDay = ((part(11, 13) * 60 + part(14, 16)) * 60 + part(17, 19)) * 1000 + part(20, 23);
-  const total = daysOf(part(0, 4), part(5, 7), part(8, 10)) * dayMs + ofDay + ms;
-  const days = Math.floor(total / dayMs);
-  const rest = total - days * dayMs;
+  return daysOf(part(0, 4), part(5, 7), part(8, 10)) * dayMs + ofDay;
+}
+
+/** The time so many milliseconds after 1970-01-01. */
+export function timeOf(ms: number): string {
+  const days = Math.floor(ms / dayMs);
+  const rest = ms - days * dayMs;
   const { year, month, day } = dateOf(days);
   const [hours, minutes, seconds] = [
     Math.floor(rest / 3_600_000),
@@ -48,3 +49,12 @@ export function after(time: string, ms: number): string {
   ];
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${pad(hours, 2)}:${pad(minutes, 2)}:${pad(seconds, 2)}.${pad(rest % 1000, 3)}Z`;
 }
+
+/**
+ * The time so many whole milliseconds after another (RFC 3339, UTC, milliseconds). Calendar arithmetic without a clock.
+ * @example after('2024-02-28T23:59:59.900Z', 100) // '2024-02-29T00:00:00.000Z'
+ */
+export const after = (time: string, ms: number): string => timeOf(epochMs(time) + ms);
+
+/** Milliseconds from 1970-01-01 to the beginning of a day of the Gregorian calendar. */
+export const epochMsOfDay = (year: number, month: number, day: number): number => daysOf(year, month, day) * dayMs;
