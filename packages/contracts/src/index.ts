@@ -26,6 +26,7 @@ export * from './records/corpus-manifest.ts';
 export * from './records/dead-letters.ts';
 export * from './records/document-path.ts';
 export * from './records/trust-root.ts';
+export type { Route } from './route.ts';
 export * from './routes.ts';
 export * from './signed-item.ts';
 export * from './states.ts';

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { artifactRefSchema } from './ids.ts';
 import {
   buildActionSchema,
@@ -12,33 +11,17 @@ import {
   deadLettersMarkedSchema,
   fsckSchema,
   inclusionProofSchema,
-  joinNodeSchema,
-  nodeSchema,
   pageOf,
   startBuildSchema,
 } from './messages/api.ts';
-import { changeChannelSchema, channelStatusSchema, rollbackRequestSchema } from './messages/channel.ts';
-import { createReleaseSchema, promoteReleaseSchema, releaseActionSchema } from './messages/release-intent.ts';
-import { releaseStatusSchema, releaseTargetSchema } from './messages/release-status.ts';
 import { buildRecordSchema } from './records/build-record.ts';
+import { type Route, tenantPath as t } from './route.ts';
+import { releaseRoutes } from './routes-release.ts';
 
 /**
  * Every HTTP operation: owner, method, path, request, response. One origin serves them all; the owner answers.
  * `body: 'bytes'` takes or gives raw bytes. `stream` is server-sent events with resume by Last-Event-ID.
  */
-export type Route = {
-  service: 'orchestrator' | 'gatekeeper' | 'audit' | 'release';
-  method: 'GET' | 'POST' | 'PUT';
-  path: string;
-  summary: string;
-  request?: z.ZodType | 'bytes';
-  response: z.ZodType | 'bytes' | 'stream' | 'empty';
-  status: number;
-  /** Without a token: only what a node fetches and what proves liveness. */
-  open?: true;
-};
-
-const t = '/v1/tenants/:tenant';
 export const routes = {
   putArtifact: {
     service: 'orchestrator',
@@ -239,187 +222,6 @@ export const routes = {
     response: bundleSchema,
     status: 200,
   },
-  createRelease: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/releases`,
-    summary: 'Release a completed build to a channel',
-    request: createReleaseSchema,
-    response: releaseStatusSchema,
-    status: 202,
-  },
-  listReleases: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/releases`,
-    summary: 'Releases, newest first',
-    response: pageOf(releaseStatusSchema),
-    status: 200,
-  },
-  getRelease: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/releases/:release`,
-    summary: 'State of a release, of its steps, and why it waits',
-    response: releaseStatusSchema,
-    status: 200,
-  },
-  watchRelease: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/releases/:release/events`,
-    summary: 'A release as it moves, with the counts of its steps',
-    response: 'stream',
-    status: 200,
-  },
-  listTargets: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/releases/:release/targets`,
-    summary: 'The ledger of a release: one row per node, by name',
-    response: pageOf(releaseTargetSchema),
-    status: 200,
-  },
-  getPublicRelease: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/releases/:release/public`,
-    summary: 'The Release Record in the public kOA form',
-    response: 'bytes',
-    status: 200,
-  },
-  promoteRelease: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/releases/:release/promote`,
-    summary: 'Open the next cohort',
-    request: promoteReleaseSchema,
-    response: releaseStatusSchema,
-    status: 202,
-  },
-  pauseRelease: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/releases/:release/pause`,
-    summary: 'Open no further cohort until resumed',
-    request: releaseActionSchema,
-    response: releaseStatusSchema,
-    status: 202,
-  },
-  resumeRelease: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/releases/:release/resume`,
-    summary: 'Go on after a pause',
-    request: releaseActionSchema,
-    response: releaseStatusSchema,
-    status: 202,
-  },
-  abortRelease: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/releases/:release/abort`,
-    summary: 'Stop for good, and bring back what was activated',
-    request: releaseActionSchema,
-    response: releaseStatusSchema,
-    status: 202,
-  },
-  retryRelease: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/releases/:release/retry`,
-    summary: 'Release the same again, as the next generation of an ended release',
-    request: releaseActionSchema,
-    response: releaseStatusSchema,
-    status: 202,
-  },
-  rollbackRelease: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/releases/:release/rollback`,
-    summary: 'Bring the channel back to the pack before',
-    request: releaseActionSchema,
-    response: releaseStatusSchema,
-    status: 202,
-  },
-  listChannels: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/channels`,
-    summary: 'Channels by name',
-    response: pageOf(channelStatusSchema),
-    status: 200,
-  },
-  getChannel: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/channels/:channel`,
-    summary: 'What a channel tells its nodes, what it remembers, and which nodes are elsewhere',
-    response: channelStatusSchema,
-    status: 200,
-  },
-  changeChannel: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/channels/:channel/changes`,
-    summary: 'Pin, freeze, revoke, put aside or raise the floor; answers when the gatekeeper’s decision is sealed',
-    request: changeChannelSchema,
-    response: channelStatusSchema,
-    status: 200,
-  },
-  rollbackChannel: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/channels/:channel/rollbacks`,
-    summary: 'Go back to an older pack, or drill it; answers when the gatekeeper’s decision is sealed',
-    request: rollbackRequestSchema,
-    response: channelStatusSchema,
-    status: 200,
-  },
-  joinNode: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/nodes`,
-    summary: 'Enroll a node with its public key',
-    request: joinNodeSchema,
-    response: nodeSchema,
-    status: 201,
-  },
-  listNodes: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/nodes`,
-    summary: 'Nodes and what they run',
-    response: pageOf(nodeSchema),
-    status: 200,
-  },
-  getNonce: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/nodes/:node/nonce`,
-    summary: 'A fresh nonce for the node’s next report',
-    response: 'bytes',
-    status: 200,
-    open: true,
-  },
-  reportNode: {
-    service: 'release',
-    method: 'POST',
-    path: `${t}/nodes/:node/reports`,
-    summary: 'A signed, nonce-bound report of a node (DSSE)',
-    request: 'bytes',
-    response: 'empty',
-    status: 202,
-    open: true,
-  },
-  getChannelFile: {
-    service: 'release',
-    method: 'GET',
-    path: `${t}/tuf/*`,
-    summary: 'TUF metadata and targets of the tenant’s channels',
-    response: 'bytes',
-    status: 200,
-    open: true,
-  },
+  ...releaseRoutes,
 } as const satisfies Record<string, Route>;
 export type OperationId = keyof typeof routes;

@@ -37,3 +37,16 @@ export const releaseStepDetailSchema = z.object({
   acts: z.array(actSchema).max(32).meta({ description: 'What persons did since the last sealed decision' }),
 });
 export type ReleaseStepDetail = z.infer<typeof releaseStepDetailSchema>;
+
+/** The frozen steps that a RELEASE claim names; none where it names what no step is. */
+export const releaseStepsSchema = z.array(digestSchema).max(64).catch([]);
+
+/** What a RELEASE_CLOSE claim tells besides its end; what is not of its form is left out. */
+export const releaseCloseDetailSchema = z.object({
+  trigger: z.string().max(40).nullable().catch(null),
+  counts: targetCountsSchema.nullable().catch(null),
+  excluded: z.array(z.int().min(0)).max(64).catch([]),
+  finding: z.json().catch(null),
+  rollback: z.json().catch(null),
+  acts: z.array(z.json()).max(32).catch([]),
+});

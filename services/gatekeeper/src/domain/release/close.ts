@@ -1,6 +1,5 @@
-import { type ReasonCode, releasePhases, targetCountsSchema } from '@orgo/contracts';
+import { type ReasonCode, releaseCloseDetailSchema, releasePhases } from '@orgo/contracts';
 import type { JsonValue } from '@orgo/core';
-import { z } from 'zod';
 import { blankClaimDecision } from '../claim-decision.ts';
 import { isDecisionCode } from '../codes.ts';
 import { type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
@@ -11,16 +10,6 @@ import { neededOf } from './step.ts';
 
 /** Ends that a claim may bring. */
 const ends = ['RELEASED', 'ROLLED_BACK', 'FAILED', 'CANCELED'] as const;
-
-/** What a claim tells besides, put on record as far as it is of its form. */
-const toldSchema = z.object({
-  trigger: z.string().max(40).nullable().catch(null),
-  counts: targetCountsSchema.nullable().catch(null),
-  excluded: z.array(z.int().min(0)).max(64).catch([]),
-  finding: z.json().catch(null),
-  rollback: z.json().catch(null),
-  acts: z.array(z.json()).max(32).catch([]),
-});
 
 /** Why a release did not end as RELEASED; null where it did. */
 function unproved(
@@ -44,7 +33,7 @@ function sealedEnd(
   { confirmed }: ReleaseCloseFacts,
   of: { status: string; codes: readonly string[]; why: string | null },
 ): DecisionSend {
-  const told = toldSchema.parse(input.claim.detail);
+  const told = releaseCloseDetailSchema.parse(input.claim.detail);
   return sendOf({
     ...blankClaimDecision(input, pinsOf(state, input)),
     kind: 'RELEASE_CLOSE',
@@ -74,7 +63,7 @@ export function decideClose(state: ReleaseGate, input: ReleaseInput, facts: Rele
   if (state.phase === 'ENDED') return { ok: false, code: 'GATE_SUBJECT_CLOSED', detail: 'the release has ended' };
   if (state.phase === 'NEW' && status !== 'CANCELED')
     return note(state, input, 'GATE_SUBJECT_UNKNOWN', 'no such release was decided');
-  const told = toldSchema.parse(input.claim.detail);
+  const told = releaseCloseDetailSchema.parse(input.claim.detail);
   const fault = status === 'RELEASED' ? unproved(state, facts.confirmed.length, told.excluded) : null;
   if (fault !== null) {
     const send = sealedEnd(state, input, facts, { status, codes: [fault.code], why: fault.why });

@@ -1,14 +1,13 @@
 import {
   type ArtifactRef,
   type BuildRecord,
-  digestSchema,
   type GateDecision,
   nameSchema,
   type ReleaseStepDetail,
   releaseStepDetailSchema,
+  releaseStepsSchema,
 } from '@orgo/contracts';
 import type { Digest } from '@orgo/core';
-import { z } from 'zod';
 import { blankClaimDecision } from '../claim-decision.ts';
 import { sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
@@ -118,16 +117,10 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
     kristal_id,
     pack_id,
     pins,
-    steps: stepsOf(claim),
+    steps: releaseStepsSchema.parse(claim.detail.steps) as Digest[],
   };
   return { ok: true, events: [event], sends: [send], alarms: [] };
 }
-
-/** The frozen steps that a claim names; none where it names what no step is. */
-const stepsOf = ({ detail }: ReleaseInput['claim']): Digest[] => {
-  const steps = z.array(digestSchema).max(64).safeParse(detail.steps);
-  return steps.success ? (steps.data as Digest[]) : [];
-};
 
 /** Every artifact that a release is made of. */
 export const partsOf = (kristal: Kristal): ArtifactRef[] => [
