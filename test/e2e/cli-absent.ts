@@ -77,6 +77,6 @@ export const describeAbsent = (): void =>
     ])('a release of %s fails with BUILD_NOT_ELIGIBLE', async (_what, id) => {
       const result = await ours('release', 'create', '--build', id(), '--channel', 'stable', '--wait', '--json');
       expectFailure(result, 'BUILD_NOT_ELIGIBLE');
-      expect(result.json).toMatchObject({ status: 'FAILED', kristal_id: null, pack_id: null, nodes: [] });
+      expect(result.json).toMatchObject({ status: 'FAILED', kristal_id: null, pack_id: null, steps: [] });
     });
   });

@@ -340,7 +340,7 @@ describe('after all of that', () => {
     );
     expect(released).toMatchObject({
       code: 0,
-      json: { status: 'RELEASED', nodes: [{ instance_id: 'edge-1', state: 'ACTIVE' }] },
+      json: { status: 'RELEASED', counts: { total: 1, CONFIRMED: 1 } },
     });
   });
 });

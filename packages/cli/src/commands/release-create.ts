@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { createReleaseSchema, type ReleaseStatus } from '@orgo/contracts';
+import { type ReleaseStatus, releasePlanSchema } from '@orgo/contracts';
 import { parseStrict, utf8 } from '@orgo/core';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
@@ -139,12 +139,13 @@ export function releaseCreate(area: Command): void {
     )
     .action(async (options: Options) => {
       const { build, channel, reason } = options;
-      const body = { ...planOf(options), build_id: build, channel, actor: actor(), reason };
-      const checked = createReleaseSchema.safeParse(body);
+      const plan = planOf(options);
+      const checked = releasePlanSchema.safeParse(plan);
       if (!checked.success) {
         const [issue] = checked.error.issues;
         throw usage(`${issue?.path.join('.')}: ${issue?.message}`);
       }
+      const body = { ...plan, build_id: build, channel, actor: actor(), reason };
       const client = createClient(findInstance());
       const out = createOutput();
       let found = await client.call<ReleaseStatus>('createRelease', {
