@@ -167,7 +167,7 @@ describe('while nothing comes through', () => {
     await node.publish(a);
     await node.look();
     await node.publish(b);
-    node.world.transfer = { stallMs: 60_000, graceMs: 100, bytesPerSecond: 1_000_000 };
+    node.world.transfer = { ...realWorld.transfer, stallMs: 60_000, graceMs: 100, bytesPerSecond: 1_000_000 };
     node.road.trick = (path) => (path.includes('packs/') ? 'drip' : undefined);
     await expect(node.look()).rejects.toMatchObject({ code: 'TRANSFER_TOO_SLOW' });
     expect(await node.state()).toMatchObject({ active: { pack_id: packIdOf(a) }, refused: [] });

@@ -25,7 +25,7 @@ describe('channel metadata', () => {
     [
       'a channel that is gone from the snapshot',
       'METADATA_INVALID',
-      () => forge({ snapshot: (signed) => delete signed.meta['stable.json'] })(),
+      () => forge({ snapshot: (signed) => delete signed.meta['channel.stable.json'] })(),
     ],
     [
       'an index without its manifest',
@@ -51,7 +51,7 @@ describe('channel metadata', () => {
     expect(node.road.reports.at(-1)?.attempt.status).toBe('SUCCEEDED');
   }
 
-  test.each(['timestamp', '2.snapshot', '2.targets', '2.stable'])(
+  test.each(['timestamp', '2.snapshot', '2.targets', '2.channel.stable'])(
     'a changed %s.json: METADATA_INVALID',
     async (name) => {
       await node.publish(packs[1]);
@@ -88,7 +88,7 @@ describe('channel metadata', () => {
     ],
     [
       'a newer snapshot of the channel of before',
-      () => forge({ snapshot: ({ meta }) => Object.assign(meta['stable.json'], { version: 1 }) })(),
+      () => forge({ snapshot: ({ meta }) => Object.assign(meta['channel.stable.json'], { version: 1 }) })(),
     ],
   ];
   test.each(older)('%s, to a node that has started again: METADATA_ROLLBACK', async (_what, arrange) => {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { digestOfBytes } from '@orgo/core';
 import { type GivenTrust, type KonnaxionNode, placesIn, readKey, startNode } from '@orgo/konnaxion-node';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createChannelRepo } from '../kit/channel-repo.ts';
+import { createChannelRepo, makeKey } from '../kit/channel-repo.ts';
 import { type Line, type NodeInstance, startNodeInstance, tenant } from './konnaxion-node-instance.ts';
 import { packIdOf, readerPack, type TestPack } from './konnaxion-node-packs.ts';
 import { openRoad, type Trick } from './konnaxion-node-road.ts';
@@ -51,6 +51,7 @@ describe('joining', () => {
   const cases: [string, string, () => void, string?][] = [
     ['a root that other keys of the tenant may sign', 'KEY_NOT_TRUSTED_FOR_ROLE', () => undefined, 'targets'],
     ['a root of another tenant', 'KEY_NOT_TRUSTED_FOR_ROLE', () => undefined, 'foreign'],
+    ['a root by one key where the trust root wants two', 'THRESHOLD_NOT_MET', () => undefined, 'two'],
     [
       'a root that names a key besides the tenant’s',
       'KEY_NOT_TRUSTED_FOR_ROLE',
@@ -87,11 +88,17 @@ describe('joining', () => {
   const otherTrust = (holder: string) => {
     const other = createChannelRepo(tenant);
     if (holder === 'foreign') return other.trust();
-    Object.assign(other.keys, node.repo.keys, {
-      'tuf-root': node.repo.keys.targets,
-      targets: node.repo.keys['tuf-root'],
+    Object.assign(other.keys, node.repo.keys);
+    if (holder === 'targets')
+      Object.assign(other.keys, { 'tuf-root': node.repo.keys.targets, targets: node.repo.keys['tuf-root'] });
+    const second = makeKey();
+    const first = other.writeTrust((body) => {
+      body.version = 1;
+      if (holder !== 'two') return;
+      body.keys[second.keyid] = second.listed;
+      body.roles['tuf-root'].key_ids.push(second.keyid);
+      body.roles['tuf-root'].threshold = 2;
     });
-    const [first] = [other.writeTrust((body) => Object.assign(body, { version: 1 }))];
     const payload = Buffer.from(JSON.parse(Buffer.from(first).toString()).payload, 'base64');
     return { pin: digestOfBytes(new Uint8Array(payload)), roots: [first] };
   };
@@ -99,6 +106,19 @@ describe('joining', () => {
     arrange();
     await expect(node.join(holder ? { trust: otherTrust(holder) } : {})).rejects.toMatchObject({ code });
     expect(fs.existsSync(placesIn(node.dir).config)).toBe(false);
+  });
+
+  test('begins with the newest channel root, where the key of the first one was dropped since', async () => {
+    const { repo } = node;
+    const old = repo.keys['tuf-root'];
+    repo.keys['tuf-root'] = makeKey();
+    repo.writeRoot(undefined, old, repo.keys['tuf-root']);
+    repo.writeTrust();
+    await node.publish(packs[0]);
+    await node.join();
+    const kept = fs.readFileSync(`${placesIn(node.dir).tuf}/metadata/root.json`);
+    expect(kept).toEqual(Buffer.from(repo.read('metadata/2.root.json') as Uint8Array));
+    expect(await node.look()).toMatchObject({ active: { pack_id: packIdOf(packs[0]) } });
   });
 
   test.each([

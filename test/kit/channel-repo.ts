@@ -13,7 +13,7 @@ import type { TestPack } from '../integration/konnaxion-node-packs.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests change metadata as they like
 export type Signed = any;
-/** A role's metadata by its file name: a channel's is called as the channel. */
+/** A role's metadata: the four of TUF, and the channel's own. */
 export type RoleName = 'targets' | 'snapshot' | 'timestamp' | 'stable';
 export type Changes = Partial<Record<RoleName, (signed: Signed) => void>>;
 
@@ -49,6 +49,8 @@ type TrustRole = (typeof trustRoles)[number];
  * channel index, manifests and pack files; all of it in memory, and every file changeable. Beside it, the tenant's chain of trust roots.
  */
 export function createChannelRepo(tenant: string, channel = 'stable') {
+  /** The channel's own role, as metadata names it. */
+  const ownRole = `channel.${channel}`;
   const keys = Object.fromEntries(trustRoles.map((role) => [role, makeKey()])) as Record<TrustRole, TestKey>;
   const files = new Map<string, Uint8Array>();
   const manifests = new Map<string, Uint8Array>();
@@ -60,9 +62,9 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
 
   const roleOf = (...of: TestKey[]) => ({ keyids: of.map(({ tufId }) => tufId), threshold: 1 });
   const keysOf = (...of: TestKey[]) => Object.fromEntries(of.map(({ tufId, tuf }) => [tufId, tuf]));
-  const signedBy = (key: TestKey, signed: Signed): Uint8Array => {
-    const sig = Buffer.from(key.sign(canonicalBytes(signed))).toString('hex');
-    return canonicalBytes({ signed, signatures: [{ keyid: key.tufId, sig }] });
+  const signedBy = (by: readonly TestKey[], signed: Signed): Uint8Array => {
+    const signatureOf = (key: TestKey) => Buffer.from(key.sign(canonicalBytes(signed))).toString('hex');
+    return canonicalBytes({ signed, signatures: by.map((key) => ({ keyid: key.tufId, sig: signatureOf(key) })) });
   };
   const metaOf = (version: number, bytes: Uint8Array) => ({
     version,
@@ -74,11 +76,8 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
     return bytes;
   };
 
-  /** The next root of the channels, signed by `by` and the key that is root now. */
-  const writeRoot = (
-    change: (signed: Signed) => void = () => undefined,
-    by: TestKey = keys['tuf-root'],
-  ): Uint8Array => {
+  /** The next root of the channels, signed by `by`: the key that is root now, unless it is said. */
+  const writeRoot = (change: (signed: Signed) => void = () => undefined, ...by: TestKey[]): Uint8Array => {
     versions.root += 1;
     const signed = {
       _type: 'root',
@@ -95,7 +94,8 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
       },
     };
     change(signed);
-    return put(`metadata/${versions.root}.root.json`, signedBy(by, signed));
+    const signers = by.length > 0 ? by : [keys['tuf-root']];
+    return put(`metadata/${versions.root}.root.json`, signedBy(signers, signed));
   };
 
   /** The next version of the tenant's trust root. */
@@ -139,7 +139,7 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
         targets: Object.fromEntries(trust),
         delegations: {
           keys: keysOf(keys.release),
-          roles: [{ ...roleOf(keys.release), name: channel, paths: [`${channel}/*`], terminating: true }],
+          roles: [{ ...roleOf(keys.release), name: ownRole, paths: [`${channel}/*`], terminating: true }],
         },
       },
       snapshot: { _type: 'snapshot', expires: far },
@@ -147,23 +147,26 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
     };
   };
 
-  /** Writes the next version of everything. What is changed is changed before it is signed, so that the hashes above fit. */
-  const write = (changes: Changes = {}): void => {
+  /**
+   * Writes the next version of everything. What is changed is changed before it is signed, so that the hashes above fit; `by` says who signs a role
+   * in place of its own key.
+   */
+  const write = (changes: Changes = {}, by: Partial<Record<RoleName, readonly TestKey[]>> = {}): void => {
     const parts = partsOf();
     const sealed = (role: RoleName, key: TestKey): { name: string; version: number; bytes: Uint8Array } => {
       versions[role] += 1;
       const signed = { spec_version: '1.0.31', version: versions[role], ...parts[role] };
       changes[role]?.(signed);
       versions[role] = signed.version;
-      const bytes = signedBy(key, signed);
-      const file = role === 'stable' ? channel : role;
+      const bytes = signedBy(by[role] ?? [key], signed);
+      const file = role === 'stable' ? ownRole : role;
       return { name: `${signed.version}.${file}.json`, version: signed.version, bytes };
     };
     const own = sealed('stable', keys.release);
     const targets = sealed('targets', keys.targets);
     parts.snapshot.meta = {
       'targets.json': metaOf(targets.version, targets.bytes),
-      [`${channel}.json`]: metaOf(own.version, own.bytes),
+      [`${ownRole}.json`]: metaOf(own.version, own.bytes),
     };
     const snapshot = sealed('snapshot', keys.snapshot);
     parts.timestamp.meta = { 'snapshot.json': metaOf(snapshot.version, snapshot.bytes) };
@@ -193,6 +196,25 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
     writeRoot,
     writeTrust,
     write,
+    /** Remembers everything as it stands; what it answers puts it back. */
+    remember(): () => void {
+      const was = { keys: { ...keys }, versions: { ...versions }, files: [...files], manifests: [...manifests] };
+      const [roots, made] = [[...trustRoots], [...offers]];
+      const [wasIndex, wasIssuedAt, wasReleases] = [index, issuedAt, releases];
+      const refill = <V>(map: Map<string, V>, entries: [string, V][]): void => {
+        map.clear();
+        for (const [name, value] of entries) map.set(name, value);
+      };
+      return () => {
+        Object.assign(keys, was.keys);
+        Object.assign(versions, was.versions);
+        refill(files, was.files);
+        refill(manifests, was.manifests);
+        trustRoots.splice(0, trustRoots.length, ...roots);
+        offers.splice(0, offers.length, ...made);
+        [index, issuedAt, releases] = [wasIndex, wasIssuedAt, wasReleases];
+      };
+    },
     /** The index as it stands; before the first release there is an empty one to begin with. */
     index: (): ChannelIndex =>
       index ?? {

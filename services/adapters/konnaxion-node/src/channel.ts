@@ -35,12 +35,10 @@ export type ChannelAnswer = {
 
 export const channelUrl = (config: NodeConfig): string => `${config.api}/v1/tenants/${config.tenant_id}/tuf`;
 
-/** Metadata is small: what is not here by then is not coming. */
-const timeoutMs = 10_000;
-
 /** tuf-js tells its refusals apart by class, and wraps those about snapshot and targets, of which only the words are left. */
 function codeOfRefusal(error: unknown): ReasonCode {
   const words = messageOf(error);
+  if (/^Expected version \d+, got /.test(words)) return 'ROOT_VERSION_GAP';
   if (error instanceof ExpiredMetadataError || /\bis expired\b/.test(words)) return 'METADATA_STALE';
   if (error instanceof BadVersionError || /\bis less than current version\b/.test(words)) return 'METADATA_ROLLBACK';
   return 'METADATA_INVALID';
@@ -50,7 +48,7 @@ function codeOfRefusal(error: unknown): ReasonCode {
  * Follows the channel with an unmodified TUF client (TUF 1.0 section 5): roots one by one, timestamp, snapshot, targets, the channel's
  * delegated role, then the index and the manifests of the packs that `wanted` names, whose lengths and hashes the metadata fixes. Trusted
  * metadata is kept in `tuf/metadata`, which is what refuses older metadata after a restart.
- * Refuses with `METADATA_STALE`, `METADATA_ROLLBACK`, `METADATA_INVALID`, or `CLOCK_UNTRUSTED` where only a clock that is behind what was signed before
+ * Refuses with `METADATA_STALE`, `METADATA_ROLLBACK`, `ROOT_VERSION_GAP`, `METADATA_INVALID`, or `CLOCK_UNTRUSTED` where only a clock that is behind what was signed before
  * finds the metadata fresh.
  * @param floor the highest signed time that the node knows
  * @throws NodeError SERVICE_UNAVAILABLE where something did not arrive, HOME_UNREADABLE: nothing was decided
@@ -63,7 +61,7 @@ export async function readChannel(
   const { tuf, trust } = placesIn(dir);
   const targets = `${tuf}/targets`;
   await fs.mkdir(targets, { recursive: true });
-  const fetcher = new ChannelFetcher(world.fetch, timeoutMs, signal);
+  const fetcher = new ChannelFetcher(world.fetch, world.transfer.metadataMs, signal);
   return onTrustedMetadata(tuf, world.disk, async (metadataDir) => {
     const updater = openUpdater({
       metadataDir,

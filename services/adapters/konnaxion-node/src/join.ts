@@ -1,9 +1,9 @@
-import { createHash, createPublicKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeLabels } from '@orgo/contracts';
-import { type TrustedKey, toBase64 } from '@orgo/core';
-import { Metadata, MetadataKind, type Root } from '@tufjs/models';
+import { toBase64 } from '@orgo/core';
+import { findChannelRoot } from './channel-root.ts';
 import {
   createKey,
   findConfig,
@@ -14,7 +14,7 @@ import {
   readKey,
   writeConfig,
 } from './folder.ts';
-import { messageOf, NodeError, noAnswer } from './node-error.ts';
+import { NodeError } from './node-error.ts';
 import { type GivenTrust, keepTrust, verifyTrust } from './trust.ts';
 import { type NodeWorld, realWorld } from './world.ts';
 
@@ -34,7 +34,7 @@ export type Provision = {
  * (RO-10). A second call keeps what is there: the address and the labels may change, and newer trust roots are added where the chain holds. The
  * public key still has to be enrolled; see `enrollment`.
  * @throws NodeError USAGE_INVALID where the names are none, or the folder belongs to another node or follows another channel;
- * TRUST_ROOT_MISSING, TRUST_ROOT_INVALID where the trust does not hold; METADATA_INVALID, SIGNATURE_INVALID or KEY_NOT_TRUSTED_FOR_ROLE where the
+ * TRUST_ROOT_MISSING, TRUST_ROOT_INVALID where the trust does not hold; METADATA_INVALID, SIGNATURE_INVALID, THRESHOLD_NOT_MET or KEY_NOT_TRUSTED_FOR_ROLE where the
  * channel root is not the tenant's; TENANT_NOT_FOUND, SERVICE_UNAVAILABLE where there is none; HOME_UNREADABLE
  */
 export async function provisionNode(
@@ -55,8 +55,7 @@ export async function provisionNode(
   }
   const trusted = verifyTrust(provision.tenant_id, trust);
   if (!trusted.ok) throw new NodeError(trusted.code, trusted.detail);
-  const bytes = await fetchRoot(provision, world.fetch);
-  checkRoot(bytes, trusted.value.keysOf('tuf-root'));
+  const bytes = await findChannelRoot(provision, trusted.value, world.fetch);
   const config: NodeConfig = { ...named.data, root_sha256: createHash('sha256').update(bytes).digest('hex') };
   await fs.mkdir(places.packs, { recursive: true });
   // What a crash left of an earlier call may be of another chain.
@@ -89,56 +88,6 @@ async function renew(
   const config: NodeConfig = { ...known, api: provision.api, labels };
   if (JSON.stringify(config) !== JSON.stringify(known)) await writeConfig(dir, config, disk);
   return config;
-}
-
-async function fetchRoot({ api, tenant_id }: Provision, fetch: NodeWorld['fetch']): Promise<Uint8Array> {
-  const url = `${api}/v1/tenants/${tenant_id}/tuf/metadata/1.root.json`;
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-    if (answer.status === 404) throw new NodeError('TENANT_NOT_FOUND', `${api} has no channels of ${tenant_id}`);
-    if (!answer.ok) throw new Error(`HTTP ${answer.status} from ${url}`);
-    return new Uint8Array(await answer.arrayBuffer());
-  } catch (error) {
-    throw noAnswer('channel root', error);
-  }
-}
-
-/** A key of TUF metadata as a trust root would list it; null for one of no algorithm of ours. */
-function materialOf(key: { keyType: string; keyVal: { public?: string } } | undefined): string | null {
-  const text = key?.keyVal.public ?? '';
-  if (key?.keyType === 'ed25519')
-    return /^[0-9a-f]{64}$/.test(text) ? Buffer.from(text, 'hex').toString('base64') : null;
-  try {
-    return createPublicKey(text).export({ type: 'spki', format: 'der' }).toString('base64');
-  } catch {
-    return null;
-  }
-}
-
-function checkRoot(bytes: Uint8Array, rootKeys: readonly TrustedKey[]): void {
-  const root = readRoot(bytes);
-  const trusted = new Set(rootKeys.map((key) => key.public));
-  const role = root.signed.roles.root;
-  const foreign = role?.keyIDs.some((id) => !trusted.has(materialOf(root.signed.keys[id]) ?? ''));
-  if (!role || foreign)
-    throw new NodeError(
-      'KEY_NOT_TRUSTED_FOR_ROLE',
-      'the channel root names root keys that the tenant’s trust root does not',
-    );
-  try {
-    // A root vouches for itself: its own root keys must have signed it.
-    root.verifyDelegate('root', root);
-  } catch (error) {
-    throw new NodeError('SIGNATURE_INVALID', `the channel root: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function readRoot(bytes: Uint8Array): Metadata<Root> {
-  try {
-    return Metadata.fromJSON(MetadataKind.Root, JSON.parse(Buffer.from(bytes).toString('utf8')));
-  } catch (error) {
-    throw new NodeError('METADATA_INVALID', `the channel root: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 /** What the release service is asked to enroll. */

@@ -12,8 +12,11 @@ export type NodeWorld = {
   /** Milliseconds since 1970 by the node's clock, which proves nothing. */
   now(): number;
   disk: Disk;
-  /** How long a download may bring nothing, and how many bytes a second it has to bring on the whole: a slow road is a road, a drip is none. */
-  transfer: { stallMs: number; graceMs: number; bytesPerSecond: number };
+  /**
+   * How long a download may bring nothing, and how many bytes a second it has to bring on the whole: a slow road is a road, a drip is none. Metadata is small:
+   * a file of it that is not whole after `metadataMs` is not coming.
+   */
+  transfer: { stallMs: number; graceMs: number; bytesPerSecond: number; metadataMs: number };
   at(point: NodePoint): Promise<void> | void;
   /** Told when the files of a pack were written to this folder, before they are read back and verified. */
   written(folder: string): Promise<void> | void;
@@ -44,7 +47,7 @@ export const realWorld: NodeWorld = {
   fetch: (input, init) => fetch(input, init),
   now: () => Date.now(),
   disk: durableDisk,
-  transfer: { stallMs: 30_000, graceMs: 30_000, bytesPerSecond: 1024 },
+  transfer: { stallMs: 30_000, graceMs: 30_000, bytesPerSecond: 1024, metadataMs: 10_000 },
   at: () => undefined,
   written: () => undefined,
   metrics: () => [],
