@@ -42,14 +42,16 @@ export async function mandateSignature(gate: Gatekeeper, bytes: Uint8Array, role
   return { payloadType: payloadTypes.mandate, payload: toBase64(bytes), signatures: [{ keyid: signer.key_id, sig }] };
 }
 
-/** A build of real documents under a signed mandate: everything is stored, nothing is admitted. */
+/** A build of real documents under a signed mandate, `left` of them left out: everything is stored, nothing is admitted. */
 export async function kristalBuild(
   gate: Gatekeeper,
   names: readonly CorpusName[],
   bundle: MandateBundle = mandate(),
+  left = 0,
 ): Promise<Driven> {
   const { artifacts } = gate.platform;
-  const files = names.flatMap((name) => corpus(name).files);
+  const whole = names.flatMap((name) => corpus(name).files);
+  const files = whole.slice(0, whole.length - left);
   for (const { media_type, bytes } of files) await artifacts.put(tenant, 'document', media_type, bytes);
   const resources: ArtifactRef[] = [];
   for (const { artifact, bytes } of gazetteerArtifacts())

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { digestHex } from '@orgo/core';
 import { channelHeads } from '@orgo/release/channel/heads';
+import { readBack } from '@orgo/release/channel/read-back';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startChannels, storePack, type TestChannels } from '../kit/channels.ts';
 
@@ -188,5 +189,44 @@ describe('the door for nodes', () => {
     fs.rmSync(channels.dir, { recursive: true });
     channels.reopen();
     expect(Buffer.from(await (await get('metadata/1.root.json')).arrayBuffer())).toEqual(bytes);
+  });
+});
+
+describe('what was published is fetched again and compared', () => {
+  test('a publication that somebody changed is found, whatever file of it they changed', async () => {
+    const { pack } = await channels.publish('stable', 'a');
+    const [head] = await channelHeads(channels.db, tenant);
+    if (head === undefined) throw new Error('nothing was published');
+    const { reader } = channels.reopen();
+    const back = (whole = new Set<string>()) =>
+      readBack({ reader, artifacts: channels.artifacts, whole }, tenant, head);
+    const once = new Set<string>();
+    await back(once);
+    expect([...once]).toEqual([`${tenant}/stable/1`]);
+
+    const stored = (sha256: string): string =>
+      path.join(channels.home, 'artifacts', tenant, 'sha256', sha256.slice(0, 2), sha256);
+    const published = Object.keys(everything())
+      .filter((name) => !/root|targets\.json/.test(name))
+      .map((name) => path.join(channels.dir, name));
+    const files = [...published, ...pack.files.map(({ sha256 }) => stored(sha256))];
+    expect(files.length).toBeGreaterThan(6);
+    for (const name of files) {
+      const bytes = fs.readFileSync(name);
+      fs.chmodSync(name, 0o644);
+      const changes: [string, () => void][] = [
+        ['flipped', () => fs.writeFileSync(name, Buffer.from(bytes).fill((bytes[0] ?? 0) ^ 1, 0, 1))],
+        ['longer', () => fs.appendFileSync(name, '}')],
+        ['gone', () => fs.rmSync(name)],
+      ];
+      for (const [what, change] of changes) {
+        change();
+        await expect(back().then(() => `${path.basename(name)} ${what}`)).rejects.toMatchObject({
+          code: expect.stringMatching(/^(HASH_MISMATCH|SIZE_MISMATCH|ARTIFACT_NOT_FOUND|JSON_MALFORMED)$/),
+        });
+        fs.writeFileSync(name, bytes);
+      }
+    }
+    await back();
   });
 });

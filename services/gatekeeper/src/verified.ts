@@ -121,7 +121,7 @@ export async function verifySealedDecision(
   evidence: SealedDecision,
   root: Root,
   { trust, cache }: Believe,
-): Promise<Result<{ decision: GateDecision; digest: Digest; key_id: string }>> {
+): Promise<Result<{ decision: GateDecision; digest: Digest; key_id: string; index: number }>> {
   const { index } = evidence.seal;
   const signed = verify(evidence.decision, payloadTypes.decision, 'gatekeeper', { root, cache, index });
   if (!signed.ok) return signed;
@@ -131,5 +131,5 @@ export async function verifySealedDecision(
   const named = await trust.root(root.tenant_id, decision.data.root_version);
   const seal = verifySeal(evidence.seal, evidence.decision.payload, { log: named.log, verify: verifySignature, cache });
   const { digest, key_id } = signed.value;
-  return seal.ok ? ok({ decision: decision.data as GateDecision, digest, key_id }) : seal;
+  return seal.ok ? ok({ decision: decision.data as GateDecision, digest, key_id, index }) : seal;
 }

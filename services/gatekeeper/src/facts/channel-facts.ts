@@ -89,7 +89,7 @@ export async function rollbackFacts(
   ]);
   const { release, policy } = more;
   const facts: RollbackFacts = { asked, source, target, confirmed, release, policy, envelope: null };
-  if (!wouldPass(gate, facts, more.now) || asked.trigger === 'drill') return facts;
+  if (!wouldPass(gate, facts, { now: more.now, as_of: claim.as_of }) || asked.trigger === 'drill') return facts;
   const payload = canonicalBytes(authorizationFor({ claim, tenant_id }, facts));
   const signer = await keyring.signer(tenant_id, 'gatekeeper');
   const sig = toBase64(await signer.sign(pae(payloadTypes.rollback, payload)));
@@ -101,5 +101,5 @@ export async function rollbackFacts(
   return { ...facts, envelope };
 }
 
-const wouldPass = (gate: ChannelGate, facts: RollbackFacts, now: string): boolean =>
-  rollbackChecks(gate, facts, now).every(({ findings }) => findings.length === 0);
+const wouldPass = (gate: ChannelGate, facts: RollbackFacts, at: { now: string; as_of: string }): boolean =>
+  rollbackChecks(gate, facts, at).every(({ findings }) => findings.length === 0);

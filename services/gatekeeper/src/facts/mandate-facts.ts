@@ -1,5 +1,6 @@
 import { type Digest, dsseEnvelopeSchema, payloadTypes, type ReasonCode } from '@orgo/contracts';
 import { canonical, equalBytes, fromUtf8, type JsonValue, parseStrict, verifyDsse } from '@orgo/core';
+import { keysAt } from '@orgo/core/root-history';
 import { artifactLimits, type MandateBundle, MandateBundleSchema, mandateBundleId } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Refused } from '@orgo/runtime/errors';
@@ -11,7 +12,8 @@ const no = (code: ReasonCode, detail: string): MandateFact => ({ ok: false, code
 
 /**
  * Reads a mandate: the canonical text of a Mandate Bundle whose id is its content, and a DSSE envelope over exactly these bytes by operators of
- * the tenant (MB-01, MB-08). The signature lies beside the bundle, so the same mandate has the same digest in every tenant.
+ * the tenant (MB-01, MB-08). The signature lies beside the bundle, so the same mandate has the same digest in every tenant. `sealedAt` is where
+ * the record of its build stands in the log: a key that was dropped after that still counts, and one that is distrusted from there on does not.
  * Says `MANDATE_MISSING`, `MANDATE_INVALID`, `MANDATE_SIGNATURE_INVALID`, or the code of bytes that changed.
  */
 export async function mandateFact(
@@ -19,13 +21,14 @@ export async function mandateFact(
   root: Root,
   ref: Digest,
   signature: Digest | undefined,
+  sealedAt?: number,
 ): Promise<MandateFact> {
   const bytes = await read(store, root.tenant_id, ref, 'MANDATE_MISSING');
   if (!(bytes instanceof Uint8Array)) return bytes;
   if (signature === undefined) return no('MANDATE_SIGNATURE_INVALID', 'no signature was admitted with the mandate');
   const envelope = await read(store, root.tenant_id, signature, 'MANDATE_SIGNATURE_INVALID');
   if (!(envelope instanceof Uint8Array)) return envelope;
-  const signed = signedBytes(envelope, root);
+  const signed = signedBytes(envelope, root, sealedAt);
   if (!(signed instanceof Uint8Array)) return signed;
   if (!equalBytes(signed, bytes)) return no('MANDATE_SIGNATURE_INVALID', 'the signature is over another mandate');
   const text = fromUtf8(bytes);
@@ -56,13 +59,13 @@ async function read(
   }
 }
 
-function signedBytes(bytes: Uint8Array, root: Root): Uint8Array | MandateFact {
+function signedBytes(bytes: Uint8Array, root: Root, sealedAt: number | undefined): Uint8Array | MandateFact {
   const json = parseStrict(bytes, artifactLimits);
   const envelope = dsseEnvelopeSchema.safeParse(json.ok ? json.value : undefined);
   if (!envelope.success) return no('MANDATE_SIGNATURE_INVALID', 'the signature is no DSSE envelope');
   const signed = verifyDsse(envelope.data, {
     payloadType: payloadTypes.mandate,
-    keys: root.keysOf('operator'),
+    keys: sealedAt === undefined ? root.keysOf('operator') : keysAt(root, 'operator', sealedAt),
     threshold: root.threshold('operator'),
     verify: verifySignature,
   });

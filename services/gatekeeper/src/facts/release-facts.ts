@@ -53,7 +53,7 @@ export async function releaseFacts(deps: ReleaseDeps, root: Root, evidence: Evid
     artifactFacts(deps, tenant, parts as ArtifactRef[], 'finding'),
     found === null || found.mandate_ref === nothing
       ? null
-      : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found)),
+      : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found), evidence.index),
     found === null ? null : reads.build(tenant, found.build_id),
   ]);
   return { evidence, record, artifacts: read, mandate, build, root_expires_at: root.expires_at, channel: null };

@@ -10,7 +10,7 @@ import type { ReleaseInput } from '../domain/index.ts';
 import type { ChannelReader } from '../tuf/reader.ts';
 import type { ChannelRepository } from '../tuf/repository.ts';
 import type { ChannelHead } from './heads.ts';
-import { readBack } from './read-back.ts';
+import { type ReadBackDeps, readBack } from './read-back.ts';
 
 /** A publication as its row carries it. */
 export type PublishItem = {
@@ -70,7 +70,7 @@ async function tellAll(
   return { outcome: results.some(({ outcome }) => outcome === 'later') ? 'later' : 'accepted' };
 }
 
-async function publish(deps: PublishDeps, item: PublishItem): Promise<Done> {
+async function publish(deps: PublishDeps & ReadBackDeps, item: PublishItem): Promise<Done> {
   const { tenant_id, channel, index_seq } = item;
   const { files, log, faults } = deps;
   try {
@@ -98,16 +98,16 @@ async function publish(deps: PublishDeps, item: PublishItem): Promise<Done> {
 }
 
 /** Writes what channels say into files, reads it back, and tells the releases it is about. A fault leaves its row in the outbox. */
-export const publishChannels =
-  (deps: PublishDeps): LocalHandler =>
-  (rows) =>
+export function publishChannels(deps: PublishDeps): LocalHandler {
+  const reading = { ...deps, whole: new Set<string>() };
+  return (rows) =>
     Promise.all(
       rows.map(async (row): Promise<Done> => {
         const item = JSON.parse(row.item) as PublishItem;
         const { tenant_id, channel, traceparent } = item;
         try {
           return await withSpan('release.publish', { traceparent, attributes: { tenant_id, channel } }, () =>
-            publish(deps, item),
+            publish(reading, item),
           );
         } catch (error) {
           deps.log.warn({ code: codeOf(error), err: error, tenant_id, channel }, 'publication is put off');
@@ -115,3 +115,4 @@ export const publishChannels =
         }
       }),
     );
+}

@@ -1,5 +1,7 @@
-import { channelIndexPath, type Digest } from '@orgo/contracts';
+import { createHash } from 'node:crypto';
+import { channelIndexPath, type Digest, type Offer } from '@orgo/contracts';
 import { canonicalBytes, digestHex, digestOfBytes, equalBytes, parseStrict } from '@orgo/core';
+import { readPackManifest } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach } from '@orgo/runtime/errors';
 import { collect } from '@orgo/runtime/http';
@@ -15,16 +17,53 @@ const limits = { maxBytes: 16 * 1024 * 1024, maxMembers: 1_000_000 };
 
 const breach = (why: string): Breach => new Breach('HASH_MISMATCH', why);
 
+export type ReadBackDeps = {
+  reader: ChannelReader;
+  artifacts: ArtifactStore;
+  /** Offers whose every pack file this process has fetched since they were published. */
+  whole: Set<string>;
+};
+
+/** Offers remembered; forgetting them costs that their packs are read once more. */
+const maxWhole = 4_096;
+
+/** A file as a client would hash it. Null where the door has none. */
+async function hashed(
+  reader: ChannelReader,
+  tenant: string,
+  path: string,
+): Promise<{ sha256: string; size: number } | null> {
+  const file = await reader.read(tenant, path);
+  if (file === null) return null;
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const piece of file.bytes instanceof Uint8Array ? [file.bytes] : file.bytes) {
+    hash.update(piece);
+    size += piece.length;
+  }
+  return { sha256: hash.digest('hex'), size };
+}
+
+/** Every file of an offered pack, fetched through the door and held against the manifest that was published. */
+async function readPackBack({ reader, artifacts }: ReadBackDeps, tenant: string, offer: Offer): Promise<void> {
+  const json = parseStrict(await artifacts.get(tenant, offer.manifest as Digest), limits);
+  const manifest = json.ok ? readPackManifest(json.value) : json;
+  if (!manifest.ok) throw breach(`the manifest of ${offer.pack_id} is none: ${manifest.detail}`);
+  for (const file of manifest.value.files) {
+    const path = `packs/${offer.pack_id}/${file.path}`;
+    const found = await hashed(reader, tenant, path);
+    if (found === null || found.sha256 !== file.sha256 || found.size !== file.size_bytes)
+      throw breach(`${path} is not what its manifest names`);
+  }
+}
+
 /**
  * What clients get is fetched again through the door they use and compared with what was written (stage 6c, RR-19): the whole chain from
- * `timestamp.json` to the index and the manifests it names. A newer index than `head` is another writer's, who compares it.
+ * `timestamp.json` to the index, the manifests it names and, once for each offer, every file of their packs. A newer index than `head` is another writer's, who compares it.
  * @throws Breach HASH_MISMATCH where it is not what it must be
  */
-export async function readBack(
-  { reader, artifacts }: { reader: ChannelReader; artifacts: ArtifactStore },
-  tenant: string,
-  { channel, index }: ChannelHead,
-): Promise<void> {
+export async function readBack(deps: ReadBackDeps, tenant: string, { channel, index }: ChannelHead): Promise<void> {
+  const { reader, artifacts, whole } = deps;
   const fetched = async (path: string): Promise<Uint8Array> => {
     const file = await reader.read(tenant, path);
     if (file === null) throw breach(`${path} is not served`);
@@ -63,4 +102,11 @@ export async function readBack(
     throw breach(`${channel} serves index ${seq}, not ${index.index_seq}`);
   if (seq === index.index_seq && !equalBytes(bytes, canonicalBytes(index)))
     throw breach(`${channel} serves another index ${seq}`);
+  for (const offer of [index.current, index.candidate?.offer ?? null]) {
+    const name = `${tenant}/${channel}/${offer?.release_seq}`;
+    if (offer === null || whole.has(name)) continue;
+    await readPackBack(deps, tenant, offer);
+    if (whole.size >= maxWhole) whole.clear();
+    whole.add(name);
+  }
 }

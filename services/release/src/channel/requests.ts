@@ -5,7 +5,14 @@ import type { TrustStore } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
 import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
-import { type AskChange, type AskedChange, type AskRollback, type ChannelInput, whatOf } from '../domain/index.ts';
+import {
+  type AskChange,
+  type AskedChange,
+  type AskRollback,
+  type ChannelInput,
+  rollbackTarget,
+  whatOf,
+} from '../domain/index.ts';
 import { checkTenant } from '../tenant.ts';
 import type { Waits } from '../waits.ts';
 import { readChannel } from './heads.ts';
@@ -19,7 +26,13 @@ export type ChannelRequestDeps = {
   joinTimeoutMs: number;
 };
 
-type Of = { tenant: string; channel: string; traceparent: string | null };
+type Of = {
+  tenant: string;
+  channel: string;
+  traceparent: string | null;
+  /** The caller's `Idempotency-Key`; who has no answer asks again under it. */
+  key?: string | null;
+};
 
 /** Where a channel is and what of it; refuses what nobody has offered anything to. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND */
 export async function showChannel(
@@ -33,9 +46,20 @@ export async function showChannel(
   return status;
 }
 
+/** What a person is told of a channel that refuses by itself. */
+async function whyNot(db: Db, input: AskChange | AskRollback, code: string | null): Promise<string> {
+  const state = await readChannel(db, input.tenant_id, input.channel);
+  const target = state !== null && input.type === 'rollback' ? rollbackTarget(state, input) : null;
+  if (target?.ok === false && target.code === code) return target.detail;
+  const { rolling = null } = state ?? {};
+  return code === 'CHANNEL_BUSY' && rolling !== null
+    ? `${rolling.actor} asked at ${rolling.at} for ${rolling.from.release_id} to be rolled back, which is under way`
+    : `${input.channel} does not do that now`;
+}
+
 /**
  * Asks the channel, and waits for the gatekeeper's sealed decision, so that who asked is told what became of it. Asking the same again joins the
- * one that is under way.
+ * one that is under way; under the same key it is told what became of it, also later.
  * @throws Refused the code of who refused; Fault GATE_UNAVAILABLE when nothing is decided yet, which comes all the same
  */
 async function ask(
@@ -47,26 +71,29 @@ async function ask(
   const id = input.type === 'change' ? input.request_id : input.rollback_id;
   const [result] = await deps.channels.take([{ message_id: `ask:${id}`, input, traceparent }]);
   if (result?.outcome === 'refused')
-    throw new Refused(result.code ?? 'STATE_CONFLICT', `${channel} does not do that now`);
+    throw new Refused(result.code ?? 'STATE_CONFLICT', await whyNot(deps.db, input, result.code));
   if (result?.outcome !== 'accepted')
     throw new Fault(result?.code ?? 'STATE_CONFLICT', 'nothing has happened; try again');
   const what = whatOf(input);
+  const mine = (one: AskedChange): boolean => (input.key ? one.key === input.key : false) || one.request_id === id;
   const answer = async (): Promise<AskedChange | null> => {
-    const asked = (await readChannel(deps.db, tenant_id, channel))?.asked.findLast((one) => one.what === what);
+    const all = (await readChannel(deps.db, tenant_id, channel))?.asked ?? [];
+    const asked = all.find(mine) ?? all.findLast((one) => one.what === what);
     return asked === undefined || asked.status === 'ASKED' ? null : asked;
   };
   const done = await deps.waits.until({ tenant_id, id: channel }, answer, deps.joinTimeoutMs);
   if (done === null) throw new Fault('GATE_UNAVAILABLE', `the change of ${channel} is not decided yet`);
   if (done.status === 'REFUSED') {
     const [code = 'STATE_CONFLICT'] = done.reason_codes as Refused['code'][];
-    throw new Refused(code, `refused, on record at ${done.log_index ?? '-'}: ${done.reason_codes.join(', ')}`);
+    const where = done.log_index === null ? '' : `, on record at ${done.log_index}`;
+    throw new Refused(code, `refused${where}: ${done.reason_codes.join(', ')}`);
   }
 }
 
 /** A change of a channel by a person. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND, and what the gatekeeper says */
 export async function changeChannel(
   deps: ChannelRequestDeps,
-  { tenant, channel, traceparent }: Of,
+  { tenant, channel, traceparent, key = null }: Of,
   request: z.infer<typeof changeChannelSchema>,
 ): Promise<ChannelStatus> {
   await showChannel(deps, tenant, channel);
@@ -77,6 +104,7 @@ export async function changeChannel(
     tenant_id: tenant,
     channel,
     request_id: newId('chg'),
+    key,
     change,
     actor,
     reason,
@@ -88,7 +116,7 @@ export async function changeChannel(
 /** A rollback by a person, or a drill of one. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND, what the history or the gatekeeper says */
 export async function rollbackChannel(
   deps: ChannelRequestDeps,
-  { tenant, channel, traceparent }: Of,
+  { tenant, channel, traceparent, key = null }: Of,
   request: z.infer<typeof rollbackRequestSchema>,
 ): Promise<ChannelStatus> {
   await showChannel(deps, tenant, channel);
@@ -97,6 +125,7 @@ export async function rollbackChannel(
     tenant_id: tenant,
     channel,
     rollback_id: newId('chg'),
+    key,
     release_id: null,
     evidence: null,
     ...request,

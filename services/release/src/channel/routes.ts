@@ -1,6 +1,6 @@
 import { type changeChannelSchema, nameSchema, type rollbackRequestSchema } from '@orgo/contracts';
 import type { Handlers, HttpRequest } from '@orgo/runtime/http';
-import { pageOf, paramOf } from '@orgo/runtime/http-asked';
+import { pageOf, paramOf, requestKeyOf } from '@orgo/runtime/http-asked';
 import { traceparentOf } from '@orgo/runtime/telemetry';
 import type { z } from 'zod';
 import { checkTenant } from '../tenant.ts';
@@ -11,6 +11,7 @@ const of = (request: HttpRequest) => ({
   tenant: paramOf(request, 'tenant'),
   channel: paramOf(request, 'channel'),
   traceparent: traceparentOf(request.span),
+  key: requestKeyOf(request),
 });
 
 /** The operations on channels. */

@@ -94,7 +94,7 @@ const factsOf = (more: Partial<RollbackFacts> = {}): RollbackFacts => ({
     evidence: { decision: sealed, digest: digestOf('record'), key_id: 'k' },
     record: { ok: true, record },
     artifacts: parts,
-    mandate: null,
+    mandate: { ok: true, bundle_id: 'mandate:x', policies: [] },
     build: { closed: true, quarantined: false },
     root_expires_at: '2030-01-01T00:00:00.000Z',
     channel: null,
@@ -102,6 +102,20 @@ const factsOf = (more: Partial<RollbackFacts> = {}): RollbackFacts => ({
   envelope: null,
   policy: { expires_at: '2026-12-01T00:00:00.000Z', since: '2026-11-20T00:00:00.000Z', most: 4 },
   ...more,
+});
+const listing = (channels: string[]): RollbackFacts['release']['mandate'] => ({
+  ok: true,
+  bundle_id: 'mandate:x',
+  policies: [
+    {
+      policy_id: 'p',
+      version: '1',
+      enforcement: 'MUST',
+      effective_from: null,
+      effective_to: null,
+      rules: [{ type: 'channel_allowlist', channels }],
+    },
+  ],
 });
 /** As the shell does: signed over exactly what will be carried. */
 const going = (more: Partial<RollbackFacts> = {}, actor = 'release'): ChannelGateInput => {
@@ -262,6 +276,27 @@ describe('a rollback', () => {
       fresh,
       going({ release: { ...factsOf().release, artifacts: parts.slice(1) } }),
       'GATE_EVIDENCE_MISSING',
+    ],
+    ['to the pack it would leave', fresh, going(to({ pack_seq: 2 })), 'ROLLBACK_NEEDLESS'],
+    [
+      'to a pack whose mandate nobody trusts any more',
+      fresh,
+      going({
+        release: { ...factsOf().release, mandate: { ok: false, code: 'MANDATE_SIGNATURE_INVALID', detail: '' } },
+      }),
+      'MANDATE_SIGNATURE_INVALID',
+    ],
+    [
+      'to a channel that its mandate does not list now',
+      fresh,
+      going({ release: { ...factsOf().release, mandate: listing(['beta']) } }),
+      'CHANNEL_NOT_ALLOWED',
+    ],
+    [
+      'to what was built without a mandate',
+      fresh,
+      going({ release: { ...factsOf().release, mandate: null } }),
+      'MANDATE_MISSING',
     ],
     [
       'past the trust root',

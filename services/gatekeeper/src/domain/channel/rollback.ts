@@ -3,7 +3,7 @@ import { canonicalBytes, type JsonValue, toBase64 } from '@orgo/core';
 import { blankClaimDecision } from '../claim-decision.ts';
 import { sendOf, sortRefs, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
-import { changedIds, eligibility, partsOf, unread } from '../release/decide.ts';
+import { allowed, changedIds, eligibility, partsOf, unread } from '../release/decide.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
 import type { ChannelGateOutcome } from './decide.ts';
 import type { ChannelGateInput, RollbackFacts } from './facts.ts';
@@ -33,8 +33,15 @@ export function authorizationFor(
   };
 }
 
-/** Everything that must hold before a channel may go back. The gatekeeper trusts its own rows and the bytes, and no word of the claim. */
-export function rollbackChecks(state: ChannelGate, facts: RollbackFacts, now: string): Check[] {
+/**
+ * Everything that must hold before a channel may go back. The gatekeeper trusts its own rows and the bytes, and no word of the claim. The mandate is
+ * judged by the claim's time, the trust root by ours.
+ */
+export function rollbackChecks(
+  state: ChannelGate,
+  facts: RollbackFacts,
+  { now, as_of }: { now: string; as_of: string },
+): Check[] {
   const { release } = facts;
   const record = release.record?.ok ? release.record.record : null;
   const kristal = record?.outputs.kristal ?? null;
@@ -51,6 +58,7 @@ export function rollbackChecks(state: ChannelGate, facts: RollbackFacts, now: st
     { check: 'contracts', findings: release.artifacts.flatMap((fact) => fact.contract ?? []) },
     { check: 'complete', findings: kristal === null ? [] : unread(release, partsOf(kristal)) },
     { check: 'ids', findings: kristal === null ? [] : changedIds(release, kristal) },
+    { check: 'mandate', findings: record === null ? [] : allowed(release, facts.asked.channel, as_of) },
     { check: 'rate', findings: rateFindings(state, facts) },
   ];
 }
@@ -59,6 +67,8 @@ export function rollbackChecks(state: ChannelGate, facts: RollbackFacts, now: st
 function targetFindings({ asked, source, target, confirmed, release }: RollbackFacts, build: string | null): Finding[] {
   const { to, from, channel } = asked;
   const findings: Finding[] = [];
+  if (to.pack_id === from.pack_id || to.pack_seq >= from.pack_seq)
+    findings.push(no('ROLLBACK_NEEDLESS', `${to.pack_id} is no older pack than the one it would replace`));
   if (source === null || source.channel !== channel || source.pack_id !== from.pack_id)
     findings.push(no('RELEASE_NOT_FOUND', `${asked.release_id} was never authorized with that pack here`));
   if (target === null || target.channel !== channel || target.pack_id !== to.pack_id)
@@ -99,7 +109,7 @@ function rateFindings({ rolled_back_at }: ChannelGate, { asked, policy }: Rollba
 export function decideRollback(state: ChannelGate, input: ChannelGateInput, facts: RollbackFacts): ChannelGateOutcome {
   const { asked, release, envelope } = facts;
   const drill = asked.trigger === 'drill';
-  const checks = rollbackChecks(state, facts, input.now);
+  const checks = rollbackChecks(state, facts, { now: input.now, as_of: input.claim.as_of });
   const reason_codes = uniqueCodes(codesOf(checks));
   const passed = reason_codes.length === 0;
   const expected = toBase64(canonicalBytes(authorizationFor(input, facts)));

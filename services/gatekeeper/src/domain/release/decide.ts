@@ -175,7 +175,8 @@ export function changedIds(facts: ReleaseFacts, kristal: Kristal): Finding[] {
   return findings;
 }
 
-function allowed(facts: ReleaseFacts, channel: string, asOf: string): Finding[] {
+/** Why the mandate of the build does not let its pack into the channel: who signed it, and what it lists. */
+export function allowed(facts: ReleaseFacts, channel: string, asOf: string): Finding[] {
   if (facts.mandate === null)
     return [{ code: 'MANDATE_MISSING', detail: 'what was built without a mandate is never released' }];
   return facts.mandate.ok ? channelFindings(inForce(facts.mandate.policies, asOf), channel) : [facts.mandate];

@@ -3,7 +3,8 @@ import type { ChannelGate } from '../channel/machine.ts';
 import type { ArtifactFact, Finding, MandateFact } from '../facts.ts';
 
 /** The sealed record that a claim brought as evidence: signature, seal and checkpoint were verified, and it is the one that the claim names. */
-export type EvidenceFact = { decision: GateDecision; digest: Digest; key_id: string };
+/** A sealed decision that was brought along. `index` is where it stands in the log: signatures under it are judged by that place. */
+export type EvidenceFact = { decision: GateDecision; digest: Digest; key_id: string; index?: number };
 
 /** The record that the evidence names, read back and hashed. */
 export type RecordFact = { ok: true; record: BuildRecord } | ({ ok: false } & Finding);

@@ -71,16 +71,16 @@ export const preflighted = (n: number): ChannelInput => ({
 
 const decision = (more: Partial<GateDecision>): GateDecision =>
   ({ reason_codes: [], actor: 'ann', at: noon, verdict: 'PASS', ...more }) as GateDecision;
-const receipt = (said: GateDecision): ChannelInput => ({
+const receipt = (said: GateDecision, log_index = 7): ChannelInput => ({
   type: 'receipt',
   ...of,
   decision: said,
   decision_digest: digestOf(said as unknown as JsonValue),
-  log_index: 7,
+  log_index,
 });
 
 /** The gatekeeper's sealed word on a change. */
-export const changed = (change: ChannelChange, more: Partial<GateDecision> = {}): ChannelInput =>
+export const changed = (change: ChannelChange, more: Partial<GateDecision> = {}, log_index = 7): ChannelInput =>
   receipt(
     decision({
       kind: 'CHANNEL_CHANGE',
@@ -88,6 +88,7 @@ export const changed = (change: ChannelChange, more: Partial<GateDecision> = {})
       detail: { channel: of.channel, change, reason: 'because' },
       ...more,
     }),
+    log_index,
   );
 
 /** One channel of a world without a shell: steps, and what it said. */
@@ -112,7 +113,7 @@ export class Channel {
   }
 
   /** The sealed answer to the newest ROLLBACK claim. */
-  answer(verdict: 'PASS' | 'FAIL', more: Partial<GateDecision> = {}): ChannelInput {
+  answer(verdict: 'PASS' | 'FAIL', more: Partial<GateDecision> = {}, log_index = 7): ChannelInput {
     const claims = this.sends.flatMap((sent) =>
       sent.send === 'claim' && sent.claim.claim === 'ROLLBACK' ? [sent.claim] : [],
     );
@@ -128,7 +129,10 @@ export class Channel {
       expires_at: leave ? '2026-11-27T12:00:00.000Z' : null,
     };
     const actor = claims.at(-1)?.actor ?? 'ann';
-    return receipt(decision({ kind: 'ROLLBACK', build_id: asked.release_id, verdict, actor, detail, ...more }));
+    return receipt(
+      decision({ kind: 'ROLLBACK', build_id: asked.release_id, verdict, actor, detail, ...more }),
+      log_index,
+    );
   }
 
   /** The whole way of a rollback that is granted. */

@@ -9,10 +9,10 @@ export type IndexEvent =
   | { type: 'CohortsOpened'; at: string; release_id: string; cohorts: OpenCohort[] }
   | { type: 'CandidateSwitched'; at: string; release_id: string }
   | { type: 'CandidateWithdrawn'; at: string; release_id: string; reason_code: string | null }
-  | { type: 'ChannelFrozen'; at: string; act: Act; cause: 'operator' | 'rollback' | 'emergency' }
-  | { type: 'ChannelUnfrozen'; at: string; act: Act }
-  | { type: 'PackPinned'; at: string; act: Act; pack_id: string; until: string | null }
-  | { type: 'PackUnpinned'; at: string; act: Act }
+  | { type: 'ChannelFrozen'; at: string; act: Act; cause: 'operator' | 'rollback' | 'emergency'; log_index: number }
+  | { type: 'ChannelUnfrozen'; at: string; act: Act; log_index: number }
+  | { type: 'PackPinned'; at: string; act: Act; pack_id: string; until: string | null; log_index: number }
+  | { type: 'PackUnpinned'; at: string; act: Act; log_index: number }
   | { type: 'PackRevoked'; at: string; act: Act; pack_id: string }
   | { type: 'PackQuarantined'; at: string; act: Act; pack_id: string }
   | { type: 'FloorRaised'; at: string; act: Act; pack_seq: number }
@@ -21,6 +21,7 @@ export type IndexEvent =
       at: string;
       act: Act;
       cause: 'rollback' | 'emergency';
+      log_index: number;
       /** The release that was taken back. */
       release_id: string;
       offer: Offer;

@@ -29,6 +29,13 @@ const past = (offer: ChannelState['current'] & object, at: string): PastOffer =>
   withdrawn_at: null,
 });
 
+/** Keeps the place in the log of the newest word on this. */
+const heard = (
+  { order = { freeze: 0, pin: 0 } }: ChannelState,
+  what: 'freeze' | 'pin',
+  log_index: number,
+): NonNullable<ChannelState['order']> => ({ ...order, [what]: Math.max(order[what], log_index) });
+
 const without = (list: readonly string[], gone: string): string[] => list.filter((one) => one !== gone);
 
 /** Folds a decided event; total. Every change of the index takes the next number and the event's time. */
@@ -81,13 +88,19 @@ export function evolveChannel(before: ChannelState, event: ChannelEvent): Channe
     case 'CandidateWithdrawn':
       return { ...state, candidate: null, offers: marked(state, event.release_id, { withdrawn_at: event.at }) };
     case 'ChannelFrozen':
-      return { ...state, frozen: { ...event.act, cause: event.cause } };
+      return {
+        ...state,
+        frozen: { ...event.act, cause: event.cause },
+        order: heard(state, 'freeze', event.log_index),
+      };
     case 'ChannelUnfrozen':
-      return { ...state, frozen: null };
-    case 'PackPinned':
-      return { ...state, pin: { ...event.act, pack_id: event.pack_id, until: event.until } };
+      return { ...state, frozen: null, order: heard(state, 'freeze', event.log_index) };
+    case 'PackPinned': {
+      const { act, pack_id, until, log_index } = event;
+      return { ...state, pin: { ...act, pack_id, until }, order: heard(state, 'pin', log_index) };
+    }
     case 'PackUnpinned':
-      return { ...state, pin: null };
+      return { ...state, pin: null, order: heard(state, 'pin', event.log_index) };
     case 'PackRevoked':
       return { ...state, revoked: [...state.revoked, { ...event.act, pack_id: event.pack_id }] };
     case 'PackQuarantined':
@@ -105,6 +118,7 @@ export function evolveChannel(before: ChannelState, event: ChannelEvent): Channe
         rollback,
         rolling: null,
         frozen: { ...act, cause },
+        order: heard(state, 'freeze', event.log_index),
         offers: [...taken, { ...past(offer, at), confirmed_at: at }],
       };
     }

@@ -37,6 +37,8 @@ export type Confirmed = Of & { type: 'confirmed'; release_id: string };
 export type AskChange = Of & {
   type: 'change';
   request_id: string;
+  /** Who asks again under the same key asks for the same change, and is told what became of it. */
+  key?: string | null;
   change: ChannelChange;
   actor: string;
   reason: string;
@@ -49,6 +51,8 @@ export type AskChange = Of & {
 export type AskRollback = Of & {
   type: 'rollback';
   rollback_id: string;
+  /** As for a change. */
+  key?: string | null;
   mode: RollbackClaim['mode'];
   pack_id: string | null;
   release_id: string | null;

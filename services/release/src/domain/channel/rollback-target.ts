@@ -10,15 +10,24 @@ export type RollbackHistory = Pick<
 /** Which release is taken back (null: the one on its way, else the current one), and where to. */
 export type RollbackWanted = { mode: 'pinned' | 'last_known_good'; pack_id: string | null; release_id: string | null };
 
+/** What is taken back, and what it goes back to: one offer each, for one history and one wish; or why nothing moves. */
 export type RollbackTarget =
   | { ok: true; from: PastOffer; to: PastOffer }
   | { ok: false; code: ReasonCode; detail: string };
 
 const no = (code: ReasonCode, detail: string): RollbackTarget => ({ ok: false, code, detail });
 
+/** Offers in the channel's own order, whatever order they are given in. */
+const inOrder = (offers: readonly PastOffer[]): PastOffer[] =>
+  [...offers].sort((a, b) => a.release_seq - b.release_seq);
+
 /** The newest offer of a release: one that was rolled back to has several. */
-const offerOf = ({ offers }: RollbackHistory, release_id: string | undefined): PastOffer | undefined =>
+const offerOf = (offers: readonly PastOffer[], release_id: string | undefined): PastOffer | undefined =>
   offers.findLast((offer) => offer.release_id === release_id);
+
+/** Whether the channel went back from this pack after it was offered here, under whichever release: it is none to come back to. */
+const wasLeft = (offers: readonly PastOffer[], { pack_id, release_seq }: PastOffer): boolean =>
+  offers.some((other) => other.pack_id === pack_id && other.release_seq >= release_seq && other.rolled_back_at);
 
 /** Why a pack is none to go back to; null for one that is. */
 function unfit(history: RollbackHistory, { pack_id, pack_seq }: PastOffer): RollbackTarget | null {
@@ -38,13 +47,15 @@ export function rollbackTarget(history: RollbackHistory, wanted: RollbackWanted)
   const { current, candidate } = history;
   const running = [candidate?.offer.release_id, current?.release_id];
   const release_id = wanted.release_id ?? running.find((id) => id !== undefined);
-  const from = offerOf(history, release_id);
+  const offers = inOrder(history.offers);
+  const from = offerOf(offers, release_id);
   if (from === undefined || !running.includes(from.release_id))
     return no('ROLLBACK_NEEDLESS', `${release_id ?? 'nothing'} is neither current nor on its way`);
-  const before = history.offers.filter(
+  const before = offers.filter(
     (offer) =>
       offer.confirmed_at !== null &&
-      !offer.rolled_back_at &&
+      offer.withdrawn_at === null &&
+      !wasLeft(offers, offer) &&
       offer.pack_id !== from.pack_id &&
       offer.pack_seq < from.pack_seq &&
       offer.release_seq < from.release_seq,
@@ -60,7 +71,7 @@ function toPinned(history: RollbackHistory, wanted: RollbackWanted, { from, befo
   const pack_id = wanted.pack_id ?? history.pin?.pack_id ?? null;
   if (pack_id === null) return no('ROLLBACK_TARGET_MISSING', 'no pack is named, and the channel is pinned to none');
   if (pack_id === from.pack_id) return no('ROLLBACK_NEEDLESS', `${pack_id} is what would be rolled back`);
-  const known = history.offers.findLast((offer) => offer.pack_id === pack_id);
+  const known = history.offers.find((offer) => offer.pack_id === pack_id);
   if (known === undefined) return no('ROLLBACK_TARGET_UNAUTHORIZED', `${pack_id} was never released here`);
   const bad = unfit(history, known);
   if (bad !== null) return bad;

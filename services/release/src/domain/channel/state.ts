@@ -44,6 +44,8 @@ export type Rolling = {
 /** A change that was asked of the gatekeeper, and what it said: the answer to whoever asks the same again. */
 export type AskedChange = {
   request_id: string;
+  /** The caller's own name for what it asked, if it gave one. */
+  key?: string | null;
   /** Digest of what was asked, without its id. */
   what: Digest;
   kind: string;
@@ -85,6 +87,8 @@ export type ChannelState = {
   asked: AskedChange[];
   /** Releases that were told to wait; they are told again when the channel lets go. */
   waiting: string[];
+  /** Places in the log of the newest word on freezing and on pinning: an older one that comes later is not taken. */
+  order?: { freeze: number; pin: number };
 };
 
 /** A cohort that takes every node there will ever be. */
@@ -115,6 +119,10 @@ export const initialChannel = (key: { tenant_id: string; id: string }): ChannelS
   asked: [],
   waiting: [],
 });
+
+/** Whether a newer word of the log on the same was taken before. */
+export const isOvertaken = ({ order }: ChannelState, what: 'freeze' | 'pin', log_index: number): boolean =>
+  log_index < (order?.[what] ?? 0);
 
 export const channelPhaseOf = (state: ChannelState): ChannelPhase => state.phase;
 

@@ -1,7 +1,8 @@
-import type { ChannelClaim, Digest, GateClaim, RollbackClaim } from '@orgo/contracts';
+import type { ChannelClaim, Digest, GateClaim, ReasonCode, RollbackClaim } from '@orgo/contracts';
 import { digestOf, type JsonValue } from '@orgo/core';
 import type { Timed } from '../../inputs.ts';
 import { channelFault } from '../channel-name.ts';
+import type { ChannelEvent } from '../events.ts';
 import type { AskChange, AskRollback, Preflighted } from '../inputs.ts';
 import { rollbackTarget } from '../rollback-target.ts';
 import type { AskedChange, ChannelState } from '../state.ts';
@@ -36,6 +37,7 @@ export const whatOf = (input: AskChange | AskRollback): Digest =>
 
 const askedOf = (input: Timed<AskChange | AskRollback>): AskedChange => ({
   request_id: input.type === 'change' ? input.request_id : input.rollback_id,
+  ...(input.key && { key: input.key }),
   what: whatOf(input),
   kind: input.type === 'change' ? input.change.change : input.trigger === 'drill' ? 'drill' : 'rollback',
   actor: input.actor,
@@ -48,11 +50,22 @@ const askedOf = (input: Timed<AskChange | AskRollback>): AskedChange => ({
   log_index: null,
 });
 
+/** What an earlier request under the same key makes of this one: nothing, if it asks for the same; null where there is none. */
+function byKey(state: ChannelState, key: string | null | undefined, what: Digest): ChannelOutcome | null {
+  const known = key ? state.asked.find((one) => one.key === key) : undefined;
+  if (known === undefined) return null;
+  return known.what === what
+    ? nothing
+    : no('IDEMPOTENCY_KEY_REUSED', `that key was used for another request, ${known.request_id}`);
+}
+
 /** Every change is asked of the gatekeeper, which alone decides; here nothing changes before its decision is sealed. */
 export function decideAskChange(state: ChannelState, input: Timed<AskChange>): ChannelOutcome {
   const fault = channelFault(state.channel);
   if (fault !== null) return fault;
   const asked = askedOf(input);
+  const again = byKey(state, input.key, asked.what);
+  if (again !== null) return again;
   if (state.asked.some((one) => one.what === asked.what && one.status === 'ASKED')) return nothing;
   const { request_id, change, actor, reason, now } = input;
   const detail = { channel: state.channel, change, reason } satisfies ChannelClaim;
@@ -73,15 +86,29 @@ function alreadyAsked(state: ChannelState, what: Digest): boolean {
   return known.status === 'ASKED' || (known.status === 'DONE' && state.rollback?.rollback_id === known.request_id);
 }
 
+/** A way back that there is not is kept with who asked for it, once: nobody seals it, since the gatekeeper has nothing to decide. */
+function noted(state: ChannelState, asked: AskedChange, code: ReasonCode): ChannelEvent[] {
+  const known = state.asked.findLast((one) => one.what === asked.what);
+  if (state.phase === 'NEW' || (known?.status === 'REFUSED' && known.reason_codes.includes(code))) return [];
+  const { request_id, at } = asked;
+  const answer = { request_id, reason_codes: [code], decision_digest: null, log_index: null };
+  return [
+    { type: 'ChangeAsked', at, asked },
+    { type: 'ChangeAnswered', at, status: 'REFUSED', ...answer },
+  ];
+}
+
 /** Finds the one target that the history gives, and has it looked through before the gatekeeper is asked. From here on nothing is promoted. */
 export function decideAskRollback(state: ChannelState, input: Timed<AskRollback>): ChannelOutcome {
   const { rollback_id, trigger, mode, actor, reason, evidence, now } = input;
   const asked = askedOf(input);
+  const again = byKey(state, input.key, asked.what);
+  if (again !== null) return again;
   if (alreadyAsked(state, asked.what)) return nothing;
   if (state.rolling !== null && trigger !== 'emergency')
     return no('CHANNEL_BUSY', `${state.rolling.from.release_id} is being rolled back`);
   const target = rollbackTarget(state, input);
-  if (!target.ok) return no(target.code, target.detail);
+  if (!target.ok) return no(target.code, target.detail, noted(state, asked, target.code));
   const { from, to } = target;
   const rolling = {
     rollback_id,

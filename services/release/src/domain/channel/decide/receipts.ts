@@ -9,7 +9,7 @@ import {
 import type { Timed } from '../../inputs.ts';
 import type { ChannelEvent } from '../events.ts';
 import type { ChannelReceipt } from '../inputs.ts';
-import type { Act, ChannelState } from '../state.ts';
+import { type Act, type ChannelState, isOvertaken } from '../state.ts';
 import { type ChannelOutcome, nothing, yes } from './outcome.ts';
 
 const answered = (
@@ -36,16 +36,22 @@ function withdrawn(state: ChannelState, now: string, change: ChannelChange): Cha
   return [{ type: 'CandidateWithdrawn', at: now, release_id: offer.release_id, reason_code }];
 }
 
-function changed(state: ChannelState, change: ChannelChange, act: Act, at: string): ChannelEvent[] {
+type Said = { act: Act; at: string; log_index: number };
+
+/** Receipts come in any order: what the log said later on freezing and pinning stands. */
+function changed(state: ChannelState, change: ChannelChange, said: Said): ChannelEvent[] {
+  const { act, at, log_index } = said;
   switch (change.change) {
     case 'freeze':
-      return [{ type: 'ChannelFrozen', at, act, cause: 'operator' }];
+      return isOvertaken(state, 'freeze', log_index) ? [] : [{ type: 'ChannelFrozen', ...said, cause: 'operator' }];
     case 'unfreeze':
-      return [{ type: 'ChannelUnfrozen', at, act }];
+      return isOvertaken(state, 'freeze', log_index) ? [] : [{ type: 'ChannelUnfrozen', ...said }];
     case 'pin':
-      return [{ type: 'PackPinned', at, act, pack_id: change.pack_id, until: change.until }];
+      return isOvertaken(state, 'pin', log_index)
+        ? []
+        : [{ type: 'PackPinned', ...said, pack_id: change.pack_id, until: change.until }];
     case 'unpin':
-      return [{ type: 'PackUnpinned', at, act }];
+      return isOvertaken(state, 'pin', log_index) ? [] : [{ type: 'PackUnpinned', ...said }];
     case 'revoke':
       return [{ type: 'PackRevoked', at, act, pack_id: change.pack_id }];
     case 'quarantine':
@@ -66,13 +72,14 @@ function changed(state: ChannelState, change: ChannelChange, act: Act, at: strin
 const actOf = ({ actor, at }: GateDecision, reason: string): Act => ({ actor, reason, at });
 
 function decideChanged(state: ChannelState, input: Timed<ChannelReceipt>): ChannelOutcome {
-  const { decision, now } = input;
+  const { decision, log_index, now } = input;
   const { channel, change, reason } = decision.detail;
   const claim = channelClaimSchema.safeParse({ channel, change, reason });
   if (!claim.success) return nothing;
   const done = answered(input, decision.build_id);
   if (decision.verdict !== 'PASS') return yes([done]);
-  const made = changed(state, claim.data.change, actOf(decision, claim.data.reason), now);
+  const act = actOf(decision, claim.data.reason);
+  const made = changed(state, claim.data.change, { act, at: now, log_index });
   return yes([...made, ...withdrawn(state, now, claim.data.change), done]);
 }
 
@@ -91,7 +98,7 @@ function leaveOf({ verdict, detail }: GateDecision) {
  * refusal or a drill moves nothing.
  */
 function decideRolledBack(state: ChannelState, input: Timed<ChannelReceipt>): ChannelOutcome {
-  const { decision, decision_digest, now } = input;
+  const { decision, decision_digest, log_index, now } = input;
   const said = leaveOf(decision);
   if (said === null) return nothing;
   const { asked, leave } = said;
@@ -111,10 +118,12 @@ function decideRolledBack(state: ChannelState, input: Timed<ChannelReceipt>): Ch
     manifest,
     manifest_size,
   };
+  const act = actOf(decision, asked.reason);
   const event: ChannelEvent = {
     type: 'ChannelRolledBack',
     at: now,
-    act: actOf(decision, asked.reason),
+    act,
+    log_index,
     cause: asked.trigger === 'emergency' ? 'emergency' : 'rollback',
     release_id: asked.release_id,
     offer,
@@ -128,7 +137,12 @@ function decideRolledBack(state: ChannelState, input: Timed<ChannelReceipt>): Ch
       validated_at: null,
     },
   };
-  return yes([event, done]);
+  // A person let promotions go on after this rollback was decided, and that receipt was faster.
+  const lifted: ChannelEvent[] =
+    state.frozen === null && isOvertaken(state, 'freeze', log_index)
+      ? [{ type: 'ChannelUnfrozen', at: now, act, log_index }]
+      : [];
+  return yes([event, ...lifted, done]);
 }
 
 export function decideChannelReceipt(state: ChannelState, input: Timed<ChannelReceipt>): ChannelOutcome {
