@@ -8,7 +8,7 @@ import { spawnTied } from './lifeline.mjs';
 import { TALLY_FILE, type Tally } from './tally-reporter.ts';
 
 /** A run that takes longer hangs: it is ended, and counts as failed. */
-const LIMIT_MINUTES = 20;
+const LIMIT_MINUTES = 60;
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-tally-'));
 const tallyFile = path.join(folder, 'tally.json');
