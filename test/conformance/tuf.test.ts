@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type ChannelTarget, channelTargetPath } from '@orgo/contracts';
+import { type ChannelIndex, channelIndexPath, type Offer, packManifestPath } from '@orgo/contracts';
 import { digestHex, toHex } from '@orgo/core';
 import { Keyring } from '@orgo/runtime/signer';
 import { keysDir } from '@orgo/runtime/trust';
@@ -28,7 +28,7 @@ async function client(channel = 'stable') {
   fs.writeFileSync(path.join(metadata, 'root.json'), Buffer.from(await root.arrayBuffer()));
   return {
     metadata,
-    async update(): Promise<{ custom: ChannelTarget; manifest: Buffer } | null> {
+    async update(): Promise<{ offer: Offer; manifest: Buffer } | null> {
       const updater = new Updater({
         metadataDir: metadata,
         metadataBaseUrl: `${channels.url}/metadata`,
@@ -37,9 +37,14 @@ async function client(channel = 'stable') {
         config: { fetchRetry: false, fetchRetries: 0 },
       });
       await updater.refresh();
-      const info = await updater.getTargetInfo(channelTargetPath(channel));
-      if (info === undefined) return null;
-      return { custom: info.custom as ChannelTarget, manifest: fs.readFileSync(await updater.downloadTarget(info)) };
+      const bytesOf = async (name: string): Promise<Buffer | null> => {
+        const info = await updater.getTargetInfo(name);
+        return info === undefined ? null : fs.readFileSync(await updater.downloadTarget(info));
+      };
+      const index = await bytesOf(channelIndexPath(channel));
+      if (index === null) return null;
+      const offer = (JSON.parse(index.toString('utf8')) as ChannelIndex).current as Offer;
+      return { offer, manifest: (await bytesOf(packManifestPath(channel, offer.pack_id))) as Buffer };
     },
   };
 }
@@ -52,26 +57,28 @@ describe('an unmodified TUF client', () => {
     const first = await channels.publish('stable', 'a');
     const node = await client();
     const one = await node.update();
-    expect(one?.custom).toEqual({
+    expect(one?.offer).toEqual({
       release_id: first.wanted.release_id,
       release_seq: 1,
-      channel: 'stable',
+      pack_seq: 1,
       pack_id: first.pack.pack_id,
       kristal_id: first.pack.kristal_id,
+      manifest: first.pack.manifest.ref,
+      manifest_size: first.pack.manifest.size,
     });
     expect(sha256(one?.manifest as Buffer)).toBe(digestHex(first.pack.manifest.ref));
     const second = await channels.publish('stable', 'b');
-    expect((await node.update())?.custom).toMatchObject({ release_seq: 2, pack_id: second.pack.pack_id });
+    expect((await node.update())?.offer).toMatchObject({ release_seq: 2, pack_id: second.pack.pack_id });
   });
 
   test('sees each channel by itself, numbered by itself, under one count of changes', async () => {
     await channels.publish('stable', 'a');
-    await channels.publish('beta', 'b');
+    const second = await channels.publish('beta', 'b');
     const third = await channels.publish('stable', 'c');
-    expect(third.publication).toMatchObject({ publication: 4, target: { release_seq: 2 } });
+    expect(third.publication).toMatchObject({ publication: 4, offer: { release_seq: 2 } });
     const [stable, beta, none] = [await client('stable'), await client('beta'), await client('nightly')];
-    expect((await stable.update())?.custom).toMatchObject({ channel: 'stable', release_seq: 2 });
-    expect((await beta.update())?.custom).toMatchObject({ channel: 'beta', release_seq: 1 });
+    expect((await stable.update())?.offer).toMatchObject({ pack_id: third.pack.pack_id, release_seq: 2 });
+    expect((await beta.update())?.offer).toMatchObject({ pack_id: second.pack.pack_id, release_seq: 1 });
     expect(await none.update()).toBeNull();
     const version = (name: string): number =>
       JSON.parse(fs.readFileSync(file(`metadata/${name}`), 'utf8')).signed.version;
@@ -136,7 +143,7 @@ describe('refuses', () => {
   test('changed bytes of the target', async () => {
     const { pack } = await channels.publish('stable', 'a');
     const node = await client();
-    const target = file(`targets/stable/${digestHex(pack.manifest.ref)}.pack-manifest.json`);
+    const target = file(`targets/stable/${digestHex(pack.manifest.ref)}.${pack.pack_id}.pack-manifest.json`);
     const bytes = fs.readFileSync(target);
     bytes[10] = (bytes[10] ?? 0) ^ 1;
     fs.rmSync(target);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ChannelTarget, Digest } from '@orgo/contracts';
+import type { Digest } from '@orgo/contracts';
 import { canonicalBytes, digestHex, digestOf, digestOfBytes, utf8 } from '@orgo/core';
 import { serviceUrls } from '@orgo/infra/migrate';
 import { testDatabase } from '@orgo/infra/test-servers';
@@ -111,9 +111,7 @@ export async function startChannels(tenant: string) {
     const head = (await files.publish(tenant)).find((one) => one.channel === wanted.channel);
     const current = head?.index.current;
     if (!head || !current) throw new Error(`${wanted.channel} was not published`);
-    const { release_id, release_seq } = current;
-    const target: ChannelTarget = { release_id, release_seq, channel: head.channel, pack_id, kristal_id };
-    return { publication: head.index.index_seq, target };
+    return { publication: head.index.index_seq, offer: current };
   };
   const http: HttpServer = createHttp({
     service: 'release',

@@ -66,15 +66,3 @@ export const nodeReportSchema = z
   })
   .meta({ id: 'NodeReport' });
 export type NodeReport = z.infer<typeof nodeReportSchema>;
-
-/** `custom` of a channel's TUF target: what the manifest behind it is, and its place in the channel's one order (C-12). */
-export const channelTargetSchema = z.strictObject({
-  release_id: releaseIdSchema,
-  release_seq: z.int().min(1),
-  channel: nameSchema,
-  pack_id: hex64Schema,
-  kristal_id: z.string(),
-});
-export type ChannelTarget = z.infer<typeof channelTargetSchema>;
-/** Name of the one target a channel has. */
-export const channelTargetPath = (channel: string): string => `${channel}/pack-manifest.json`;

@@ -4,20 +4,17 @@ import {
   type ChannelIndex,
   channelIndexPath,
   channelIndexSchema,
-  channelTargetPath,
   type Offer,
   packManifestPath,
   type ReasonCode,
   trustRootPath,
 } from '@orgo/contracts';
 import { ok, parseStrict, type Result, refuse } from '@orgo/core';
-import type { TargetFile } from '@tufjs/models';
 import { Updater } from 'tuf-js';
 import { BadVersionError, ExpiredMetadataError, PersistError } from 'tuf-js/dist/error.js';
 import { ChannelFetcher } from './channel-fetcher.ts';
 import { laterOf, trustedNow } from './domain/clock.ts';
 import { type NodeConfig, placesIn } from './folder.ts';
-import { legacyIndex } from './legacy-target.ts';
 import { clockOf, type NodeContext } from './node-context.ts';
 import { messageOf, NodeError, noAnswer } from './node-error.ts';
 import { readTrust } from './trust.ts';
@@ -78,18 +75,6 @@ export async function readChannel(
       const found = (await updater.findCachedTarget(info, file)) ?? (await updater.downloadTarget(info, file));
       return new Uint8Array(await fs.readFile(found));
     };
-    const readLegacy = async (info: TargetFile): Promise<Result<ChannelAnswer>> => {
-      const index = legacyIndex(config.tenant_id, info.custom, { sha256: info.hashes.sha256 ?? '', size: info.length });
-      if (!index.ok) return index;
-      const manifest = await target(channelTargetPath(config.channel));
-      const { pack_id } = index.value.current as Offer;
-      return ok({
-        index: index.value,
-        manifests: new Map([[pack_id, manifest as Uint8Array]]),
-        trust: [],
-        signedTime: null,
-      });
-    };
     try {
       await updater.refresh();
       const bytes = await target(channelIndexPath(config.channel));
@@ -98,8 +83,6 @@ export async function readChannel(
       if (!fresh.ok) return fresh;
       const newRoots = await following(target, (await readTrust(trust)).length);
       const manifests = new Map<string, Uint8Array>();
-      const legacy = bytes === null ? await updater.getTargetInfo(channelTargetPath(config.channel)) : undefined;
-      if (legacy !== undefined) return await readLegacy(legacy);
       if (bytes === null) return ok({ index: null, manifests, trust: newRoots, signedTime });
       const index = readIndex(bytes);
       if (!index.ok) return index;

@@ -1,4 +1,4 @@
-import { channelIndexPath, channelTargetPath, type Offer, packManifestPath, trustRootPath } from '@orgo/contracts';
+import { channelIndexPath, type Offer, packManifestPath, trustRootPath } from '@orgo/contracts';
 import { canonicalBytes, digestHex, digestOfBytes } from '@orgo/core';
 import { Metadata, MetadataKind, Signature } from '@tufjs/models';
 import type { ChannelHead } from '../channel/heads.ts';
@@ -43,28 +43,13 @@ const manifestMeta = ({ manifest, manifest_size }: Offer) => ({
 export function channelPart(head: ChannelHead): Part {
   const { channel } = head;
   const index = indexBytes(head);
-  const offers = offersOf(head);
-  const [newest] = offers;
-  const legacy = newest && {
-    [channelTargetPath(channel)]: {
-      ...manifestMeta(newest),
-      custom: {
-        release_id: newest.release_id,
-        release_seq: newest.release_seq,
-        channel,
-        pack_id: newest.pack_id,
-        kristal_id: newest.kristal_id,
-      },
-    },
-  };
-  const manifests = offers.map((offer) => [packManifestPath(channel, offer.pack_id), manifestMeta(offer)]);
+  const manifests = offersOf(head).map((offer) => [packManifestPath(channel, offer.pack_id), manifestMeta(offer)]);
   return {
     kind: MetadataKind.Targets,
     says: {
       targets: {
         [channelIndexPath(channel)]: { length: index.length, hashes: { sha256: digestHex(digestOfBytes(index)) } },
         ...Object.fromEntries(manifests),
-        ...legacy,
       },
     },
   };

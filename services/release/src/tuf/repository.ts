@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { channelIndexPath, channelTargetPath, packManifestPath, trustRootPath } from '@orgo/contracts';
+import { channelIndexPath, packManifestPath, trustRootPath } from '@orgo/contracts';
 import { digestOfBytes, equalBytes } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { createFile, readFileIfAny, replaceFile } from '@orgo/runtime/durable-file';
@@ -84,11 +84,8 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
     const { channel } = head;
     const write = (target: string, bytes: Uint8Array): Promise<void> =>
       keepFile(pathOf(tenant, targetFilePath(target, digestOfBytes(bytes))), bytes);
-    for (const { pack_id, manifest } of offersOf(head)) {
-      const bytes = await artifacts.get(tenant, manifest);
-      await write(packManifestPath(channel, pack_id), bytes);
-      await write(channelTargetPath(channel), bytes);
-    }
+    for (const { pack_id, manifest } of offersOf(head))
+      await write(packManifestPath(channel, pack_id), await artifacts.get(tenant, manifest));
     await write(channelIndexPath(channel), indexBytes(head));
   };
 
