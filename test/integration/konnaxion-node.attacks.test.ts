@@ -1,6 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ChannelIndex, Offer, ReasonCode, RollbackAuthorization } from '@orgo/contracts';
+import {
+  type ChannelIndex,
+  type Offer,
+  payloadTypes,
+  type ReasonCode,
+  type RollbackAuthorization,
+} from '@orgo/contracts';
 import { canonicalBytes, utf8 } from '@orgo/core';
 import { placesIn } from '@orgo/konnaxion-node';
 import { type PackManifest, runtimePackId } from '@orgo/kristal';
@@ -30,6 +36,29 @@ describe('a pack that arrives otherwise than it was released', () => {
     serve(new Map([[`packs/${packIdOf(packs[1])}/${name}`, trick()]]));
     await refusesOnce(code, 'ACTIVATE');
     expect(fs.readdirSync(placesIn(node.dir).packs)).toEqual([packIdOf(packs[0])]);
+    await takesTheNext();
+  });
+});
+
+describe('a pack that is not on the disk what arrived', () => {
+  const file = 'dict/statements.parquet';
+  const cases: [string, ReasonCode, (folder: string) => void][] = [
+    [
+      'one bit flipped',
+      'FILE_HASH_MISMATCH',
+      (folder) => fs.writeFileSync(path.join(folder, file), flipped(packs[1].files.get(file) as Uint8Array, 77)),
+    ],
+    ['a file less', 'FILE_MISSING', (folder) => fs.rmSync(path.join(folder, file))],
+    ['a file more', 'FILE_UNDECLARED', (folder) => fs.writeFileSync(path.join(folder, 'extra'), 'x')],
+    ['a byte more', 'FILE_SIZE_MISMATCH', (folder) => fs.appendFileSync(path.join(folder, file), ' ')],
+    ['a link more', 'FILE_UNDECLARED', (folder) => fs.symlinkSync('/etc/hostname', path.join(folder, 'link'))],
+  ];
+  test.each(cases)('%s: %s', async (_what, code, spoil) => {
+    const { written } = node.world;
+    node.world.written = spoil;
+    await node.publish(packs[1]);
+    await refusesOnce(code, 'ACTIVATE');
+    node.world.written = written;
     await takesTheNext();
   });
 });
@@ -149,12 +178,46 @@ describe('an index out of the channel’s order, signed by the right keys', () =
         current(offer(0), { revoked_packs: [packIdOf(packs[0])], rollback: node.repo.authorization(second, first) }),
     ],
     ['leave of nobody', 'KEY_UNKNOWN', 'ROLLBACK', () => back({}, makeKey())],
-    ['leave of another role of the tenant', 'KEY_UNKNOWN', 'ROLLBACK', () => back({}, node.repo.keys.release)],
+    [
+      'leave of another role of the tenant',
+      'KEY_NOT_TRUSTED_FOR_ROLE',
+      'ROLLBACK',
+      () => back({}, node.repo.keys.release),
+    ],
     [
       'leave of the gatekeeper of another tenant',
       'KEY_UNKNOWN',
       'ROLLBACK',
       () => back({}, createChannelRepo('museum').keys.gatekeeper),
+    ],
+    [
+      'leave that was changed after it was signed',
+      'SIGNATURE_INVALID',
+      'ROLLBACK',
+      () => {
+        const leave = node.repo.authorization(second, first);
+        const said = Buffer.from(leave.payload, 'base64').toString().replace('for the test', 'for itself!!');
+        current(offer(0), { rollback: { ...leave, payload: Buffer.from(said).toString('base64') } });
+      },
+    ],
+    [
+      'leave that was signed as something else',
+      'PAYLOAD_TYPE_MISMATCH',
+      'ROLLBACK',
+      () => {
+        const leave = node.repo.authorization(second, first);
+        current(offer(0), { rollback: { ...leave, payloadType: payloadTypes.trustRoot } });
+      },
+    ],
+    [
+      'leave under a trust root that is over',
+      'TRUST_ROOT_EXPIRED',
+      'ROLLBACK',
+      () => {
+        node.repo.writeTrust((body) => Object.assign(body, { expires_at: '2040-01-01T00:00:00.000Z' }));
+        node.world.now = () => Date.parse('2050-01-01T00:00:00Z');
+        back();
+      },
     ],
     ['leave for another tenant', 'ROLLBACK_UNAUTHORIZED', 'ROLLBACK', () => back({ tenant_id: 'museum' as never })],
     ['leave for another channel', 'ROLLBACK_UNAUTHORIZED', 'ROLLBACK', () => back({ channel: 'beta' })],
@@ -228,7 +291,7 @@ describe('an index out of the channel’s order, signed by the right keys', () =
     expect(node.lines.at(-1)).toMatchObject({ event: 'node.trust_renewed', version: 2 });
     back({}, old);
     node.road.reports.length = 0;
-    await refusesOnce('KEY_UNKNOWN', 'ROLLBACK');
+    await refusesOnce('KEY_REVOKED', 'ROLLBACK');
     back();
     expect(await node.look()).toMatchObject({ active: { pack_id: packIdOf(packs[0]) } });
   });

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { type Offer, packManifestPath, type ReasonCode } from '@orgo/contracts';
-import { utf8 } from '@orgo/core';
+import { canonicalBytes, utf8 } from '@orgo/core';
 import { placesIn } from '@orgo/konnaxion-node';
 import { describe, expect, test } from 'vitest';
-import { createChannelRepo, type Signed } from '../kit/channel-repo.ts';
+import { createChannelRepo, makeKey, type Signed, type TestKey } from '../kit/channel-repo.ts';
 import { startNodeInstance } from './konnaxion-node-instance.ts';
 import { flipped, packIdOf } from './konnaxion-node-packs.ts';
 import type { Trick } from './konnaxion-node-road.ts';
@@ -14,6 +14,38 @@ besiege();
 
 describe('channel metadata', () => {
   const only = (name: string, bytes: Trick) => (): void => serve(new Map([[name, bytes]]));
+  /** Serves a file with the signatures of these keys instead of its own. */
+  const resign = (name: string, ...keys: TestKey[]): void => {
+    const { signed } = JSON.parse(Buffer.from(node.repo.read(name) as Uint8Array).toString());
+    const bytes = canonicalBytes(signed);
+    const signatures = keys.map((key) => ({ keyid: key.tufId, sig: Buffer.from(key.sign(bytes)).toString('hex') }));
+    serve(new Map([[name, canonicalBytes({ signed, signatures })]]));
+  };
+  const rootOfStrangers = (): void => {
+    const key = makeKey();
+    node.repo.writeRoot((signed) => {
+      signed.keys[key.tufId] = key.tuf;
+      signed.roles.root.keyids = [key.tufId];
+    }, key);
+  };
+  const twoMustSign = (): void => {
+    node.repo.writeRoot((signed) => {
+      const { timestamp, snapshot } = node.repo.keys;
+      signed.roles.timestamp = { keyids: [timestamp.tufId, snapshot.tufId], threshold: 2 };
+    });
+  };
+  /** The list of channels names the channel's own key, and another one signed. */
+  const channelOfStrangers = (): void => {
+    const { release } = node.repo.keys;
+    node.repo.keys.release = makeKey();
+    forge({
+      targets: ({ delegations }) => {
+        delegations.keys = { [release.tufId]: release.tuf };
+        delegations.roles[0].keyids = [release.tufId];
+      },
+    })();
+    node.repo.keys.release = release;
+  };
   /** What is served in place of the second release's metadata, which the node has not seen. */
   const cases: [string, ReasonCode, () => void][] = [
     ['a timestamp past its expiry', 'METADATA_STALE', () => forge({ timestamp: expired })()],
@@ -32,7 +64,35 @@ describe('channel metadata', () => {
       'METADATA_INVALID',
       () => forge({ stable: (s) => delete s.targets[packManifestPath('stable', packIdOf(packs[1]))] })(),
     ],
-    ['a next root by another key', 'METADATA_INVALID', () => node.repo.writeRoot(undefined, node.repo.keys.targets)],
+    [
+      'a next root by another key',
+      'ROOT_CONTINUITY_FAILED',
+      () => node.repo.writeRoot(undefined, node.repo.keys.targets),
+    ],
+    ['a next root by its own keys alone', 'ROOT_CONTINUITY_FAILED', () => rootOfStrangers()],
+    [
+      'a root that is not the next',
+      'ROOT_VERSION_GAP',
+      () => node.repo.writeRoot((s) => Object.assign(s, { version: 3 })),
+    ],
+    ['a timestamp by nobody', 'SIGNATURE_MISSING', () => resign('metadata/timestamp.json')],
+    ['a timestamp by a key of nobody', 'KEY_UNKNOWN', () => resign('metadata/timestamp.json', makeKey())],
+    [
+      'a timestamp by another tenant',
+      'KEY_UNKNOWN',
+      () => resign('metadata/timestamp.json', createChannelRepo('museum').keys.timestamp),
+    ],
+    [
+      'a timestamp by the key of another role',
+      'KEY_NOT_TRUSTED_FOR_ROLE',
+      () => resign('metadata/timestamp.json', node.repo.keys.snapshot),
+    ],
+    [
+      'a timestamp by the key of a role that no channel file has',
+      'KEY_NOT_TRUSTED_FOR_ROLE',
+      () => resign('metadata/timestamp.json', node.repo.keys.gatekeeper),
+    ],
+    ['a channel by a key of nobody', 'KEY_UNKNOWN', () => channelOfStrangers()],
     ['a next root that is no JSON', 'METADATA_INVALID', only('metadata/2.root.json', utf8('null'))],
   ];
   test.each(cases)('%s: %s', async (_what, code, arrange) => {
@@ -40,6 +100,18 @@ describe('channel metadata', () => {
     arrange();
     await refusesOnce(code, 'VERIFY');
     await recovers();
+  });
+
+  test.each<[string, ReasonCode, () => void]>([
+    ['a root past its expiry', 'TRUST_ROOT_EXPIRED', () => node.repo.writeRoot(expired)],
+    ['a timestamp by one of two keys that must sign', 'THRESHOLD_NOT_MET', twoMustSign],
+  ])('%s: %s, until the next root', async (_what, code, arrange) => {
+    await node.publish(packs[1]);
+    arrange();
+    await refusesOnce(code, 'VERIFY');
+    node.repo.writeRoot();
+    node.repo.write();
+    expect(await node.look()).toMatchObject({ active: { pack_id: packIdOf(packs[1]) } });
   });
 
   /** With good metadata again, newer than what the node has meanwhile come to trust, the second release is taken. */
@@ -51,24 +123,26 @@ describe('channel metadata', () => {
     expect(node.road.reports.at(-1)?.attempt.status).toBe('SUCCEEDED');
   }
 
-  test.each(['timestamp', '2.snapshot', '2.targets', '2.channel.stable'])(
-    'a changed %s.json: METADATA_INVALID',
-    async (name) => {
-      await node.publish(packs[1]);
-      // A node that has seen nothing takes every file from the road.
-      fs.rmSync(placesIn(node.dir).tuf, { recursive: true });
-      fs.mkdirSync(`${placesIn(node.dir).tuf}/metadata`, { recursive: true });
-      const root = node.repo.read('metadata/1.root.json') as Uint8Array;
-      fs.writeFileSync(`${placesIn(node.dir).tuf}/metadata/root.json`, root);
-      const file = `metadata/${name}.json`;
-      const text = Buffer.from(node.repo.read(file) as Uint8Array).toString();
-      const changed = text.replace(/"expires":"20(\d\d)/, (_, year) => `"expires":"21${year}`);
-      expect(changed).not.toBe(text);
-      serve(new Map([[file, utf8(changed)]]));
-      await refusesOnce('METADATA_INVALID', 'VERIFY');
-      await recovers();
-    },
-  );
+  test.each<[string, ReasonCode]>([
+    ['timestamp', 'SIGNATURE_INVALID'],
+    ['2.snapshot', 'SNAPSHOT_MISMATCH'],
+    ['2.targets', 'SNAPSHOT_MISMATCH'],
+    ['2.channel.stable', 'SNAPSHOT_MISMATCH'],
+  ])('a changed %s.json: %s', async (name, code) => {
+    await node.publish(packs[1]);
+    // A node that has seen nothing takes every file from the road.
+    fs.rmSync(placesIn(node.dir).tuf, { recursive: true });
+    fs.mkdirSync(`${placesIn(node.dir).tuf}/metadata`, { recursive: true });
+    const root = node.repo.read('metadata/1.root.json') as Uint8Array;
+    fs.writeFileSync(`${placesIn(node.dir).tuf}/metadata/root.json`, root);
+    const file = `metadata/${name}.json`;
+    const text = Buffer.from(node.repo.read(file) as Uint8Array).toString();
+    const changed = text.replace(/"expires":"20(\d\d)/, (_, year) => `"expires":"21${year}`);
+    expect(changed).not.toBe(text);
+    serve(new Map([[file, utf8(changed)]]));
+    await refusesOnce(code, 'VERIFY');
+    await recovers();
+  });
 
   test.each(['channel', 'pack-manifest'])('a %s other than the metadata says: METADATA_INVALID', async (what) => {
     const { pack_id } = await node.publish(packs[1]);
@@ -77,6 +151,29 @@ describe('channel metadata', () => {
     await refusesOnce('METADATA_INVALID', 'VERIFY');
     expect(node.road.asked.join()).not.toContain(`packs/${pack_id}`);
     await recovers();
+  });
+
+  test.each([
+    ['snapshot', 'timestamp'],
+    ['stable', 'snapshot'],
+    ['targets', 'snapshot'],
+  ])('a %s of before under the %s of now: SNAPSHOT_MISMATCH', async (name) => {
+    await node.publish(packs[1]);
+    serve(new Map([[`metadata/2.${name}.json`, node.repo.read(`metadata/1.${name}.json`)]]));
+    await refusesOnce('SNAPSHOT_MISMATCH', 'VERIFY');
+    await recovers();
+  });
+
+  test('numbered near the end of numbers stops nobody for good: another key numbers anew', async () => {
+    forge({ timestamp: (signed) => Object.assign(signed, { version: Number.MAX_SAFE_INTEGER }) })();
+    await node.look();
+    node.repo.versions.timestamp = 5;
+    await node.publish(packs[1]);
+    await refusesOnce('METADATA_ROLLBACK', 'VERIFY');
+    node.repo.keys.timestamp = makeKey();
+    node.repo.writeRoot();
+    node.repo.write();
+    expect(await node.look()).toMatchObject({ active: { pack_id: packIdOf(packs[1]) } });
   });
 
   let before: Uint8Array;
@@ -104,7 +201,7 @@ describe('channel metadata', () => {
       signed.roles.timestamp.keyids = signed.roles.snapshot.keyids;
     });
     await node.publish(packs[1]);
-    await refusesOnce('METADATA_INVALID', 'VERIFY');
+    await refusesOnce('KEY_REVOKED', 'VERIFY');
     const kept = JSON.parse(fs.readFileSync(`${placesIn(node.dir).tuf}/metadata/root.json`, 'utf8'));
     expect(kept.signed.version).toBe(2);
   });
@@ -114,7 +211,7 @@ describe('channel metadata', () => {
     other.release(packs[1]);
     other.release(packs[2]);
     node.road.trick = (path) => (/tuf\/metadata\/[^1]/.test(path) ? (other.read(path.slice(4)) ?? null) : undefined);
-    await refusesOnce('METADATA_INVALID', 'VERIFY');
+    await refusesOnce('KEY_UNKNOWN', 'VERIFY');
   });
 
   test('that was refused and is good again has the active pack confirmed, once', async () => {

@@ -68,3 +68,4 @@ export {
   parseTlogProof,
   type TlogProof,
 } from './tlog-proof.ts';
+export { type TufKey, tufKeyOf } from './tuf-key.ts';

@@ -116,6 +116,7 @@ export const caseCodes: readonly string[] = [
   'SIGNATURE_INVALID',
   'METADATA_INVALID',
   'METADATA_ROLLBACK',
+  'SNAPSHOT_MISMATCH',
   'FAST_FORWARD_SUSPECTED',
   'RELEASE_SUBSTITUTED',
   'DOWNGRADE_BLOCKED',
@@ -125,6 +126,7 @@ export const caseCodes: readonly string[] = [
   'KEY_NOT_TRUSTED_FOR_ROLE',
   'THRESHOLD_NOT_MET',
   'TRUST_ROOT_EXPIRED',
+  'ROOT_VERSION_GAP',
   'ROOT_CONTINUITY_FAILED',
   'PACK_REVOKED',
 ] satisfies ReasonCode[];

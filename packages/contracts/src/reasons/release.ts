@@ -38,6 +38,10 @@ export const releaseReasons = {
   ),
   METADATA_STALE: refusal('Channel metadata past its expiry', 'Publish fresh metadata; no new activation meanwhile.'),
   METADATA_ROLLBACK: refusal('Channel metadata older than what the node has seen', 'Publish a newer version.'),
+  SNAPSHOT_MISMATCH: refusal(
+    'Metadata that is not the one that the metadata above it names',
+    'The active pack keeps serving; files of different publications were put together, or one was changed.',
+  ),
   DOWNGRADE_BLOCKED: refusal(
     'A release below the highest the node activated',
     'Roll back by a newer release with an authorization.',

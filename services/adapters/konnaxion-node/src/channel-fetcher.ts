@@ -14,6 +14,8 @@ export class ChannelFetcher extends BaseFetcher {
   readonly #timeoutMs: number;
   /** Why the last download brought nothing; null where bytes came, whatever they are. */
   failure: unknown = null;
+  /** The metadata that came last. */
+  last: { name: string; bytes: Buffer } | null = null;
 
   constructor(fetch: NodeWorld['fetch'], timeoutMs: number, signal: AbortSignal | undefined) {
     super();
@@ -34,6 +36,12 @@ export class ChannelFetcher extends BaseFetcher {
       throw new DownloadHTTPError(`Failed to download ${url}`, response.status);
     }
     return response.body;
+  }
+
+  override async downloadBytes(url: string, maxLength: number): Promise<Buffer> {
+    const bytes = await super.downloadBytes(url, maxLength);
+    this.last = { name: decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? ''), bytes };
+    return bytes;
   }
 
   override async downloadFile<T>(url: string, maxLength: number, handler: Handler<T>): Promise<T> {

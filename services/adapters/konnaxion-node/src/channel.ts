@@ -6,18 +6,18 @@ import {
   channelIndexSchema,
   type Offer,
   packManifestPath,
-  type ReasonCode,
   trustRootPath,
 } from '@orgo/contracts';
-import { ok, parseStrict, type Result, refuse } from '@orgo/core';
+import { ok, parseStrict, type Refusal, type Result, refuse } from '@orgo/core';
 import { Updater } from 'tuf-js';
-import { BadVersionError, ExpiredMetadataError, PersistError } from 'tuf-js/dist/error.js';
+import { PersistError } from 'tuf-js/dist/error.js';
 import { ChannelFetcher } from './channel-fetcher.ts';
 import { laterOf, trustedNow } from './domain/clock.ts';
+import { codeOfRefusal, roleOfFile } from './domain/metadata-refusal.ts';
 import { type NodeConfig, placesIn } from './folder.ts';
 import { clockOf, type NodeContext } from './node-context.ts';
 import { messageOf, NodeError, noAnswer } from './node-error.ts';
-import { readTrust } from './trust.ts';
+import { openTrustChain, readTrust } from './trust.ts';
 import { onTrustedMetadata } from './trusted-metadata.ts';
 
 /** What the channel says now, verified: its index, null before the first, and the manifests that were asked for, by pack. */
@@ -32,29 +32,51 @@ export type ChannelAnswer = {
 
 export const channelUrl = (config: NodeConfig): string => `${config.api}/v1/tenants/${config.tenant_id}/tuf`;
 
-/** tuf-js tells its refusals apart by class, and wraps those about snapshot and targets, of which only the words are left. */
-function codeOfRefusal(error: unknown): ReasonCode {
+
+
+
+/** What a file says, where it is JSON. */
+const jsonOf = (bytes: Uint8Array | null): unknown => {
+  const json = bytes === null ? null : parseStrict(bytes);
+  return json?.ok ? json.value : null;
+};
+
+/** What the client said no to, by its words and by what it had in hand. */
+async function refusalOf(
+  error: unknown,
+  ctx: NodeContext,
+  metadataDir: string,
+  { last }: ChannelFetcher,
+): Promise<Refusal> {
+  const { dir, config } = ctx;
+  const role = roleOfFile(last?.name ?? '');
+  const above = topRoles.has(role) ? 'root.json' : 'targets.json';
+  const delegator = await fs.readFile(path.join(metadataDir, above)).catch(() => null);
+  const trust = await openTrustChain(placesIn(dir).trust, config.tenant_id, config.trust_pin);
   const words = messageOf(error);
-  if (/^Expected version \d+, got /.test(words)) return 'ROOT_VERSION_GAP';
-  if (error instanceof ExpiredMetadataError || /\bis expired\b/.test(words)) return 'METADATA_STALE';
-  if (error instanceof BadVersionError || /\bis less than current version\b/.test(words)) return 'METADATA_ROLLBACK';
-  return 'METADATA_INVALID';
+  const evidence = { role, file: jsonOf(last?.bytes ?? null), delegator: jsonOf(delegator), trust };
+  return refuse(
+    codeOfRefusal(words, () => evidence),
+    words,
+  );
 }
+const topRoles: ReadonlySet<string> = new Set(['root', 'timestamp', 'snapshot', 'targets']);
 
 /**
  * Follows the channel with an unmodified TUF client (TUF 1.0 section 5): roots one by one, timestamp, snapshot, targets, the channel's
  * delegated role, then the index and the manifests of the packs that `wanted` names, whose lengths and hashes the metadata fixes. Trusted
  * metadata is kept in `tuf/metadata`, which is what refuses older metadata after a restart.
- * Refuses with `METADATA_STALE`, `METADATA_ROLLBACK`, `ROOT_VERSION_GAP`, `METADATA_INVALID`, or `CLOCK_UNTRUSTED` where only a clock that is behind what was signed before
+ * Refuses as `codeOfRefusal` does, and with `CLOCK_UNTRUSTED` where only a clock that is behind what was signed before
  * finds the metadata fresh.
  * @param floor the highest signed time that the node knows
  * @throws NodeError SERVICE_UNAVAILABLE where something did not arrive, HOME_UNREADABLE: nothing was decided
  */
 export async function readChannel(
-  { dir, config, world, signal }: NodeContext,
+  ctx: NodeContext,
   floor: string | null,
   wanted: (index: ChannelIndex) => readonly Offer[],
 ): Promise<Result<ChannelAnswer>> {
+  const { dir, config, world, signal } = ctx;
   const { tuf, trust } = placesIn(dir);
   const targets = `${tuf}/targets`;
   await fs.mkdir(targets, { recursive: true });
@@ -96,7 +118,7 @@ export async function readChannel(
     } catch (error) {
       if (fetcher.failure !== null) throw noAnswer('channel', fetcher.failure);
       if (error instanceof PersistError) throw new NodeError('HOME_UNREADABLE', error.message, { cause: error });
-      return refuse(codeOfRefusal(error), messageOf(error));
+      return refusalOf(error, ctx, metadataDir, fetcher);
     }
   });
 }
@@ -145,11 +167,11 @@ export const checkTrusted = ({ dir, config, world }: NodeContext, floor: string 
 
 /** The client judged by the system's clock; the node judges by its own, and by what was signed where that is later. */
 async function checkFresh(folder: string, channel: string, clock: string, floor: string | null): Promise<Result<true>> {
-  for (const role of ['timestamp', 'snapshot', 'targets', `channel.${channel}`]) {
+  for (const role of ['root', 'timestamp', 'snapshot', 'targets', `channel.${channel}`]) {
     const expires = timeOf((await signedIn(folder, role)).expires);
     if (expires === null || trustedNow(clock, floor) < expires) continue;
     return clock >= expires
-      ? refuse('METADATA_STALE', `${role} is over since ${expires}`)
+      ? refuse(role === 'root' ? 'TRUST_ROOT_EXPIRED' : 'METADATA_STALE', `${role} is over since ${expires}`)
       : refuse('CLOCK_UNTRUSTED', `${role} is over since ${expires}, and ${floor} was signed before`);
   }
   return ok(true);

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { type Digest, ok, type Result, refuse } from '@orgo/core';
+import { withHistory } from '@orgo/core/root-history';
 import { type Root, readRoot } from '@orgo/core/trust-root';
 import type { Disk } from './disk.ts';
 import { NodeError } from './node-error.ts';
@@ -16,14 +17,21 @@ const maxRoots = 1024;
  * Verifies a chain of trust roots from the pinned fingerprint on. Refuses with `TRUST_ROOT_MISSING` or `TRUST_ROOT_INVALID`.
  * @returns the newest root
  */
-export function verifyTrust(tenant: string, { pin, roots }: GivenTrust): Result<Root> {
-  let before: Root | undefined;
+export function verifyTrust(tenant: string, given: GivenTrust): Result<Root> {
+  const chain = verifyChain(tenant, given);
+  return chain.ok ? ok(chain.value.at(-1) as Root) : chain;
+}
+
+/** As `verifyTrust`, with every root of the chain, oldest first. */
+function verifyChain(tenant: string, { pin, roots }: GivenTrust): Result<Root[]> {
+  const chain: Root[] = [];
   for (const [index, bytes] of roots.entries()) {
+    const before = chain.at(-1);
     const root = readRoot(bytes, { tenant, version: index + 1, pin, before, verify: verifySignature });
     if (!root.ok) return root;
-    before = root.value;
+    chain.push(root.value);
   }
-  return before === undefined ? refuse('TRUST_ROOT_MISSING', `no trust root of ${tenant} was given`) : ok(before);
+  return chain.length === 0 ? refuse('TRUST_ROOT_MISSING', `no trust root of ${tenant} was given`) : ok(chain);
 }
 
 const fileOf = (folder: string, version: number): string => path.join(folder, `${version}.root.json`);
@@ -42,12 +50,16 @@ export async function readTrust(folder: string): Promise<Uint8Array[]> {
   return roots;
 }
 
-/** The newest root that a node holds. @throws NodeError HOME_UNREADABLE where the chain does not hold: nothing can be checked without it */
-export async function openTrust(folder: string, tenant: string, pin: Digest): Promise<Root> {
-  const root = verifyTrust(tenant, { pin, roots: await readTrust(folder) });
-  if (!root.ok) throw new NodeError('HOME_UNREADABLE', `${folder}: ${root.detail}`);
-  return root.value;
+/** The roots that a node holds, oldest first. @throws NodeError HOME_UNREADABLE where the chain does not hold: nothing can be checked without it */
+export async function openTrustChain(folder: string, tenant: string, pin: Digest): Promise<Root[]> {
+  const chain = verifyChain(tenant, { pin, roots: await readTrust(folder) });
+  if (!chain.ok) throw new NodeError('HOME_UNREADABLE', `${folder}: ${chain.detail}`);
+  return chain.value;
 }
+
+/** The newest root that a node holds, knowing the ones before. @throws NodeError HOME_UNREADABLE as `openTrustChain` does */
+export const openTrust = async (folder: string, tenant: string, pin: Digest): Promise<Root> =>
+  withHistory(await openTrustChain(folder, tenant, pin), new Map());
 
 /**
  * Keeps roots that continue the chain a node holds; the ones it has are never replaced (RO-10). Durable on return.

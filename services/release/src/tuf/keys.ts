@@ -1,40 +1,12 @@
-import { createPublicKey } from 'node:crypto';
-import { canonical, fromBase64, sha256Hex, type TrustedKey, toHex } from '@orgo/core';
+import { sha256Hex, type TufKey, toHex, tufKeyOf } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
 import { type AnySigner, type Keyring, trustedKeyOf } from '@orgo/runtime/signer';
-
-/** A public key as TUF metadata lists it (TUF 1.0 section 4.2); its id is the SHA-256 of the canonical form. */
-export type TufKey = {
-  id: string;
-  key: { keytype: string; scheme: string; keyval: { public: string } };
-};
 
 /** Signs bytes as TUF wants them signed: hex, and DER where the key is of P-256. */
 export type TufSigner = TufKey & { sign(bytes: Uint8Array): Promise<string> };
 
 /** A role of the metadata: which keys may sign, and how many must. */
 export type TufRole = { keys: readonly TufKey[]; threshold: number };
-
-/** The TUF form of a key that a trust root lists. */
-export function tufKeyOf({ alg, public: material }: Pick<TrustedKey, 'alg' | 'public'>): TufKey {
-  const bytes = fromBase64(material);
-  // A trust root whose keys are no base64 was never believed.
-  const raw = bytes.ok ? bytes.value : new Uint8Array();
-  const key: TufKey['key'] =
-    alg === 'ed25519'
-      ? { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: toHex(raw) } }
-      : {
-          keytype: 'ecdsa',
-          scheme: 'ecdsa-sha2-nistp256',
-          keyval: {
-            public: createPublicKey({ key: Buffer.from(raw), format: 'der', type: 'spki' }).export({
-              type: 'spki',
-              format: 'pem',
-            }) as string,
-          },
-        };
-  return { id: sha256Hex(canonical(key)), key };
-}
 
 /** A DER integer of a big-endian number: no leading zeros but the one that keeps it positive. */
 const derInteger = (bytes: Uint8Array): Uint8Array => {

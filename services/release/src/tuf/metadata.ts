@@ -1,8 +1,8 @@
 import { channelIndexPath, type Offer, packManifestPath, trustRootPath } from '@orgo/contracts';
-import { canonicalBytes, digestHex, digestOfBytes } from '@orgo/core';
+import { canonicalBytes, digestHex, digestOfBytes, type TufKey } from '@orgo/core';
 import { Metadata, MetadataKind, Signature } from '@tufjs/models';
 import type { ChannelHead } from '../channel/heads.ts';
-import { type TufKey, type TufRole, type TufSigner, tufRoleName } from './keys.ts';
+import { type TufRole, type TufSigner, tufRoleName } from './keys.ts';
 
 /** What metadata says beside its version and expiry: the part that a renewal leaves as it is. */
 export type Part = { kind: MetadataKind; says: Record<string, unknown> };

@@ -1,10 +1,10 @@
-import { digestOf, type JsonValue } from '@orgo/core';
+import { digestOf, type JsonValue, tufKeyOf } from '@orgo/core';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { Keyring } from '@orgo/runtime/signer';
 import type { Root } from '@orgo/runtime/trust';
 import type { ChannelHead } from '../channel/heads.ts';
-import { channelRole, signersOf, type TufSigner, tufKeyOf, tufRoleName, tufSignerOf } from './keys.ts';
+import { channelRole, signersOf, type TufSigner, tufRoleName, tufSignerOf } from './keys.ts';
 import {
   channelPart,
   type Part,

@@ -14,20 +14,34 @@ export type AuthorizationFacts = {
   verify: VerifySignature;
 };
 
+/** What is known of who signed, where it is no gatekeeper: the word for a refusal, and nothing else. */
+function codeOfSigner(
+  { signatures }: DsseEnvelope,
+  root: Root,
+): 'KEY_REVOKED' | 'KEY_NOT_TRUSTED_FOR_ROLE' | 'KEY_UNKNOWN' {
+  const named = (of: (keyid: string) => boolean): boolean => signatures.some(({ keyid }) => of(keyid));
+  if (named((keyid) => root.history?.dropped('gatekeeper', keyid) ?? false)) return 'KEY_REVOKED';
+  const listed = new Set(root.roles.flatMap((role) => root.keysOf(role).map((key) => key.keyid)));
+  return named((keyid) => listed.has(keyid)) ? 'KEY_NOT_TRUSTED_FOR_ROLE' : 'KEY_UNKNOWN';
+}
+
 /**
  * Whether the gatekeeper allows going back to this pack (RO-26): signed by the role `gatekeeper` of the tenant's trust root, for this tenant, channel and pack, in its
  * window, and about a release that came before the offer.
- * Refuses with `ROLLBACK_UNAUTHORIZED`, `ROLLBACK_AUTHORIZATION_EXPIRED`, or as `verifyDsse` does.
+ * Refuses with `ROLLBACK_UNAUTHORIZED`, `ROLLBACK_AUTHORIZATION_EXPIRED`, `TRUST_ROOT_EXPIRED`, `KEY_REVOKED` and `KEY_NOT_TRUSTED_FOR_ROLE` where that is known of
+ * the key, or as `verifyDsse` does.
  */
 export function judgeAuthorization(envelope: DsseEnvelope, facts: AuthorizationFacts): Result<RollbackAuthorization> {
   const { root, verify, offer, now } = facts;
+  if (now >= root.expires_at)
+    return refuse('TRUST_ROOT_EXPIRED', `the tenant’s trust root is over since ${root.expires_at}`);
   const signed = verifyDsse(envelope, {
     payloadType: payloadTypes.rollback,
     keys: root.keysOf('gatekeeper'),
     threshold: root.threshold('gatekeeper'),
     verify,
   });
-  if (!signed.ok) return signed;
+  if (!signed.ok) return signed.code === 'KEY_UNKNOWN' ? refuse(codeOfSigner(envelope, root), signed.detail) : signed;
   const json = parseStrict(signed.value.payload);
   const parsed = rollbackAuthorizationSchema.safeParse(json.ok ? json.value : undefined);
   if (!parsed.success)
