@@ -45,6 +45,8 @@ export async function startNodeInstance() {
     lines,
     /** The world that the node lives in; a test puts parts of its own into it. */
     world: { ...realWorld } as NodeWorld,
+    /** How many packs that served before it keeps. */
+    keep: 2,
     log: (event: string, fields: Record<string, unknown>): void => void lines.push({ event, ...fields }),
     /** Provisions under the tenant's trust, and enrolls with a number. */
     async join({
@@ -62,7 +64,7 @@ export async function startNodeInstance() {
       publicKey = new Uint8Array((await readKey(folder)).publicKey);
       return withEnrollment(folder, enrollment);
     },
-    context: (of = dir) => openContext(of, { world: node.world, log: node.log, signal: undefined, keep: 2 }),
+    context: (of = dir) => openContext(of, { world: node.world, log: node.log, signal: undefined, keep: node.keep }),
     /** One look at the channel, as a process that has just started takes it: nothing is in memory. */
     look: async (of = dir): Promise<NodeState> => step(await node.context(of)),
     state: (of = dir): Promise<NodeState> => readState(of, channel),

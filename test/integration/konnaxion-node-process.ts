@@ -3,9 +3,9 @@ import { writeSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { openContext, provisionNode, realWorld, step } from '@orgo/konnaxion-node';
 
-/** Before, in the middle of, or after the n-th operation of its kind on a path that ends like this. */
+/** Before, in the middle of, or after the n-th operation of its kind on a path that ends like this; or at the n-th pass of a fault point. */
 export type KillPoint = {
-  operation: 'rename' | 'rm' | 'copyFile' | 'mkdir' | 'write';
+  operation: 'rename' | 'rm' | 'copyFile' | 'mkdir' | 'write' | 'point';
   path: string;
   nth: number;
   when: 'before' | 'middle' | 'after';
@@ -23,7 +23,8 @@ const kill = (point: KillPoint): never => {
   throw new Error('still alive');
 };
 
-function killAt(point: KillPoint): void {
+/** Breaks the file system there; what it answers is told of fault points. */
+function killAt(point: KillPoint): (passed: string) => void {
   let passes = 0;
   const isIt = (operation: KillPoint['operation'], path: unknown): boolean =>
     operation === point.operation && `${path}`.endsWith(point.path) && ++passes === point.nth;
@@ -52,15 +53,23 @@ function killAt(point: KillPoint): void {
       };
     return handle;
   };
+  return (passed) => {
+    if (isIt('point', passed)) kill(point);
+  };
 }
 
 if (process.env.TEST_KILL_AT) {
-  killAt(JSON.parse(process.env.TEST_KILL_AT) as KillPoint);
+  const at = killAt(JSON.parse(process.env.TEST_KILL_AT) as KillPoint);
   const dir = process.env.TEST_NODE_DIR as string;
   if (process.env.TEST_JOIN) {
     const { provision, trust } = JSON.parse(process.env.TEST_JOIN);
     const roots = trust.roots.map((root: string) => new Uint8Array(Buffer.from(root, 'base64')));
     await provisionNode(dir, provision, { pin: trust.pin, roots });
-  } else await step(await openContext(dir, { world: realWorld, log: () => undefined, signal: undefined, keep: 2 }));
+  } else {
+    const world = { ...realWorld, at };
+    await step(
+      await openContext(dir, { world, log: () => undefined, signal: undefined, keep: Number(process.env.TEST_KEEP) }),
+    );
+  }
   writeSync(1, 'not killed\n');
 }

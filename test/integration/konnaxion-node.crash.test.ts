@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { placesIn, startNode } from '@orgo/konnaxion-node';
+import type { Offer } from '@orgo/contracts';
+import { type NodeState, placesIn, startNode } from '@orgo/konnaxion-node';
 import { packManifestPath } from '@orgo/kristal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProcess } from '../kit/processes.ts';
@@ -8,29 +9,60 @@ import { channel, type NodeInstance, startNodeInstance, tenant } from './konnaxi
 import { packIdOf, readerPack, type TestPack } from './konnaxion-node-packs.ts';
 import { type KillPoint, killLine } from './konnaxion-node-process.ts';
 
-// A node's process is killed in the middle of its work, at every place where its disk changes. What it finds when it starts again is the
-// state before or the state after, with a pack that serves; and it ends where it would have ended.
+// A node's process is killed in the middle of its work, at every place where its disk changes and before and after whatever it says. What it
+// finds when it starts again is the state before or the state after, with a pack that serves; and it ends where it would have ended, having said the same.
 const script = new URL('./konnaxion-node-process.ts', import.meta.url);
-let node: NodeInstance;
-let old: TestPack;
-let next: TestPack;
+let packs: [TestPack, TestPack, TestPack];
 let runs = 0;
+const stories: Story[] = [];
 
 beforeAll(async () => {
-  [old, next] = await Promise.all([readerPack(1), readerPack(0)]);
-  node = await startNodeInstance();
-  await node.join();
-  await node.publish(old);
-  await node.look();
-  await node.publish(next);
+  packs = await Promise.all([readerPack(2), readerPack(1), readerPack(0)]);
 });
-afterAll(() => node.stop());
+afterAll(() => Promise.all(stories.map(({ node }) => node.stop())));
 
 /** Runs a process to its kill, and proves that it came to it. */
 async function killed(point: KillPoint, env: Record<string, string>): Promise<void> {
   const child = runProcess(script, { TEST_KILL_AT: JSON.stringify(point), ...env });
   expect(await child.ended).toEqual({ code: null, signal: 'SIGKILL' });
   expect(child.lines).toEqual([killLine(point)]);
+}
+
+/** What a state comes to whenever it came about: without the times, and what was measured in them. */
+const timeless = (state: NodeState): unknown =>
+  JSON.parse(
+    JSON.stringify(state, (name, value) =>
+      /_at$|^at$/.test(name) ? 'then' : name === 'metrics' ? value.length : value,
+    ),
+  );
+
+/** A node before something that it will do, and what it is like once it has done it undisturbed. */
+type Story = { node: NodeInstance; before: NodeState; end: NodeState; told: string[] };
+
+/** What was said, each thing once: a node that dies before it knows that it was heard says it again. */
+const told = (node: NodeInstance): string[] => [
+  ...new Set(
+    node.road.reports.map(({ nonce: _nonce, reported_at: _at, metrics, ...said }) =>
+      JSON.stringify({ ...said, metrics: metrics.map(({ name }) => name) }),
+    ),
+  ),
+];
+
+async function story(prepare: (node: NodeInstance) => Promise<unknown>): Promise<Story> {
+  const node = await startNodeInstance();
+  await node.join();
+  await node.publish(packs[0]);
+  await node.look();
+  await prepare(node);
+  const undisturbed = `${node.dir}-undisturbed`;
+  fs.cpSync(node.dir, undisturbed, { recursive: true });
+  const before = await node.state();
+  node.road.reports.length = 0;
+  const made = { node, before, end: await node.look(undisturbed), told: told(node) };
+  expect(made.end.active?.pack_id).not.toBe(before.active?.pack_id);
+  expect(made.end.attempts.every(({ reported }) => reported)).toBe(true);
+  stories.push(made);
+  return made;
 }
 
 const filesIn = (dir: string): string[] => fs.readdirSync(dir, { recursive: true }).map(String).sort();
@@ -46,10 +78,51 @@ const at = (
     () => ({ when, operation, path: typeof suffix === 'string' ? suffix : suffix(), nth }),
   ];
 };
-const pack = (): string => `packs/${packIdOf(next)}`;
-const part = (): string => `packs/.part-${packIdOf(next)}`;
+const point = (name: string, nth = 1) => at('before', 'point', name, nth);
+const pack = (): string => `packs/${packIdOf(packs[1])}`;
+const part = (): string => `packs/.part-${packIdOf(packs[1])}`;
+/** Each time that the state is written: half of it, all of it and not in its place, all of it. */
+const states = (...times: number[]) =>
+  times.flatMap((nth) => [
+    at('middle', 'write', 'state.json.new', nth),
+    at('before', 'rename', 'state.json', nth),
+    at('after', 'rename', 'state.json', nth),
+  ]);
+
+/** Kills a node of the story there, looks at what is left, and has it go on. */
+async function survives({ node, before, end, told: undisturbed }: Story, where: KillPoint): Promise<void> {
+  const dir = `${node.dir}-${++runs}`;
+  fs.cpSync(node.dir, dir, { recursive: true });
+  node.road.reports.length = 0;
+  await killed(where, { TEST_NODE_DIR: dir, TEST_KEEP: `${node.keep}` });
+
+  // What lies there now is the old pointer, or the new one; either way it answers.
+  const found = await node.state(dir);
+  const isNew = found.active?.pack_id === end.active?.pack_id;
+  const facts = ({ active, last_known_good, prior, floors: { highest_activated_seq } }: NodeState) =>
+    JSON.stringify([active, last_known_good, prior, highest_activated_seq], (name, value) =>
+      name === 'activated_at' ? 'then' : value,
+    );
+  expect(facts(found)).toBe(facts(isNew ? end : before));
+  expect(await node.answer(dir)).toMatchObject({ ok: true, value: { runtime_pack_id: found.active?.pack_id } });
+
+  // The next start comes to the same end, says what an undisturbed node says, and leaves nothing of the last one lying about.
+  await (await startNode(dir, { pollMs: 60_000, log: node.log, keep: node.keep })).stop();
+  expect(filesIn(placesIn(dir).packs).filter((name) => name.includes('.part'))).toEqual([]);
+  const after = await node.look(dir);
+  expect(timeless(after)).toEqual(timeless(end));
+  expect(told(node)).toEqual(undisturbed);
+  expect(await node.answer(dir)).toMatchObject({ ok: true, value: { runtime_pack_id: end.active?.pack_id } });
+  expect(filesIn(dir).filter((name) => name.endsWith('.new'))).toEqual([]);
+  const kept = end.installed.map(({ pack_id }) => pack_id);
+  expect(fs.readdirSync(placesIn(dir).packs).sort()).toEqual(kept.sort());
+}
 
 describe('a node that activates the next release, killed', () => {
+  let forward: Story;
+  beforeAll(async () => {
+    forward = await story((node) => node.publish(packs[1]));
+  });
   test.each([
     at('before', 'rm', 'tuf/work'),
     at('after', 'rm', 'tuf/work'),
@@ -68,57 +141,64 @@ describe('a node that activates the next release, killed', () => {
     at('before', 'rename', pack),
     at('after', 'rename', pack),
     at('before', 'rm', part, 2),
-    at('middle', 'write', 'state.json.new'),
-    at('before', 'rename', 'state.json'),
-    at('after', 'rename', 'state.json'),
-    ...[2, 3].flatMap((nth) => [
-      at('middle', 'write', 'state.json.new', nth),
-      at('before', 'rename', 'state.json', nth),
-      at('after', 'rename', 'state.json', nth),
-    ]),
-  ])('%s', async (_name, point) => {
-    const dir = `${node.dir}-${++runs}`;
-    fs.cpSync(node.dir, dir, { recursive: true });
-    const before = await node.state(dir);
-    node.road.reports.length = 0;
-    await killed(point(), { TEST_NODE_DIR: dir });
+    ...states(1, 2, 3),
+    ...['node.beforeSwitch', 'node.switched', 'node.beforeReport', 'node.reported'].map((name) => point(name)),
+  ])('%s', (_name, where) => survives(forward, where()));
+});
 
-    // What lies there now is the old state, or the new one with its pack; either way it answers.
-    const found = await node.state(dir);
-    const isNew = found.active?.pack_id === packIdOf(next);
-    if (isNew)
-      expect(found).toMatchObject({
-        floors: { highest_activated_seq: 2 },
-        last_known_good: { pack_id: packIdOf(old) },
-      });
-    else expect([found.active, found.attempts]).toEqual([before.active, before.attempts]);
-    const serving = isNew ? next : old;
-    expect(await node.answer(dir)).toMatchObject({ ok: true, value: { runtime_pack_id: packIdOf(serving) } });
-
-    // The next start comes to the same end, and leaves nothing of the last one lying about.
-    await (await startNode(dir, { pollMs: 60_000, log: node.log })).stop();
-    expect(filesIn(placesIn(dir).packs).filter((name) => name.includes('.part'))).toEqual([]);
-    const after = await node.look(dir);
-    expect(after).toMatchObject({
-      active: { release_seq: 2, pack_id: packIdOf(next) },
-      last_known_good: { release_seq: 1, pack_id: packIdOf(old) },
-      floors: { highest_activated_seq: 2 },
+describe('a node that goes back, killed', () => {
+  let back: Story;
+  beforeAll(async () => {
+    back = await story(async (node) => {
+      const first = node.repo.index().current as Offer;
+      const second = await node.publish(packs[1]);
+      await node.look();
+      node.repo.change({ current: node.repo.offer(packs[0]), rollback: node.repo.authorization(second, first) });
     });
-    // What is on record in the end is what an undisturbed node has on record.
-    const said = after.attempts.map(({ type, status, offer, reported }) => [type, status, offer.release_seq, reported]);
-    expect(said).toEqual([
-      ['ACTIVATE', 'SUCCEEDED', 1, true],
-      ['ACTIVATE', 'SUCCEEDED', 2, true],
-    ]);
-    expect(await node.answer(dir)).toMatchObject({ ok: true, value: { runtime_pack_id: packIdOf(next) } });
-    expect(node.road.reports.length).toBeGreaterThan(0);
-    expect(node.road.reports.every(({ attempt }) => attempt.status === 'SUCCEEDED')).toBe(true);
-    expect(filesIn(dir).filter((name) => name.endsWith('.new'))).toEqual([]);
-    expect(fs.readdirSync(placesIn(dir).packs).sort()).toEqual([packIdOf(old), packIdOf(next)].sort());
+  });
+  // It keeps the index, that it begins, that it went, and that either was heard.
+  test.each([
+    ...states(2, 3, 4),
+    at('before', 'rename', 'state.json', 5),
+    ...['node.beforeSwitch', 'node.switched', 'node.beforeReport', 'node.reported'].map((name) => point(name)),
+    point('node.beforeReport', 2),
+    point('node.reported', 2),
+  ])('%s', (_name, where) => survives(back, where()));
+});
+
+describe('a node that brings a pack ahead of its turn, takes it and clears up, killed', () => {
+  const third = (): string => `packs/${packIdOf(packs[2])}`;
+  const left = (): string => `packs/${packIdOf(packs[0])}`;
+  let ahead: Story;
+  beforeAll(async () => {
+    ahead = await story(async (node) => {
+      await node.publish(packs[1]);
+      await node.look();
+      node.keep = 0;
+      const offer = node.repo.offer(packs[2]);
+      const nobody = { selector: { by: 'ids' as const, ids: ['edge-9'] }, enrolled_through: 1 };
+      node.repo.change({ candidate: { offer, cohorts: [nobody], prefetch: true } });
+      await node.look();
+      node.repo.change({ current: offer, candidate: null });
+    });
+  });
+  test.each([
+    ...states(2),
+    at('before', 'rename', 'state.json', 3),
+    at('before', 'rm', left),
+    at('after', 'rm', left),
+    point('node.reported'),
+  ])('%s', async (_name, where) => {
+    await survives(ahead, where());
+    expect(ahead.node.road.asked.some((name) => name.includes(third()))).toBe(true);
   });
 });
 
 describe('a node that joins, killed', () => {
+  let node: NodeInstance;
+  beforeAll(async () => {
+    ({ node } = await story((one) => one.publish(packs[1])));
+  });
   test.each([
     at('middle', 'write', 'key.json.new'),
     at('after', 'rename', 'key.json'),
@@ -129,18 +209,18 @@ describe('a node that joins, killed', () => {
     at('middle', 'write', 'node.json.new'),
     at('before', 'rename', 'node.json'),
     at('after', 'rename', 'node.json'),
-  ])('%s', async (_name, point) => {
+  ])('%s', async (_name, where) => {
     const dir = path.join(node.dir, '..', `join-${++runs}`);
     const provision = { api: node.road.url, tenant_id: tenant, instance_id: 'edge-1', channel };
     const { pin, roots } = node.repo.trust();
     const joining = { provision, trust: { pin, roots: roots.map((root) => Buffer.from(root).toString('base64')) } };
-    const whole = point().when === 'after' && point().path === 'node.json';
-    await killed(point(), { TEST_NODE_DIR: dir, TEST_JOIN: JSON.stringify(joining) });
+    const whole = where().when === 'after' && where().path === 'node.json';
+    await killed(where(), { TEST_NODE_DIR: dir, TEST_JOIN: JSON.stringify(joining) });
     // There is no node yet, or a whole one.
     expect(fs.existsSync(placesIn(dir).config)).toBe(whole);
     const key = whole ? fs.readFileSync(placesIn(dir).key, 'utf8') : undefined;
     await node.join({ folder: dir });
     if (key) expect(fs.readFileSync(placesIn(dir).key, 'utf8')).toBe(key);
-    expect(await node.look(dir)).toMatchObject({ active: { pack_id: packIdOf(next) } });
+    expect(await node.look(dir)).toMatchObject({ active: { pack_id: packIdOf(packs[1]) } });
   });
 });
