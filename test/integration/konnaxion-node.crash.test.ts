@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import type { Offer } from '@orgo/contracts';
 import { type NodeState, placesIn, startNode } from '@orgo/konnaxion-node';
@@ -14,16 +15,26 @@ import { type KillPoint, killLine } from './konnaxion-node-process.ts';
 const script = new URL('./konnaxion-node-process.ts', import.meta.url);
 let packs: [TestPack, TestPack, TestPack];
 let runs = 0;
+const compiled = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-compiled-'));
 const stories: Story[] = [];
 
 beforeAll(async () => {
   packs = await Promise.all([readerPack(2), readerPack(1), readerPack(0)]);
+  // Who is killed keeps nothing of what it compiled; one that ends does, for all the others.
+  await runProcess(script, { NODE_COMPILE_CACHE: compiled }).ended;
 });
-afterAll(() => Promise.all(stories.map(({ node }) => node.stop())));
+afterAll(async () => {
+  fs.rmSync(compiled, { recursive: true, force: true });
+  await Promise.all(stories.map(({ node }) => node.stop()));
+});
 
 /** Runs a process to its kill, and proves that it came to it. */
 async function killed(point: KillPoint, env: Record<string, string>): Promise<void> {
-  const child = runProcess(script, { TEST_KILL_AT: JSON.stringify(point), ...env });
+  const child = runProcess(script, {
+    NODE_COMPILE_CACHE: compiled,
+    TEST_KILL_AT: JSON.stringify(point),
+    ...env,
+  });
   expect(await child.ended).toEqual({ code: null, signal: 'SIGKILL' });
   expect(child.lines).toEqual([killLine(point)]);
 }
@@ -99,8 +110,8 @@ async function survives({ node, before, end, told: undisturbed }: Story, where: 
   // What lies there now is the old pointer, or the new one; either way it answers.
   const found = await node.state(dir);
   const isNew = found.active?.pack_id === end.active?.pack_id;
-  const facts = ({ active, last_known_good, prior, floors: { highest_activated_seq } }: NodeState) =>
-    JSON.stringify([active, last_known_good, prior, highest_activated_seq], (name, value) =>
+  const facts = ({ active, last_known_good, floors: { highest_activated_seq } }: NodeState) =>
+    JSON.stringify([active, last_known_good, highest_activated_seq], (name, value) =>
       name === 'activated_at' ? 'then' : value,
     );
   expect(facts(found)).toBe(facts(isNew ? end : before));

@@ -167,7 +167,7 @@ export const checkTrusted = ({ dir, config, world }: NodeContext, floor: string 
 
 /** The client judged by the system's clock; the node judges by its own, and by what was signed where that is later. */
 async function checkFresh(folder: string, channel: string, clock: string, floor: string | null): Promise<Result<true>> {
-  for (const role of ['root', 'timestamp', 'snapshot', 'targets', `channel.${channel}`]) {
+  for (const role of ['timestamp', 'snapshot', 'targets', `channel.${channel}`, 'root']) {
     const expires = timeOf((await signedIn(folder, role)).expires);
     if (expires === null || trustedNow(clock, floor) < expires) continue;
     return clock >= expires

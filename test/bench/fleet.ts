@@ -1,0 +1,88 @@
+// What a rollout costs for each node, and how that grows with the fleet: real releases by a real instance, one process per service, to simulated nodes of this
+// process, a tenth of which is away. One JSON object on stdout. A node keeps its own copy of each pack, about 0.2 MB for both.
+// node test/bench/fleet.ts [nodes,nodes,…]
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { ReleaseStatus } from '@orgo/contracts';
+import { apiOf, joinFleet } from '../kit/fleet.ts';
+import { startInstance } from '../kit/instance.ts';
+import { type BuildResult, newTenant, writeCorpora } from '../kit/story.ts';
+import { cpuSecondsOf } from './cpu.ts';
+import { machineNow } from './machine.ts';
+import { rounded } from './result.ts';
+
+const sizes = (process.argv[2] ?? '50,500,5000').split(',').map(Number);
+const awayOf = (count: number): number => Math.floor(count / 10);
+const work = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-fleet-'));
+const orgo = await startInstance({ args: ['--processes'] });
+
+/** Seconds of wall clock and of processors since it was asked before: of Orgo with its servers, and of the nodes. */
+function clock() {
+  const roots = () => [orgo.up.pid as number, ...Object.values(orgo.pids()), ...Object.values(orgo.servers().pids)];
+  const now = () => {
+    const { user, system } = process.cpuUsage();
+    return { wall: performance.now() / 1000, orgo: cpuSecondsOf(roots()), nodes: (user + system) / 1e6 };
+  };
+  let last = now();
+  return () => {
+    const before = last;
+    last = now();
+    return { wall: last.wall - before.wall, orgo: last.orgo - before.orgo, nodes: last.nodes - before.nodes };
+  };
+}
+
+try {
+  const { tenant, cli } = await newTenant(orgo, 'fleet');
+  const call = apiOf(orgo, tenant);
+  const build = async (...corpora: Parameters<typeof writeCorpora>[1][]): Promise<string> => {
+    const folder = fs.mkdtempSync(path.join(work, 'in-'));
+    const built = await cli('build', 'start', ...writeCorpora(folder, ...corpora), '--wait', '--json');
+    if (built.code !== 0) throw new Error(built.stderr);
+    return (built.json as BuildResult).build_id;
+  };
+  const builds = [await build('reader'), await build('reader', 'atlas')] as const;
+  const release = async (build_id: string, channel: string): Promise<void> => {
+    const body = { build_id, channel, actor: 'bench', reason: 'bench' };
+    const { release_id } = await call<ReleaseStatus>('POST', '/releases', body);
+    for (;;) {
+      const { status, reason_codes } = await call<ReleaseStatus>('GET', `/releases/${release_id}`);
+      if (status === 'RELEASED') return;
+      if (['FAILED', 'ROLLED_BACK', 'CANCELED', 'PAUSED'].includes(status))
+        throw new Error(`${release_id} is ${status}: ${reason_codes.join(', ')}`);
+      await new Promise((again) => setTimeout(again, 500));
+    }
+  };
+
+  const at = [];
+  for (const count of sizes) {
+    const channel = `fleet-${count}`;
+    const lap = clock();
+    const fleet = await joinFleet(orgo, { tenant, channel, count, pollMs: 500 });
+    const joined = lap();
+    await fleet.start();
+    await release(builds[0], channel);
+    const first = lap();
+    for (const name of fleet.names.slice(0, awayOf(count))) fleet.trouble(name, { offline: true });
+    lap();
+    await release(builds[1], channel);
+    const rollout = lap();
+    await fleet.stop();
+    const each = (seconds: number): number => rounded((seconds * 1000) / count);
+    at.push({
+      nodes: count,
+      away: awayOf(count),
+      join_s: rounded(joined.wall),
+      first_release_s: rounded(first.wall),
+      rollout_s: rounded(rollout.wall),
+      rollout_ms_per_node: each(rollout.wall),
+      orgo_cpu_ms_per_node: each(rollout.orgo),
+      node_cpu_ms_per_node: each(rollout.nodes),
+    });
+    process.stderr.write(`${JSON.stringify(at.at(-1))}\n`);
+  }
+  console.log(JSON.stringify({ machine: machineNow(), at }));
+} finally {
+  await orgo.stop();
+  fs.rmSync(work, { recursive: true, force: true });
+}
