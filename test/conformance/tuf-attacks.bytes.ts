@@ -116,7 +116,7 @@ const malformed: Attack[] = [
     'malformed',
     'a timestamp without a signature',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'SIGNATURE_MISSING',
     ({ repo }) => repo.write({}, { timestamp: [] }),
   ],
   [

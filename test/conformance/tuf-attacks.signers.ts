@@ -8,7 +8,7 @@ const arbitrary: Attack[] = [
       'arbitrary software',
       `the ${nameOf(role)} signed by a key of nobody`,
       /signed by 0\/1/,
-      'METADATA_INVALID',
+      'KEY_UNKNOWN',
       ({ repo }) => repo.write({}, { [role]: [makeKey()] }),
     ],
   ),
@@ -17,7 +17,7 @@ const arbitrary: Attack[] = [
       'arbitrary software',
       `the ${nameOf(role)} signed by the key of another role`,
       /signed by 0\/1/,
-      'METADATA_INVALID',
+      'KEY_NOT_TRUSTED_FOR_ROLE',
       ({ repo }) => repo.write({}, { [role]: [repo.keys[role === 'targets' ? 'snapshot' : 'targets']] }),
     ],
   ),
@@ -25,7 +25,7 @@ const arbitrary: Attack[] = [
     'arbitrary software',
     'the id of the right key over a signature of another',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'SIGNATURE_INVALID',
     ({ repo }) => repo.write({}, { timestamp: [{ ...makeKey(), tufId: repo.keys.timestamp.tufId }] }),
   ],
   [
@@ -39,7 +39,7 @@ const arbitrary: Attack[] = [
     'arbitrary software',
     'the channels of another tenant, whole and in order',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'KEY_UNKNOWN',
     (duel) => {
       const other = createChannelRepo('museum');
       for (const pack of [...duel.packs, ...duel.packs]) other.release(pack);
@@ -73,7 +73,7 @@ const thresholds: Attack[] = [
       'threshold',
       `the ${role} signed by one of two`,
       /signed by 1\/2/,
-      'METADATA_INVALID',
+      'THRESHOLD_NOT_MET',
       (duel) => {
         demandTwo(duel, role);
         duel.repo.write();
@@ -104,7 +104,7 @@ const thresholds: Attack[] = [
     'threshold',
     'the timestamp signed by one of two and by a key of nobody',
     /signed by 1\/2/,
-    'METADATA_INVALID',
+    'THRESHOLD_NOT_MET',
     (duel) => {
       demandTwo(duel, 'timestamp');
       duel.repo.write({}, { timestamp: [duel.repo.keys.timestamp, makeKey()] });
@@ -114,7 +114,7 @@ const thresholds: Attack[] = [
     'threshold',
     'the channel signed by one of two',
     /signed by 1\/2/,
-    'METADATA_INVALID',
+    'THRESHOLD_NOT_MET',
     forge('targets', (signed) => {
       const second = makeKey();
       signed.delegations.keys[second.tufId] = second.tuf;
@@ -126,7 +126,7 @@ const thresholds: Attack[] = [
     'threshold',
     'a root after one that two must sign, by one of them',
     /signed by 1\/2/,
-    'METADATA_INVALID',
+    'ROOT_CONTINUITY_FAILED',
     (duel) => {
       demandTwo(duel, 'root');
       duel.repo.writeRoot();
@@ -140,7 +140,7 @@ const revoked: Attack[] = [
       'revoked key',
       `the ${role} by the key that a root replaced`,
       /signed by 0\/1/,
-      'METADATA_INVALID',
+      'KEY_REVOKED',
       replaced(role),
     ],
   ),
@@ -148,7 +148,7 @@ const revoked: Attack[] = [
     'revoked key',
     'the channel by the key that the targets replaced',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'KEY_NOT_TRUSTED_FOR_ROLE',
     ({ repo }) => {
       const old = repo.keys.release;
       repo.keys.release = makeKey();
@@ -159,7 +159,7 @@ const revoked: Attack[] = [
     'revoked key',
     'a root by the key that the root before replaced',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'ROOT_CONTINUITY_FAILED',
     (duel) => {
       const old = duel.repo.keys['tuf-root'];
       rotateRoot(duel, 'old', 'new');
@@ -173,14 +173,14 @@ const chain: Attack[] = [
     'root chain',
     'a next root by its own new key alone',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'ROOT_CONTINUITY_FAILED',
     (duel) => rotateRoot(duel, 'new'),
   ],
   [
     'root chain',
     'a next root by the key before alone',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'ROOT_CONTINUITY_FAILED',
     (duel) => rotateRoot(duel, 'old'),
   ],
   [
@@ -206,7 +206,7 @@ const chain: Attack[] = [
     'root chain',
     'a root after one that is kept back, and the keys that only it names',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'KEY_UNKNOWN',
     ({ repo, ...duel }) => {
       repo.keys.timestamp = makeKey();
       repo.writeRoot();
@@ -219,7 +219,7 @@ const chain: Attack[] = [
     'root chain',
     'a next root of another tenant',
     /signed by 0\/1/,
-    'METADATA_INVALID',
+    'ROOT_CONTINUITY_FAILED',
     (duel) => {
       const other = createChannelRepo('museum');
       duel.serve('metadata/2.root.json', other.writeRoot());

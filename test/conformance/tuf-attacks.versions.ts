@@ -86,7 +86,7 @@ const freeze: Attack[] = [
     'indefinite freeze',
     'the last root past its expiry',
     /is expired/,
-    'METADATA_STALE',
+    'TRUST_ROOT_EXPIRED',
     ({ repo }) => repo.writeRoot(over),
   ],
   [
@@ -107,7 +107,7 @@ const mixAndMatch: Attack[] = [
       'mix-and-match',
       `the ${nameOf(role)} of before under the name of the new one`,
       /Expected (length|hash)/,
-      'METADATA_INVALID',
+      'SNAPSHOT_MISMATCH',
       give(role, 'before'),
     ],
   ),
@@ -115,7 +115,7 @@ const mixAndMatch: Attack[] = [
     'mix-and-match',
     'a channel of before under a snapshot that fixes its version alone',
     /does not match snapshot version/,
-    'METADATA_INVALID',
+    'SNAPSHOT_MISMATCH',
     (duel) => {
       forge('snapshot', (signed) => {
         signed.meta['channel.stable.json'] = { version: 9 };
@@ -127,7 +127,7 @@ const mixAndMatch: Attack[] = [
     'mix-and-match',
     'a snapshot of before under a timestamp that fixes its version alone',
     /match timestamp/,
-    'METADATA_INVALID',
+    'SNAPSHOT_MISMATCH',
     (duel) => {
       forge('timestamp', (signed) => {
         signed.meta['snapshot.json'] = { version: 9 };

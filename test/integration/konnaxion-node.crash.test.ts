@@ -139,7 +139,7 @@ describe('a node that activates the next release, killed', () => {
     at('after', 'rm', 'tuf/work'),
     at('before', 'copyFile', 'work/root.json'),
     at('after', 'copyFile', 'work/timestamp.json'),
-    ...['timestamp', 'snapshot', 'stable'].flatMap((role) => [
+    ...['timestamp', 'snapshot', 'channel.stable'].flatMap((role) => [
       at('middle', 'write', `metadata/${role}.json.new`),
       at('before', 'rename', `metadata/${role}.json`),
       at('after', 'rename', `metadata/${role}.json`),

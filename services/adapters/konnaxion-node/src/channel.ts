@@ -32,9 +32,6 @@ export type ChannelAnswer = {
 
 export const channelUrl = (config: NodeConfig): string => `${config.api}/v1/tenants/${config.tenant_id}/tuf`;
 
-
-
-
 /** What a file says, where it is JSON. */
 const jsonOf = (bytes: Uint8Array | null): unknown => {
   const json = bytes === null ? null : parseStrict(bytes);

@@ -18,7 +18,9 @@ export function progressOf({ verdict, reason_codes, said }: Reported): Progress 
   if (status === 'IN_PROGRESS') return { state: 'stays', reason_code: null };
   if (status === 'FAILED') {
     const code = reason_code ?? reason_codes[0] ?? 'ACTIVATION_NOT_CONFIRMED';
-    return { state: passes(code) ? 'stays' : 'FAILED', reason_code: code };
+    // Refused metadata is no word against the release that the node goes on running: who stands on its road must not fail it.
+    const goesOn = type === 'VERIFY' && said.active_pack_id === said.pack_id;
+    return { state: goesOn || passes(code) ? 'stays' : 'FAILED', reason_code: code };
   }
   const runs = verdict === 'PASS' && said.active_pack_id === said.pack_id;
   if (runs) {
