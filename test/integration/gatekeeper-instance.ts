@@ -55,7 +55,7 @@ export type ReplyWish = {
   signer?: Signer;
 };
 
-async function startOne(instance: TestInstance, over: Partial<Platform> = {}) {
+async function startOne(instance: TestInstance, over: Partial<Platform> = {}, elsewhere = false) {
   const platform = await connectPlatform(
     {
       name: 'test-gatekeeper',
@@ -68,7 +68,7 @@ async function startOne(instance: TestInstance, over: Partial<Platform> = {}) {
     { keyring: Keyring.open(keysDir(instance.home)), log },
   );
   const service = createGatekeeper({ ...platform, ...over }, loadConfig(gatekeeperConfig, {}));
-  await service.start();
+  if (!elsewhere) await service.start();
   return {
     platform,
     service,
@@ -82,11 +82,16 @@ async function startOne(instance: TestInstance, over: Partial<Platform> = {}) {
 
 export type Gatekeeper = Awaited<ReturnType<typeof startGatekeeper>>;
 
-/** A gatekeeper over real servers, with keys, trust and artifacts of a tenant, and an audit peer that seals what it says. */
-export async function startGatekeeper(options: { audit?: (deps: AuditDeps) => Promise<AuditPeer> } = {}) {
+/**
+ * A gatekeeper over real servers, with keys, trust and artifacts of a tenant, and an audit peer that seals what it says. `elsewhere`: it is another process that
+ * the test runs.
+ */
+export async function startGatekeeper(
+  options: { audit?: (deps: AuditDeps) => Promise<AuditPeer>; elsewhere?: boolean } = {},
+) {
   const instance = await testInstance(['nats']);
   await createTenant(instance.home, tenant, { adapters });
-  const running = [await startOne(instance)];
+  const running = [await startOne(instance, {}, options.elsewhere)];
   const { platform } = running[0] as Awaited<ReturnType<typeof startOne>>;
   const { bus, keyring, trust, artifacts } = platform;
   const admin = new pg.Pool({

@@ -28,6 +28,19 @@ export function plannedFault(plan: FaultPlan | undefined): FaultPoints {
   };
 }
 
+/** What a process says when it is told that its faults may happen from now on. */
+export const armedLine = 'armed';
+
+/** Breaks nothing before the signal comes: what the process does until then is undisturbed, and counts no pass. */
+export function armedBy(signal: NodeJS.Signals, faults: FaultPoints): FaultPoints {
+  let armed = false;
+  process.on(signal, () => {
+    armed = true;
+    say(armedLine);
+  });
+  return { at: (name) => (armed ? faults.at(name) : undefined) };
+}
+
 /** Several sources of faults, asked in turn. */
 export const eachOf = (...all: readonly FaultPoints[]): FaultPoints => ({
   async at(name) {

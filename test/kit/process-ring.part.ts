@@ -5,6 +5,7 @@ import { createAdapter } from '@orgo/adapter-sdk';
 import { auditConfig, createAudit } from '@orgo/audit';
 import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
 import { createOrchestrator, orchestratorConfig } from '@orgo/orchestrator';
+import { createRelease, releaseConfig } from '@orgo/release';
 import { fileArtifacts } from '@orgo/runtime/artifacts.files';
 import { type Bus, connectBus } from '@orgo/runtime/bus';
 import { host, runProcess, type Service } from '@orgo/runtime/host';
@@ -13,12 +14,14 @@ import { Keyring } from '@orgo/runtime/signer';
 import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
 import type { Platform } from '@orgo/store/platform';
 import { serviceProcess } from '@orgo/store/process';
-import { eachOf, faultOnSignal, plannedFault, planOfEnv } from './faults.ts';
+import { armedBy, eachOf, faultOnSignal, plannedFault, planOfEnv } from './faults.ts';
 import { falteringPoint, falterSignal, readyLine } from './process-ring.ts';
 import { ackWaitMs, pace } from './ring-client.ts';
 
-// One part of the ring as a process of its own, as its own entry starts it, but with a fault planned in ORGO_TEST_FAULT.
-const faults = plannedFault(planOfEnv());
+// One part of the ring as a process of its own, as its own entry starts it, but with a fault planned in ORGO_TEST_FAULT, which may wait for a signal.
+const planned = plannedFault(planOfEnv());
+const armSignal = process.env.ORGO_TEST_ARM as NodeJS.Signals | undefined;
+const faults = armSignal ? armedBy(armSignal, planned) : planned;
 const part = process.env.ORGO_TEST_PART;
 
 /** Says on standard output when the part takes work. */
@@ -67,5 +70,9 @@ else if (part === 'gatekeeper')
 else if (part === 'orchestrator')
   await serviceProcess(part, orchestratorConfig, (platform, config) =>
     telling(createOrchestrator(given(platform), config)),
+  );
+else if (part === 'release')
+  await serviceProcess(part, releaseConfig, (platform, config) =>
+    telling(createRelease({ ...given(platform), home: platform.home }, config)),
   );
 else await adapter();

@@ -1,0 +1,199 @@
+import type { ChannelStatus } from '@orgo/contracts';
+import type { FaultPoint } from '@orgo/store/fault-points';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FaultPlan, faultLine } from '../kit/faults.ts';
+import { type Laid, type RollbackPart, type RollbackRing, startRollbackRing } from '../kit/rollback-ring.ts';
+
+const kill = (point: FaultPoint, pass = 1): FaultPlan => ({ point, mode: 'kill', pass });
+
+/** Where they die, from the moment somebody asks for the rollback. */
+const plans: Record<'release' | 'gatekeeper', FaultPlan[]> = {
+  release: [
+    // asked and stored, and who asked has no answer; the claim was said; the sealed word is folded and audit does not know; the files are out and nobody knows
+    kill('tx.afterCommit'),
+    kill('relay.afterPublish', 2),
+    kill('release.folded'),
+    kill('release.published'),
+  ],
+  gatekeeper: [
+    // the report is stored and no decision names it; it is decided and nobody knows; it is sealed and the gatekeeper does not know
+    kill('gate.reportStored'),
+    kill('tx.afterCommit'),
+    kill('relay.afterPublish'),
+  ],
+};
+const nameOf = (part: string, { point, pass }: FaultPlan): string => `${part}-${point.toLowerCase()}-${pass}`;
+
+let ring: RollbackRing;
+const laid = new Map<string, Laid>();
+
+beforeAll(async () => {
+  ring = await startRollbackRing();
+  const names = Object.entries(plans).flatMap(([part, all]) => all.map((plan) => nameOf(part, plan)));
+  await Promise.all(['calm', ...names].map(async (name) => laid.set(name, await ring.lay(name))));
+});
+afterAll(() => ring?.stop());
+
+/** A channel without what differs from one to the next: its name, times, ids and places in the log. */
+const shapeOf = (status: ChannelStatus) => ({
+  status: status.status,
+  index_seq: status.index.index_seq,
+  current: [status.index.current?.pack_id, status.index.current?.pack_seq, status.index.current?.release_seq],
+  candidate: status.index.candidate,
+  frozen: [status.frozen?.cause, status.frozen?.actor, status.frozen?.reason],
+  offers: status.offers.map(({ pack_id, pack_seq, release_seq, confirmed_at }) => [
+    pack_id,
+    pack_seq,
+    release_seq,
+    confirmed_at !== null,
+  ]),
+  changes: status.changes.map(({ kind, status: end, actor, reason_codes }) => [kind, end, actor, ...reason_codes]),
+  rollback: [status.rollback?.from_pack_id, status.rollback?.to_pack_id, status.rollback?.validated_at !== null],
+  counts: status.counts,
+});
+
+const wish = { mode: 'last_known_good', pack_id: null, trigger: 'operator', actor: 'ann', reason: 'bad answers' };
+
+/** From the asking to the sealed validation. Who has no answer asks again under the same key. */
+async function goBack(name: string) {
+  const world = laid.get(name) as Laid;
+  const { channel } = world;
+  await ring.call('POST', `/channels/${channel}/rollbacks`, wish, `back-${channel}`);
+  await ring.report(world, 'ROLLBACK');
+  const end = await ring.until(
+    () => ring.channelOf(channel),
+    ({ rollback, changes }) =>
+      (rollback?.validated_at ?? null) !== null && changes.every(({ status }) => status !== 'ASKED'),
+  );
+  const { status } = await ring.until(
+    () => ring.releaseOf(world.young),
+    ({ status: now }) => now === 'ROLLED_BACK',
+  );
+  return { shape: shapeOf(end), status };
+}
+
+/** What is sealed about a channel from its first rollback on. */
+const since = async (name: string): Promise<string[]> => {
+  const all = await ring.sealed(name);
+  const at = all.findIndex((one) => one.startsWith('ROLLBACK'));
+  return at < 0 ? [] : all.slice(at);
+};
+
+it('a rollback whose release service or gatekeeper is killed in the middle ends as the undisturbed one', async () => {
+  const calm = await goBack('calm');
+  expect(calm.shape).toMatchObject({
+    status: 'FROZEN',
+    frozen: ['rollback', 'ann', 'bad answers'],
+    current: [expect.any(String), 1, 3],
+    candidate: null,
+    counts: { nodes: 1, as_intended: 1, drifted: 0 },
+  });
+  const ended: Record<string, unknown> = {};
+  const killed: string[] = [];
+  const lane = async (part: RollbackPart & keyof typeof plans): Promise<void> => {
+    let process = await ring.run(part, plans[part][0]);
+    for (const [at, plan] of plans[part].entries()) {
+      const name = nameOf(part, plan);
+      await ring.arm(part);
+      const going = goBack(name);
+      const { signal } = await process.ended;
+      if (signal === 'SIGKILL' && process.lines.includes(faultLine(plan))) killed.push(name);
+      // Who comes next finishes what was left, undisturbed: its own fault waits to be armed.
+      process = await ring.run(part, plans[part][at + 1]);
+      ended[name] = await going;
+    }
+  };
+  await lane('release');
+  await lane('gatekeeper');
+  const names = [...laid.keys()].filter((name) => name !== 'calm');
+  expect(killed.sort()).toEqual([...names].sort());
+  await ring.quiet();
+  const log = await since('calm');
+  expect(log).toEqual(['ROLLBACK PASS', 'NODE_REPORT PASS', 'CHANNEL_CHANGE PASS']);
+  for (const name of names) {
+    expect([name, ended[name]]).toEqual([name, calm]);
+    expect([name, await since(name)]).toEqual([name, log]);
+  }
+});
+
+describe('two who ask at once', () => {
+  const back = (channel: string, more: object = {}, key?: string) =>
+    ring.told('POST', `/channels/${channel}/rollbacks`, { ...wish, ...more }, key);
+  const change = (channel: string, asked: object, actor = 'ann') =>
+    ring.told('POST', `/channels/${channel}/changes`, { change: asked, actor, reason: 'because' });
+  const packs = ({ index, offers }: ChannelStatus): (string | undefined)[] => [
+    index.current?.pack_id,
+    ...offers.map(({ pack_id }) => pack_id),
+  ];
+
+  it('under one key get one rollback and one answer, and another wish under it is refused', async () => {
+    const { channel } = await ring.lay('one-key');
+    const answers = await Promise.all([1, 2, 3].map(() => back(channel, {}, 'k')));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(new Set(answers.map(({ body }) => body.rollback.rollback_id)).size).toBe(1);
+    expect((await back(channel, {}, 'k')).body.changes).toEqual(answers[0]?.body.changes);
+    expect(await back(channel, { reason: 'another' }, 'k')).toMatchObject({ body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+    expect(await since(channel)).toEqual(['ROLLBACK PASS']);
+  });
+
+  it('for two rollbacks get one, and who comes second is told of the first', async () => {
+    const { channel } = await ring.lay('two-people');
+    const answers = await Promise.all([back(channel), back(channel, { actor: 'eve', reason: 'worse answers' })]);
+    const codes = answers.map(({ status, body }) => (status === 200 ? 'DONE' : body.code)).sort();
+    // Who asks when the first is decided goes back one further, and there is nothing further.
+    expect([
+      ['CHANNEL_BUSY', 'DONE'],
+      ['DONE', 'ROLLBACK_TARGET_MISSING'],
+    ]).toContainEqual(codes);
+    expect(await since(channel)).toEqual(['ROLLBACK PASS']);
+    const { current } = (await ring.channelOf(channel)).index;
+    const named = { mode: 'pinned', pack_id: current?.pack_id, reason: 'to where it is' };
+    expect(await back(channel, named)).toMatchObject({ status: 409, body: { code: 'ROLLBACK_NEEDLESS' } });
+  });
+
+  it('for a rollback and a freeze leave it frozen, gone back, and to be let go by a person', async () => {
+    const { channel } = await ring.lay('and-a-freeze');
+    const [gone, frozen] = await Promise.all([back(channel), change(channel, { change: 'freeze' }, 'eve')]);
+    expect(gone.status).toBe(200);
+    expect(frozen.status === 200 || frozen.body.code === 'CHANNEL_CHANGE_NEEDLESS').toBe(true);
+    expect(await ring.channelOf(channel)).toMatchObject({ status: 'FROZEN', index: { current: { pack_seq: 1 } } });
+    expect(await change(channel, { change: 'unfreeze', override: false })).toMatchObject({
+      body: { code: 'OVERRIDE_NOT_PERMITTED' },
+    });
+    expect(await change(channel, { change: 'unfreeze', override: true })).toMatchObject({ body: { status: 'OPEN' } });
+  });
+
+  it('for a rollback and a release that is on its way end with the older pack, and the release is rolled back', async () => {
+    const { channel, node, old, young } = await ring.lay('on-its-way', { held: false });
+    const [gone] = await Promise.all([back(channel), ring.report({ node }, 'ACTIVATE')]);
+    expect(gone.body.index).toMatchObject({ current: { release_id: old, pack_seq: 1 }, candidate: null });
+    await ring.report({ node }, 'ROLLBACK');
+    const ended = await ring.until(
+      () => ring.releaseOf(young),
+      ({ status }) => status === 'ROLLED_BACK' || status === 'FAILED',
+    );
+    expect(ended.status).toBe('ROLLED_BACK');
+    expect((await ring.channelOf(channel)).index.current?.release_id).toBe(old);
+  });
+
+  it('get nothing below the floor, administrators neither; a drill proves the way and moves nothing', async () => {
+    const { channel } = await ring.lay('floor');
+    const before = await ring.channelOf(channel);
+    const drilled = (await back(channel, { trigger: 'drill', reason: 'a drill' })).body as ChannelStatus;
+    expect([drilled.index, drilled.rollback, drilled.frozen]).toEqual([before.index, null, null]);
+    expect(drilled.changes[0]).toMatchObject({ kind: 'drill', status: 'DONE', log_index: expect.any(Number) });
+    await change(channel, { change: 'floor', pack_seq: 2 }, 'admin');
+    const pack_id = before.last_known_good;
+    const asked = { mode: 'pinned', pack_id, actor: 'admin', trigger: 'emergency' };
+    expect(await back(channel, asked)).toMatchObject({ status: 403, body: { code: 'BELOW_SECURITY_FLOOR' } });
+    expect(await back(channel, { actor: 'admin' })).toMatchObject({ body: { code: 'ROLLBACK_TARGET_MISSING' } });
+    const after = await ring.channelOf(channel);
+    expect(packs(after)).toEqual(packs(before));
+    expect(after.changes.map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+      'rollback REFUSED',
+      'rollback REFUSED',
+      'floor DONE',
+      'drill DONE',
+    ]);
+  });
+});
