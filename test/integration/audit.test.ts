@@ -106,6 +106,7 @@ test('who gets a receipt follows from what was decided; nobody on the road has a
     RELEASE: 'release',
     NODE_JOIN: 'release',
     NODE_REPORT: 'release',
+    RELEASE_STEP: 'release',
     RELEASE_CLOSE: 'release',
     CHANNEL_CHANGE: 'orchestrator,release',
     ROLLBACK: 'orchestrator,release',
