@@ -1,32 +1,35 @@
 import path from 'node:path';
-import type { BuildRecord, ReleaseStatus } from '@orgo/contracts';
-import { type NodeState, queryActive, readNode } from '@orgo/konnaxion-node';
+import type { BuildRecord, NodeView } from '@orgo/contracts';
+import { queryActive } from '@orgo/konnaxion-node';
 import type { PackPage } from '@orgo/kristal';
 import { auditOf, type BuildResult } from './build-result.ts';
 import { CliError } from './cli-error.ts';
 import type { Client } from './client.ts';
-import { actor } from './commands/build-actions.ts';
 import { failUnlessCompleted, startBuild, waitForBuild } from './commands/build-start.ts';
+import { joinSimulated } from './commands/konnaxion-simulate.ts';
 import { writeCorpus } from './corpus-write.ts';
+import { channel, fleetSize, releaseInStages, releaseWithTrouble, type Trouble } from './demo-fleet.ts';
 import { homeDir } from './home.ts';
 import { nodeFolder } from './node-folders.ts';
-import { joinNode } from './node-join.ts';
 import type { Output } from './output.ts';
-import { followRelease } from './release-view.ts';
 
 export type DemoResult = BuildResult & {
+  /** The release that every node took. */
   release: { release_id: string; status: string; channel: string };
   nodes: { instance_id: string; active_pack_id: string | null }[];
   record: { record_ref: string | null; record_hash: string; decisions: number };
   timings_ms: Record<string, number>;
-};
+} & Pick<Trouble, 'refusal' | 'rollback'>;
 
-/** What the demo asks the node at the end, and what it says. */
+/** What the demo asks a node at the end, and what it says. */
 export type DemoAnswer = { question: string; page: PackPage };
 
+const options = { pipeline: 'kristal', profile: 'grounded', reason: 'demo' };
+
 /**
- * The main job on real input, through the same API as everybody: build atlas and reader together, release the pack, let one node
- * activate it, ask the node. @throws CliError where any step does not end as it should
+ * The main job on real input, through the same API as everybody: build atlas and reader together, release the pack to 25 nodes in stages; then a second
+ * pack that one node gets spoilt and that does badly on its first node, until it is brought back; ask a node.
+ * @throws CliError where any step does not end as it should
  */
 export async function runDemo(client: Client, out: Output): Promise<{ result: DemoResult; answers: DemoAnswer[] }> {
   const timings: Record<string, number> = {};
@@ -37,37 +40,29 @@ export async function runDemo(client: Client, out: Output): Promise<{ result: De
     return value;
   };
   const corpora = path.join(homeDir(), 'corpora');
-  const folders = [
-    writeCorpus('atlas', path.join(corpora, 'atlas')),
-    writeCorpus('reader', path.join(corpora, 'reader')),
-  ];
+  const atlas = writeCorpus('atlas', path.join(corpora, 'atlas'));
+  const reader = writeCorpus('reader', path.join(corpora, 'reader'));
 
-  out.say('a Konnaxion node joins channel stable');
-  await timed('join', () => joinNode(client, 'edge-1', 'stable'));
+  out.say(`${fleetSize} Konnaxion nodes join channel stable, each with a key and a folder of its own`);
+  const joining = timed('join', () => joinSimulated(client, fleetSize, channel));
+  joining.catch(() => undefined);
 
   out.say('building atlas (countries of the world) and reader (short documents) together');
-  const started = await timed('upload', () =>
-    startBuild(client, folders, { pipeline: 'kristal', profile: 'grounded', reason: 'demo' }),
-  );
+  const started = await timed('upload', () => startBuild(client, [atlas, reader], options));
   const ended = await timed('build', () => waitForBuild(client, started, out));
   failUnlessCompleted(ended);
 
-  out.say('releasing the pack to channel stable');
-  const release = await timed('release', async () => {
-    const created = await client.call<ReleaseStatus>('createRelease', {
-      body: { build_id: ended.build_id, channel: 'stable', actor: actor(), reason: 'demo' },
-    });
-    return followRelease(client, created.release_id, out.say, { timeoutMs: 60_000 });
-  });
-  if (release.status !== 'RELEASED')
-    throw new CliError(
-      release.reason_codes[0] ?? 'ACTIVATION_NOT_CONFIRMED',
-      `${release.release_id} is ${release.status}`,
-    );
+  const names = await joining;
 
-  const folder = nodeFolder(client.tenant, 'edge-1');
-  const { state } = await readNode(folder);
-  const answers = await timed('query', () => ask(folder));
+  // The next pack is built while this one goes into service, as it would be.
+  const next = buildQuietly(client, reader, out);
+  next.catch(() => undefined);
+  out.say('releasing the pack to channel stable: one node, then two fifths of them, then all');
+  const release = await timed('release', () => releaseInStages(client, ended.build_id, out.say));
+  const trouble = await timed('rollback', async () => releaseWithTrouble(client, await next, names[0] ?? '', out.say));
+
+  const asked = names.at(-1) ?? '';
+  const answers = await timed('query', () => ask(nodeFolder(client.tenant, asked)));
   const record = await client.call<BuildRecord>('getRecord', { params: { build: ended.build_id } });
   const audit = await timed('verify_log', () => auditOf(client, ended));
   return {
@@ -76,14 +71,28 @@ export async function runDemo(client: Client, out: Output): Promise<{ result: De
       ...ended,
       audit,
       release: { release_id: release.release_id, status: release.status, channel: release.channel },
-      nodes: [{ instance_id: 'edge-1', active_pack_id: activeOf(state) }],
+      nodes: await activePacks(client),
+      refusal: trouble.refusal,
+      rollback: trouble.rollback,
       record: { record_ref: ended.record_ref, record_hash: record.record_hash, decisions: record.decisions.length },
       timings_ms: timings,
     },
   };
 }
 
-const activeOf = (state: NodeState): string | null => state.active?.pack_id ?? null;
+/** A pack of the documents alone, without a word about it. */
+async function buildQuietly(client: Client, folder: string, out: Output): Promise<string> {
+  const quiet: Output = { ...out, say: () => undefined };
+  const built = await waitForBuild(client, await startBuild(client, [folder], options), quiet);
+  failUnlessCompleted(built);
+  return built.build_id;
+}
+
+/** What each node says that it runs. */
+async function activePacks(client: Client): Promise<DemoResult['nodes']> {
+  const page = await client.call<{ items: NodeView[] }>('listNodes', { query: { limit: `${fleetSize}` } });
+  return page.items.map(({ instance_id, active_pack_id }) => ({ instance_id, active_pack_id }));
+}
 
 /** Asks the node's active pack, which it verifies first, as any consumer would. */
 async function ask(folder: string): Promise<DemoAnswer[]> {

@@ -90,7 +90,10 @@ export function createTeller(say: (line: string) => void): (r: ReleaseStatus) =>
       if (isWord.includes(event.type)) say(`    ${pc.dim(`${event.type} by ${event.actor}`)} ${event.detail}`);
     }
     told = r.events.length;
-    if (r.waiting_for !== waits && r.waiting_for !== null) say(`    ${pc.dim('waiting for')} ${r.waiting_for}`);
+    // How many of a cohort are confirmed is said by its own line.
+    const isCount = /^\d+ of \d+ nodes /.test(r.waiting_for ?? '');
+    if (r.waiting_for !== waits && r.waiting_for !== null && !isCount)
+      say(`    ${pc.dim('waiting for')} ${r.waiting_for}`);
     waits = r.waiting_for;
   };
 }

@@ -6,6 +6,7 @@ import { startInstance } from '../compose/instance.ts';
 import { type DemoAnswer, type DemoResult, runDemo } from '../demo-run.ts';
 import { findInstance, homeDir, usableHome } from '../home.ts';
 import { createOutput } from '../output.ts';
+import { measured } from '../release-view.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { provisionTenant } from '../tenant.ts';
 import { describePage } from './pack.ts';
@@ -21,6 +22,8 @@ export function demo(program: Command): void {
       const out = createOutput();
       const from = performance.now();
       const running = runningInstance();
+      // Somebody is watching: nodes look more often than in production.
+      process.env.ORGO_NODE_POLL_MS ||= '150';
       const instance = running ? null : await startInstance({ home: usableHome(), processes: false, say: out.say });
       const up = Math.round(performance.now() - from);
       try {
@@ -46,6 +49,17 @@ const runningInstance = (): boolean => {
   }
 };
 
+function describeReleases({ release, refusal, rollback, nodes, pack_id }: DemoResult): string[] {
+  const serving = nodes.filter((node) => node.active_pack_id === pack_id).length;
+  const why = rollback.finding ? `: ${measured(rollback.finding)}` : '';
+  return [
+    `${pc.dim('released')}    ${release.release_id} ${release.status} on ${release.channel} in stages`,
+    `${pc.dim('refused')}     ${refusal.release_id} ${refusal.status}: ${refusal.instance_id} found ${refusal.reason_code}`,
+    `${pc.dim('rolled back')} ${rollback.release_id} ${rollback.status} by itself${why}`,
+    `${pc.dim('nodes')}       ${serving} of ${nodes.length} run ${pack_id?.slice(0, 12)}…`,
+  ];
+}
+
 function describeDemo(r: DemoResult, answers: readonly DemoAnswer[], up: boolean): string[] {
   const at = `ORGO_TENANT=${r.tenant_id} npx orgo`;
   return [
@@ -53,9 +67,9 @@ function describeDemo(r: DemoResult, answers: readonly DemoAnswer[], up: boolean
     ...describeBuild(r),
     describeAudit(r.audit),
     `${pc.dim('record')}      ${r.record.decisions} sealed decisions, record_hash ${r.record.record_hash}`,
-    `${pc.dim('release')}     ${r.release.release_id} ${r.release.status} on ${r.release.channel}; ${r.nodes.map((n) => `${n.instance_id} runs ${n.active_pack_id?.slice(0, 12)}…`).join(', ')}`,
+    ...describeReleases(r),
     '',
-    'asked of the node, from its own verified copy:',
+    `asked of ${r.nodes.at(-1)?.instance_id}, from its own verified copy:`,
     ...answers.flatMap((a) => [pc.bold(a.question), ...describePage(a.page).map((l) => `  ${l}`)]),
     '',
     `${Math.round(r.timings_ms.total ?? 0) / 1000} s in all (${Object.entries(r.timings_ms)
@@ -67,6 +81,10 @@ function describeDemo(r: DemoResult, answers: readonly DemoAnswer[], up: boolean
     ...(up ? [] : ['  npm start                                    bring it up again; then, in another terminal:']),
     `  ${at} record show ${r.build_id}`,
     `  ${at} record export ${r.build_id} --bundle --out evidence && npx orgo verify evidence`,
+    `  ${at} release status ${r.release.release_id} --nodes`,
+    `  ${at} release status ${r.rollback.release_id}`,
+    ...(r.rollback.case_id ? [`  ${at} case show ${r.rollback.case_id}`] : []),
+    `  ${at} channel show ${r.release.channel}`,
     `  ${at} audit fsck`,
     `  ${at} pack query ${r.build_id} --p P36 --limit 5`,
     '  npx orgo explain VALIDATION_FAILED',
