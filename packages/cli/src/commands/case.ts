@@ -4,13 +4,25 @@ import { createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
 import { createOutput, status, table } from '../output.ts';
 
+const line = (name: string, text: string): string => `${name.padEnd(14)}${text}`;
+
+/** What a person can do about it now. */
+const nextOf = ({ status: now, tasks, type }: CaseView): string[] => {
+  if (now === 'COMPLETED') return [];
+  const lift = tasks.find(({ task }) => task === 'unfreeze-promotions')?.status;
+  if (lift === 'OPEN') return [line('next', 'orgo channel unfreeze <channel> --reason …')];
+  if (lift === 'BLOCKED') return [line('next', 'wait for the nodes: orgo channel show <channel>')];
+  return type === 'state-drift' ? [line('next', 'orgo channel show <channel>, then orgo konnaxion verify <node>')] : [];
+};
+
 const describe = (c: CaseView): string[] => [
   `${c.case_id}  ${status(c.status)}  ${c.severity}  ${c.type}`,
   c.title,
-  ...(c.build_id ? [`build    ${c.build_id}`] : []),
-  ...(c.subject ? [`${c.subject.kind.padEnd(9)}${c.subject.ref}`] : []),
-  ...(c.reason_codes.length === 0 ? [] : [`codes    ${c.reason_codes.join(', ')}`]),
-  ...c.refs.map(({ kind, ref }) => `${kind.padEnd(9)}${ref}`),
+  ...(c.build_id ? [line('build', c.build_id)] : []),
+  ...(c.subject ? [line(c.subject.kind, c.subject.ref)] : []),
+  ...(c.reason_codes.length === 0 ? [] : [line('codes', c.reason_codes.join(', '))]),
+  ...c.refs.map(({ kind, ref }) => line(kind, ref)),
+  ...nextOf(c),
   ...(c.tasks.length === 0
     ? []
     : table(
@@ -36,13 +48,14 @@ export function caseCommand(program: Command): void {
         'listCases',
         { query: options.cursor ? { cursor: options.cursor } : {} },
       );
-      createOutput().result(page, () => [
+      const lines = (): string[] => [
         ...table(
-          ['CASE', 'STATUS', 'SEVERITY', 'CODES', 'TITLE'],
-          page.items.map((c) => [c.case_id, c.status, c.severity, c.reason_codes.slice(0, 3).join(','), c.title]),
+          ['CASE', 'STATUS', 'SEVERITY', 'TYPE', 'TITLE'],
+          page.items.map((c) => [c.case_id, status(c.status), c.severity, c.type, c.title]),
         ),
         ...(page.next_cursor ? [`more: orgo case list --cursor ${page.next_cursor}`] : []),
-      ]);
+      ];
+      createOutput().result(page, () => (page.items.length === 0 ? ['no Case: nothing waits for a person'] : lines()));
     });
   cases
     .command('show')

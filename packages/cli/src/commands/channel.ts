@@ -1,22 +1,42 @@
 import type { ChannelChange, ChannelStatus } from '@orgo/contracts';
 import type { Command } from 'commander';
-import { describeChannel } from '../channel-view.ts';
+import { channelDone, describeChannel, packOf } from '../channel-view.ts';
 import { CliError } from '../cli-error.ts';
-import { createClient } from '../client.ts';
+import { type Client, createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
 import { createOutput, status, table } from '../output.ts';
 import { actor } from './build-actions.ts';
 
-type Act = { reason: string; actor?: string; pack?: string; until?: string; override?: boolean; packSeq?: string };
+type Act = {
+  reason: string;
+  actor?: string;
+  key?: string;
+  pack?: string;
+  until?: string;
+  override?: boolean;
+  packSeq?: string;
+};
 
-const packOf = ({ pack }: Act): string => {
-  if (pack === undefined || !/^[0-9a-f]{64}$/.test(pack))
+/** Who acts and why, as every change says it. */
+const saidOf = ({ reason, actor: given }: Act): { actor: string; reason: string } => {
+  if (reason.trim() === '') throw new CliError('USAGE_INVALID', '--reason says why, for the record: it is not empty');
+  return { actor: given ?? actor(), reason };
+};
+
+const keyed = ({ key }: Act): { headers?: Record<string, string> } =>
+  key === undefined ? {} : { headers: { 'idempotency-key': key } };
+
+/** The pack that a person means: written whole, or the first digits of one that the channel knows. */
+async function withPack<A extends Act>(client: Client, channel: string, act: A): Promise<A> {
+  if (act.pack === undefined || /^[0-9a-f]{64}$/.test(act.pack)) return act;
+  if (!/^[0-9a-f]{6,63}$/.test(act.pack))
     throw new CliError(
       'USAGE_INVALID',
-      '--pack is the 64 hex digits of a pack id, as `orgo channel show --json` has them',
+      '--pack is a pack id, or its first digits (6 at least), as `orgo channel show` has them',
     );
-  return pack;
-};
+  const known = await client.call<ChannelStatus>('getChannel', { params: { channel } });
+  return { ...act, pack: packOf(known, act.pack) };
+}
 
 /** A time as the wire has it, from any that a person may write; null where none is given. */
 const untilOf = ({ until }: Act): string | null => {
@@ -41,7 +61,7 @@ const changes: Change[] = [
     help: 'hold the channel at one pack: nothing else is promoted',
     options: ['pack', 'until'],
     example: '--pack 4f… --until 2027-01-01 --reason "exam week"',
-    change: (act) => ({ change: 'pin', pack_id: packOf(act), until: untilOf(act) }),
+    change: (act) => ({ change: 'pin', pack_id: act.pack ?? '', until: untilOf(act) }),
   },
   {
     name: 'unpin',
@@ -69,14 +89,14 @@ const changes: Change[] = [
     help: 'no node activates the pack again, ever',
     options: ['pack'],
     example: '--pack 4f… --reason "leaked key"',
-    change: (act) => ({ change: 'revoke', pack_id: packOf(act) }),
+    change: ({ pack = '' }) => ({ change: 'revoke', pack_id: pack }),
   },
   {
     name: 'quarantine',
     help: 'put a pack aside while it is looked at',
     options: ['pack'],
     example: '--pack 4f… --reason "wrong answers"',
-    change: (act) => ({ change: 'quarantine', pack_id: packOf(act) }),
+    change: ({ pack = '' }) => ({ change: 'quarantine', pack_id: pack }),
   },
   {
     name: 'floor',
@@ -88,7 +108,7 @@ const changes: Change[] = [
 ];
 
 const flags: Record<Option, (command: Command) => Command> = {
-  pack: (command) => command.requiredOption('--pack <pack>', 'pack id, 64 hex digits'),
+  pack: (command) => command.requiredOption('--pack <pack>', 'pack id, or its first digits'),
   until: (command) => command.option('--until <time>', 'when the pin ends by itself'),
   override: (command) => command.option('--override', 'before the rollback is validated; sealed with your name'),
   seq: (command) => command.requiredOption('--pack-seq <number>', 'lowest pack_seq that may run'),
@@ -97,7 +117,8 @@ const flags: Record<Option, (command: Command) => Command> = {
 const signed = (command: Command): Command =>
   command
     .requiredOption('--reason <text>', 'why, for the record')
-    .option('--actor <name>', 'who acts; by default ORGO_ACTOR, or you');
+    .option('--actor <name>', 'who acts; by default ORGO_ACTOR, or you')
+    .option('--key <key>', 'idempotency key: the same again is the same one, and gets the same answer');
 
 /** `orgo channel show|list|pin|unpin|freeze|unfreeze|revoke|quarantine|floor|rollback|drill`: what channels tell their nodes. */
 export function channel(program: Command): void {
@@ -114,7 +135,10 @@ export function channel(program: Command): void {
         'listChannels',
         { query: options.cursor ? { cursor: options.cursor } : {} },
       );
-      createOutput().result(page, () => [
+      const none = [
+        'no channel has said anything yet; next: orgo release create --build bld_… --channel stable --wait',
+      ];
+      const lines = (): string[] => [
         ...table(
           ['CHANNEL', 'STATUS', 'INDEX', 'CURRENT', 'CANDIDATE', 'FLOOR', 'NODES', 'DRIFTED'],
           page.items.map((c) => [
@@ -129,7 +153,8 @@ export function channel(program: Command): void {
           ]),
         ),
         ...(page.next_cursor ? [`more: orgo channel list --cursor ${page.next_cursor}`] : []),
-      ]);
+      ];
+      createOutput().result(page, () => (page.items.length === 0 ? none : lines()));
     });
   area
     .command('show')
@@ -146,11 +171,14 @@ export function channel(program: Command): void {
     command
       .addHelpText('after', `\nExample:\n  orgo channel ${name} stable ${example}`)
       .action(async (of: string, act: Act) => {
-        const found = await createClient(findInstance()).call<ChannelStatus>('changeChannel', {
+        const client = createClient(findInstance());
+        const said = saidOf(act);
+        const found = await client.call<ChannelStatus>('changeChannel', {
           params: { channel: of },
-          body: { change: change(act), actor: act.actor ?? actor(), reason: act.reason },
+          body: { change: change(await withPack(client, of, act)), ...said },
+          ...keyed(act),
         });
-        createOutput().result(found, () => describeChannel(found));
+        createOutput().result(found, () => [...channelDone(found, name), ...describeChannel(found)]);
       });
   }
   rollbacks(area);
@@ -158,17 +186,17 @@ export function channel(program: Command): void {
 
 function rollbacks(area: Command): void {
   const ask = async (of: string, act: Act, trigger: 'operator' | 'emergency' | 'drill'): Promise<void> => {
-    const found = await createClient(findInstance()).call<ChannelStatus>('rollbackChannel', {
+    const client = createClient(findInstance());
+    const said = saidOf(act);
+    const { pack = null } = await withPack(client, of, act);
+    const mode = pack === null ? 'last_known_good' : 'pinned';
+    const found = await client.call<ChannelStatus>('rollbackChannel', {
       params: { channel: of },
-      body: {
-        mode: act.pack === undefined ? 'last_known_good' : 'pinned',
-        pack_id: act.pack === undefined ? null : packOf(act),
-        trigger,
-        actor: act.actor ?? actor(),
-        reason: act.reason,
-      },
+      body: { mode, pack_id: pack, trigger, ...said },
+      ...keyed(act),
     });
-    createOutput().result(found, () => describeChannel(found));
+    const kind = trigger === 'drill' ? 'drill' : 'rollback';
+    createOutput().result(found, () => [...channelDone(found, kind, pack), ...describeChannel(found)]);
   };
   signed(
     area
@@ -176,9 +204,12 @@ function rollbacks(area: Command): void {
       .description('go back to the last known good pack, or to a named one; promotions stay frozen until you lift it')
       .argument('<channel>'),
   )
-    .option('--pack <pack>', 'go to this pack instead of the last known good one')
+    .option('--pack <pack>', 'go to this pack (or its first digits) instead of the last known good one')
     .option('--emergency', 'not counted against the hourly limit, and in place of a rollback under way')
-    .addHelpText('after', '\nExample:\n  orgo channel rollback stable --reason "wrong answers in the field"')
+    .addHelpText(
+      'after',
+      '\nIt answers when the decision is sealed; the nodes follow by themselves, and `orgo channel show` says when they have. A Case is open until you unfreeze.\n\nExamples:\n  orgo channel rollback stable --reason "wrong answers in the field"\n  orgo channel rollback stable --pack 4f01c9 --emergency --reason "leaked key"',
+    )
     .action((of: string, act: Act & { emergency?: boolean }) => ask(of, act, act.emergency ? 'emergency' : 'operator'));
   signed(
     area
@@ -189,6 +220,9 @@ function rollbacks(area: Command): void {
       .argument('<channel>'),
   )
     .option('--pack <pack>', 'try this pack instead of the last known good one')
-    .addHelpText('after', '\nExample:\n  orgo channel drill stable --reason "monthly drill"')
+    .addHelpText(
+      'after',
+      '\nIt leaves an entry in the log and in the history of the channel, and nothing else: no authorization is signed, no node is told, no Case is opened.\n\nExample:\n  orgo channel drill stable --reason "monthly drill"',
+    )
     .action((of: string, act: Act) => ask(of, act, 'drill'));
 }

@@ -54,6 +54,7 @@ export const channelStatusSchema = z
           at: timeSchema,
           confirmed_at: timeSchema.nullable(),
           withdrawn_at: timeSchema.nullable(),
+          rolled_back_at: timeSchema.nullable().meta({ description: 'When the channel went back from it' }),
         }),
       )
       .meta({ description: 'The newest offers, newest first' }),
@@ -77,6 +78,7 @@ export const channelStatusSchema = z
           at: timeSchema,
           status: z.enum(['ASKED', 'DONE', 'REFUSED']),
           reason_codes: z.array(reasonCodeSchema),
+          why: z.string().nullable().meta({ description: 'What the refusal rests on, in words' }),
           evidence: rollbackEvidenceSchema.nullable(),
           decision_digest: digestSchema.nullable(),
           log_index: z.int().nullable(),

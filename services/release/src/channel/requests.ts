@@ -86,7 +86,7 @@ async function ask(
   if (done.status === 'REFUSED') {
     const [code = 'STATE_CONFLICT'] = done.reason_codes as Refused['code'][];
     const where = done.log_index === null ? '' : `, on record at ${done.log_index}`;
-    throw new Refused(code, `refused${where}: ${done.reason_codes.join(', ')}`);
+    throw new Refused(code, `refused${where}: ${done.why ?? done.reason_codes.join(', ')}`);
   }
 }
 

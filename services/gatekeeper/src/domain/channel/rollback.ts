@@ -133,6 +133,7 @@ export function decideRollback(state: ChannelGate, input: ChannelGateInput, fact
     detail: {
       ...(asked as unknown as Record<string, JsonValue>),
       drill,
+      why: checks.flatMap(({ findings }) => findings.map(({ detail: said }) => said)).slice(0, 8),
       authorization: passed && !drill ? (envelope as unknown as JsonValue) : null,
       expires_at: passed && !drill ? facts.policy.expires_at : null,
     },

@@ -43,6 +43,7 @@ export type NoteEvent =
       request_id: string;
       status: 'DONE' | 'REFUSED';
       reason_codes: string[];
+      why?: string | null;
       decision_digest: Digest | null;
       log_index: number | null;
     };

@@ -137,11 +137,11 @@ export function evolveChannel(before: ChannelState, event: ChannelEvent): Channe
     case 'ChangeAsked':
       return { ...state, asked: [...state.asked, event.asked].slice(-maxAsked) };
     case 'ChangeAnswered': {
-      const { request_id, status, reason_codes, decision_digest, log_index } = event;
+      const { request_id, status, reason_codes, why = null, decision_digest, log_index } = event;
       return {
         ...state,
         asked: state.asked.map((one) =>
-          one.request_id === request_id ? { ...one, status, reason_codes, decision_digest, log_index } : one,
+          one.request_id === request_id ? { ...one, status, reason_codes, why, decision_digest, log_index } : one,
         ),
       };
     }

@@ -55,6 +55,8 @@ export type AskedChange = {
   at: string;
   status: 'ASKED' | 'DONE' | 'REFUSED';
   reason_codes: string[];
+  /** What a refusal rests on, in words. */
+  why?: string | null;
   decision_digest: Digest | null;
   log_index: number | null;
 };

@@ -56,7 +56,7 @@ export function channelView(state: ChannelState, nodes: readonly ChannelNode[]):
     offers: state.offers
       .slice(-maxOffers)
       .reverse()
-      .map(({ release_id, release_seq, pack_seq, pack_id, at, confirmed_at, withdrawn_at }) => ({
+      .map(({ release_id, release_seq, pack_seq, pack_id, at, confirmed_at, withdrawn_at, rolled_back_at = null }) => ({
         release_id,
         release_seq,
         pack_seq,
@@ -64,6 +64,7 @@ export function channelView(state: ChannelState, nodes: readonly ChannelNode[]):
         at,
         confirmed_at,
         withdrawn_at,
+        rolled_back_at,
       })),
     last_known_good: target.ok ? target.to.pack_id : null,
     rollback:
@@ -76,7 +77,9 @@ export function channelView(state: ChannelState, nodes: readonly ChannelNode[]):
             expires_at: rollback.expires_at,
             validated_at: rollback.validated_at,
           },
-    changes: [...state.asked].reverse().map(({ what: _what, ...change }) => change),
+    changes: [...state.asked]
+      .reverse()
+      .map(({ what: _what, key: _key, why = null, ...change }) => ({ ...change, why })),
     nodes: lines.filter((line) => line.state !== 'AS_INTENDED').slice(0, maxNodes),
     counts: {
       nodes: lines.length,

@@ -87,11 +87,15 @@ function alreadyAsked(state: ChannelState, what: Digest): boolean {
 }
 
 /** A way back that there is not is kept with who asked for it, once: nobody seals it, since the gatekeeper has nothing to decide. */
-function noted(state: ChannelState, asked: AskedChange, code: ReasonCode): ChannelEvent[] {
+function noted(
+  state: ChannelState,
+  asked: AskedChange,
+  { code, detail }: { code: ReasonCode; detail: string },
+): ChannelEvent[] {
   const known = state.asked.findLast((one) => one.what === asked.what);
   if (state.phase === 'NEW' || (known?.status === 'REFUSED' && known.reason_codes.includes(code))) return [];
   const { request_id, at } = asked;
-  const answer = { request_id, reason_codes: [code], decision_digest: null, log_index: null };
+  const answer = { request_id, reason_codes: [code], why: detail, decision_digest: null, log_index: null };
   return [
     { type: 'ChangeAsked', at, asked },
     { type: 'ChangeAnswered', at, status: 'REFUSED', ...answer },
@@ -108,7 +112,7 @@ export function decideAskRollback(state: ChannelState, input: Timed<AskRollback>
   if (state.rolling !== null && trigger !== 'emergency')
     return no('CHANNEL_BUSY', `${state.rolling.from.release_id} is being rolled back`);
   const target = rollbackTarget(state, input);
-  if (!target.ok) return no(target.code, target.detail, noted(state, asked, target.code));
+  if (!target.ok) return no(target.code, target.detail, noted(state, asked, target));
   const { from, to } = target;
   const rolling = {
     rollback_id,
@@ -137,8 +141,14 @@ export function decidePreflighted(state: ChannelState, input: Timed<Preflighted>
   const { rollback_id, found, now } = input;
   if (rolling === null || rolling.rollback_id !== rollback_id || rolling.stage !== 'PREFLIGHT') return nothing;
   if (!found.ok) {
-    const { code } = found;
-    const answer = { request_id: rollback_id, reason_codes: [code], decision_digest: null, log_index: null };
+    const { code, detail } = found;
+    const answer = {
+      request_id: rollback_id,
+      reason_codes: [code],
+      why: detail,
+      decision_digest: null,
+      log_index: null,
+    };
     return yes(
       [
         { type: 'ChangeAnswered', at: now, status: 'REFUSED', ...answer },

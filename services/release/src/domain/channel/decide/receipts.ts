@@ -12,6 +12,10 @@ import type { ChannelReceipt } from '../inputs.ts';
 import { type Act, type ChannelState, isOvertaken } from '../state.ts';
 import { type ChannelOutcome, nothing, yes } from './outcome.ts';
 
+/** What the gatekeeper said of a refusal, in words. */
+const whyOf = ({ detail: { why } }: GateDecision): string | null =>
+  Array.isArray(why) && why.length > 0 ? why.filter((one) => typeof one === 'string').join('; ') : null;
+
 const answered = (
   { decision, decision_digest, log_index, now }: Timed<ChannelReceipt>,
   request_id: string,
@@ -21,6 +25,7 @@ const answered = (
   request_id,
   status: decision.verdict === 'PASS' ? 'DONE' : 'REFUSED',
   reason_codes: decision.reason_codes,
+  why: whyOf(decision),
   decision_digest,
   log_index,
 });
@@ -85,7 +90,7 @@ function decideChanged(state: ChannelState, input: Timed<ChannelReceipt>): Chann
 
 /** What the authorization's sealed decision says it leads to; null where it gives no leave. */
 function leaveOf({ verdict, detail }: GateDecision) {
-  const { drill: _drill, authorization, expires_at, ...asked } = detail;
+  const { drill: _drill, why: _why, authorization, expires_at, ...asked } = detail;
   const claim = rollbackClaimSchema.safeParse(asked);
   const envelope = dsseEnvelopeSchema.safeParse(authorization);
   if (!claim.success) return null;
