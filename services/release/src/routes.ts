@@ -7,7 +7,7 @@ import {
   type releaseActionSchema,
   releaseIdSchema,
 } from '@orgo/contracts';
-import { utf8 } from '@orgo/core';
+import { canonical, utf8 } from '@orgo/core';
 import { Refused } from '@orgo/runtime/errors';
 import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
 import { type PageOf, pageOf, paramOf, requestKeyOf } from '@orgo/runtime/http-asked';
@@ -16,7 +16,7 @@ import type { z } from 'zod';
 import type { ChannelRequestDeps } from './channel/requests.ts';
 import { channelRoutes } from './channel/routes.ts';
 import { type CreateDeps, createRelease } from './create.ts';
-import type { Person } from './domain/index.ts';
+import { type Person, toPublicRelease } from './domain/index.ts';
 import { type EnrollDeps, joinNode } from './enroll.ts';
 import { type PersonDeps, tellRelease } from './person.ts';
 import type { Reads } from './reads.ts';
@@ -58,6 +58,15 @@ async function statusOf({ reads }: { reads: Reads }, request: HttpRequest): Prom
   const status = await reads.status(paramOf(request, 'tenant'), paramOf(request, 'release'));
   if (status === null) throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
   return status;
+}
+
+async function publicRecord(deps: RouteDeps, request: HttpRequest): Promise<BytesAnswer> {
+  const status = await statusOf(deps, request);
+  const state = await deps.reads.state(status.tenant_id, status.release_id);
+  if (state === null) throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
+  const projected = toPublicRelease(state, status);
+  if (!projected.ok) throw Refused.from(projected);
+  return { bytes: utf8(canonical(projected.value)), media_type: 'application/json' };
 }
 
 const act = (deps: RouteDeps, request: HttpRequest, action: Person['action']): Promise<ReleaseStatus> =>
@@ -117,6 +126,7 @@ export const releaseRoutes = (deps: RouteDeps): Handlers => ({
   watchRelease: (request) =>
     watchRelease(deps, { tenant_id: paramOf(request, 'tenant'), id: paramOf(request, 'release') }, request.signal),
   listTargets: (request) => targets(deps, request),
+  getPublicRelease: (request) => publicRecord(deps, request),
   promoteRelease: (request) => promote(deps, request),
   pauseRelease: (request) => act(deps, request, 'pause'),
   resumeRelease: (request) => act(deps, request, 'resume'),

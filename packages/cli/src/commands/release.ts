@@ -1,9 +1,13 @@
+import fs from 'node:fs';
 import type { ReleaseStatus, ReleaseTarget } from '@orgo/contracts';
+import { digestOfBytes } from '@orgo/core';
 import type { Command } from 'commander';
+import { CliError } from '../cli-error.ts';
 import { createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
-import { createOutput, status, table } from '../output.ts';
+import { bytes, createOutput, status, table } from '../output.ts';
 import { describeRelease, describeTargets, followRelease } from '../release-view.ts';
+import { writeOut } from '../write-out.ts';
 import { releaseActions } from './release-actions.ts';
 import { releaseCreate } from './release-create.ts';
 import { failUnlessReleased } from './release-end.ts';
@@ -71,6 +75,20 @@ export function release(program: Command): void {
       const found = await followRelease(createClient(findInstance()), id, out.say);
       out.result(found, () => describeRelease(found));
       failUnlessReleased(found);
+    });
+  area
+    .command('record')
+    .description('the Release Record in the public kOA form')
+    .argument('<release>')
+    .requiredOption('--out <file>', 'where to write it')
+    .addHelpText('after', '\nExample:\n  orgo release record rel_… --out release.json')
+    .action(async (release: string, options: { out: string }) => {
+      if (fs.existsSync(options.out)) throw new CliError('USAGE_INVALID', `${options.out} is there already`);
+      const found = await createClient(findInstance()).bytes('getPublicRelease', { params: { release } });
+      writeOut(options.out, () => fs.writeFileSync(options.out, found));
+      createOutput().result({ release_id: release, out: options.out, digest: digestOfBytes(found) }, () => [
+        `${options.out}  ${bytes(found.length)}`,
+      ]);
     });
   releaseActions(area);
 }

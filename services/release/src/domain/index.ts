@@ -72,6 +72,7 @@ export {
 export { type Progress, progressOf } from './node/progress.ts';
 export { type Identity, initialNode, type NodePhase, type NodeState, nodePhaseOf } from './node/state.ts';
 export { nodeView } from './node/view.ts';
+export { toPublicRelease } from './public-record.ts';
 export { reconcile } from './reconcile.ts';
 export { type Counts, noCounts, type Observed } from './rollout/counts.ts';
 export type { Member, Step } from './rollout/freeze.ts';
