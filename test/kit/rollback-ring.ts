@@ -217,6 +217,8 @@ export async function startRollbackRing() {
   const admin = new pg.Pool({ connectionString: instance.adminDatabaseUrl, max: 2 });
 
   return {
+    /** Ids of the completed builds. */
+    builds: builds.map(({ build_id }) => build_id),
     run,
     told,
     call,
