@@ -119,3 +119,27 @@ it('a staged release whose release service or gatekeeper is killed in the middle
     expect([name, await sealedOf(name)]).toEqual([name, log]);
   }
 });
+
+it('a pinned release leaves its channel pinned to it, under a sealed change, and the next one waits', async () => {
+  const node = makeNode('node-pinned', 'pinned');
+  await ring.call('POST', '/nodes', node.joining);
+  const of = { channel: 'pinned', actor: 'ann', reason: 'for good' };
+  const body = { ...of, build_id: ring.builds[0], strategy: { mode: 'pinned' } };
+  const { release_id } = await ring.call<ReleaseStatus>('POST', '/releases', body, 'pinned');
+  const look = () => ring.releaseOf(release_id);
+  await ring.until(look, ({ steps }) => steps[0]?.opened_at != null);
+  await report(node);
+  await ring.until(look, ({ status }) => status === 'RELEASED');
+  const { index, changes } = await ring.until(
+    () => ring.channelOf('pinned'),
+    ({ pin }) => pin !== null,
+  );
+  expect(changes[0]).toMatchObject({ kind: 'pin', status: 'DONE', actor: 'ann', log_index: expect.any(Number) });
+  expect(index.current?.release_id).toBe(release_id);
+  const next = await ring.call<ReleaseStatus>('POST', '/releases', { ...of, build_id: ring.builds[1] }, 'next');
+  const waits = await ring.until(
+    () => ring.releaseOf(next.release_id),
+    ({ waiting_for }) => waiting_for?.includes('CHANNEL_PINNED') ?? false,
+  );
+  expect(waits).toMatchObject({ status: 'VERIFIED', release_seq: null });
+});

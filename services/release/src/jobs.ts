@@ -96,6 +96,14 @@ function channelInput(of: { tenant_id: string; release_id: string; channel: stri
       return { type: 'withdraw', ...of, reason_code: wish.reason_code };
     case 'confirmed':
       return { type: 'confirmed', ...of };
+    case 'pin': {
+      const { tenant_id, channel, release_id } = of;
+      const { pack_id, actor, reason } = wish;
+      // One change per release, under an id that is the same whenever it is asked again.
+      const request_id = release_id.replace(/^rel_/, 'chg_');
+      const change = { change: 'pin', pack_id, until: null } as const;
+      return { type: 'change', tenant_id, channel, request_id, key: null, change, actor, reason };
+    }
     default:
       return wish satisfies never;
   }

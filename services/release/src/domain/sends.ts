@@ -27,7 +27,8 @@ export type ChannelWish =
   | { op: 'open'; wanted: string; cohorts: OpenCohort[] }
   | { op: 'switch'; wanted: string }
   | { op: 'withdraw'; wanted: string; reason_code: ReasonCode | null }
-  | { op: 'confirmed'; wanted: string };
+  | { op: 'confirmed'; wanted: string }
+  | { op: 'pin'; wanted: string; pack_id: string; actor: string; reason: string };
 
 /** What a release asks to be brought back for, and on whose word. */
 export type RollbackWish = {

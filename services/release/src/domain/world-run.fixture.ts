@@ -178,7 +178,7 @@ export class World {
     const refused = (code: 'CHANNEL_FROZEN' | 'RELEASE_TRANSITION_ILLEGAL'): void => {
       this.step({ type: 'channel-refused', ...world.of, wanted: wish.wanted, code, detail: 'refused' });
     };
-    if (wish.op === 'confirmed') return;
+    if (wish.op === 'confirmed' || wish.op === 'pin') return;
     if (wish.op === 'withdraw') {
       if (place === 'candidate') this.channel = { ...this.channel, place: 'none', open: 0 };
       this.step({ type: 'channel-withdrew', ...world.of });

@@ -1,5 +1,6 @@
 import type { ReleaseEvent } from '../events.ts';
 import type { Receipt, Timed } from '../inputs.ts';
+import type { Send } from '../sends.ts';
 import { type Outcome, type ReleaseState, runOf } from '../state.ts';
 import { lookNow, nothing, type Yes, yes } from './outcome.ts';
 import { noAlarms } from './reconcile-alarms.ts';
@@ -26,6 +27,19 @@ export function decideStepSealed(state: ReleaseState, input: Timed<Receipt>): Ye
   return state.phase === 'PAUSED' ? nothing : yes({ events: [paused], alarms: [lookNow] });
 }
 
+/** What the channel is asked once a release is in service: it is one to come back to, and pinned where that was the strategy. */
+function afterwards({ plan, eligible, actor, reason, version }: ReleaseState): Send[] {
+  const confirmed: Send = {
+    send: 'job',
+    job: 'channel',
+    wish: { op: 'confirmed', wanted: 'confirmed' },
+    n: version + 1,
+  };
+  if (plan.strategy.mode !== 'pinned' || eligible === null) return [confirmed];
+  const wish = { op: 'pin', wanted: 'pin', pack_id: eligible.pack_id, actor, reason } as const;
+  return [confirmed, { send: 'job', job: 'channel', wish, n: version + 2 }];
+}
+
 /** The end is sealed: only now the release is what it says. */
 export function decideCloseSealed(state: ReleaseState, input: Timed<Receipt>): Yes {
   const { decision, decision_digest, log_index, now } = input;
@@ -42,11 +56,8 @@ export function decideCloseSealed(state: ReleaseState, input: Timed<Receipt>): Y
           alarms: [lookNow],
         });
   switch (status) {
-    case 'RELEASED': {
-      const done = ended({ type: 'ReleaseCompleted', at: now, sealed });
-      const wish = { op: 'confirmed', wanted: 'confirmed' } as const;
-      return { ...done, sends: [{ send: 'job', job: 'channel', wish, n: state.version + 1 }] };
-    }
+    case 'RELEASED':
+      return { ...ended({ type: 'ReleaseCompleted', at: now, sealed }), sends: afterwards(state) };
     case 'ROLLED_BACK':
       return ended({ type: 'ReleaseRolledBack', at: now, sealed, act: ending.act });
     case 'FAILED': {

@@ -48,6 +48,22 @@ describe('steps of each strategy', () => {
     expect(confirm(live).state.phase).toBe('RELEASED');
   });
 
+  it('pinned: all at once, and then the channel is asked to stay with it, on the word of who released it', () => {
+    const asked = (live: World) =>
+      live.sends.flatMap((send) => (send.send === 'job' && send.job === 'channel' ? [send.wish] : []));
+    const live = opened({ strategy: { mode: 'pinned' } }, 2);
+    expect(asked(live).map(({ op }) => op)).not.toContain('pin');
+    confirm(live);
+    expect(live.state.phase).toBe('RELEASED');
+    expect(asked(live).at(-1)).toMatchObject({
+      op: 'pin',
+      pack_id: live.state.eligible?.pack_id,
+      actor: 'ann@example.org',
+      reason: 'for the test',
+    });
+    expect(asked(confirm(opened({}, 2))).map(({ op }) => op)).not.toContain('pin');
+  });
+
   it('blue_green: everybody brings the pack first, then one switch for all', () => {
     const live = opened({ strategy: { mode: 'blue_green' } }, 3);
     expect(live.channel).toMatchObject({ place: 'candidate', open: 0 });
