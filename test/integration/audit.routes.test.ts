@@ -1,4 +1,4 @@
-import type { ReceiptItem } from '@orgo/contracts';
+import type { KeyUses, ReceiptItem } from '@orgo/contracts';
 import {
   consistencyPath,
   fromHex,
@@ -160,4 +160,30 @@ test('every earlier size is proven to be the beginning of the newest checkpoint'
     expect(await audit.call('GET', `/log/consistency?${query}`)).toMatchObject({ status });
   await audit.tamper('UPDATE log_node SET hash = set_byte(hash, 0, get_byte(hash, 0) # 1) WHERE level = 4');
   expect((await audit.call('GET', '/log/consistency?from=17')).body).toMatchObject({ code: 'ROOT_MISMATCH' });
+});
+
+test('the log says what each key signed: the gatekeeper the entries, others what the entries are about', async () => {
+  expect((await audit.call('GET', '/log/keys')).body).toEqual({ tenant_id: tenant, tree_size: 0, uses: [] });
+  const about = (subject_key_id: string, attempt: number) => ({ decision: decisionOf({ subject_key_id, attempt }) });
+  await audit.seal([about('one', 1), about('', 2), about('two', 3)]);
+  await audit.seal([
+    about('one', 4),
+    { decision: decisionOf({ subject_key_id: 'one', kind: 'REFUSAL', final: false }) },
+  ]);
+  const { key_id } = await gatekeeper();
+  const { body } = await audit.call('GET', '/log/keys');
+  const rows = (body.uses as KeyUses['uses']).map((use) => Object.values(use).slice(0, 6));
+  expect([body.tree_size, rows]).toEqual([
+    5,
+    [
+      [key_id, 'decision', 'STAGE', 4, 0, 3],
+      ['one', 'subject', 'STAGE', 2, 0, 3],
+      ['two', 'subject', 'STAGE', 1, 2, 2],
+      [key_id, 'decision', 'REFUSAL', 1, 4, 4],
+      ['one', 'subject', 'REFUSAL', 1, 4, 4],
+    ],
+  ]);
+  expect((await audit.call('GET', '/log/keys?key=two')).body.uses).toEqual([body.uses[2]]);
+  await audit.tamper('UPDATE log_leaf SET leaf = set_byte(leaf, 40, get_byte(leaf, 40) # 1) WHERE idx = 3');
+  expect((await audit.call('GET', '/log/keys')).body).toMatchObject({ code: 'LEAF_HASH_MISMATCH' });
 });

@@ -11,6 +11,7 @@ import {
   deadLettersMarkedSchema,
   fsckSchema,
   inclusionProofSchema,
+  keyUsesSchema,
   pageOf,
   startBuildSchema,
 } from './messages/api.ts';
@@ -188,6 +189,14 @@ export const routes = {
     path: `${t}/log/entries`,
     summary: 'Entries as JSON Lines {index, leaf}; query from, to',
     response: 'bytes',
+    status: 200,
+  },
+  getKeyUses: {
+    service: 'audit',
+    method: 'GET',
+    path: `${t}/log/keys`,
+    summary: 'What each key signed, by kind, with the first and last entry; query key: one key',
+    response: keyUsesSchema,
     status: 200,
   },
   fsckLog: {

@@ -1,5 +1,8 @@
+import { dsseEnvelopeSchema } from '@orgo/contracts';
+import { fromBase64, pae, parseStrict } from '@orgo/core';
 import type { KeyAlg } from './key-files.ts';
 import { openKeyStore } from './key-store.ts';
+import { verifySignature } from './signer.ts';
 import { type Root, TrustStore } from './trust.ts';
 import { keysDir, trustDir } from './trust-files.ts';
 
@@ -26,13 +29,32 @@ export type TrustView = {
   log_origin: string;
   roles: { role: string; threshold: number }[];
   keys: KeyView[];
-  /** Where each version's entry stands in the log; null for the first, and for one that is not in it yet. */
-  versions: { version: number; digest: string; log_index: number | null }[];
+  /**
+   * Where each version's entry stands in the log, null for the first and for one that is not in it yet; and the root keys whose signatures
+   * on it hold.
+   */
+  versions: { version: number; digest: string; log_index: number | null; signed_by: string[] }[];
 };
+
+/** Root keys that signed a version: those of the version before and of its own whose signatures hold. */
+function signersOf(file: Uint8Array, roots: readonly Root[]): string[] {
+  const json = parseStrict(file);
+  const envelope = dsseEnvelopeSchema.safeParse(json.ok ? json.value : undefined);
+  const payload = fromBase64(envelope.success ? envelope.data.payload : '!');
+  if (!envelope.success || !payload.ok) return [];
+  const message = pae(envelope.data.payloadType, payload.value);
+  const keys = new Map(roots.flatMap((root) => root.keysOf('root')).map((key) => [key.keyid, key]));
+  return envelope.data.signatures.flatMap(({ keyid = '', sig }) => {
+    const [key, signature] = [keys.get(keyid), fromBase64(sig)];
+    return key !== undefined && signature.ok && verifySignature(key, message, signature.value) ? [keyid] : [];
+  });
+}
 
 /** Everything a tenant's trust says now and said before. Keys that no root lists yet are PENDING. */
 export async function showTrust(home: string, tenant: string): Promise<TrustView> {
-  const { roots, places } = await TrustStore.open(trustDir(home)).chain(tenant);
+  const trust = TrustStore.open(trustDir(home));
+  const { roots, places } = await trust.chain(tenant);
+  const files = await Promise.all(roots.map(({ version }) => trust.file(tenant, version)));
   const newest = roots.at(-1) as Root;
   const keys = new Map<string, KeyView>();
   for (const root of roots)
@@ -75,6 +97,11 @@ export async function showTrust(home: string, tenant: string): Promise<TrustView
     keys: [...keys.values()].sort((a, b) =>
       a.role < b.role ? -1 : a.role > b.role ? 1 : (a.since ?? 1e9) - (b.since ?? 1e9),
     ),
-    versions: roots.map(({ version, digest }) => ({ version, digest, log_index: places.get(version) ?? null })),
+    versions: roots.map(({ version, digest }, at) => ({
+      version,
+      digest,
+      log_index: places.get(version) ?? null,
+      signed_by: signersOf(files[at] as Uint8Array, roots.slice(Math.max(0, at - 1), at + 1)),
+    })),
   };
 }

@@ -1,10 +1,12 @@
+import type { KeyUses } from '@orgo/contracts';
 import { canonical, formatVkey, leafHash, toBase64, toHex, utf8, verifyConsistency, verifyInclusion } from '@orgo/core';
 import { Breach, Refused } from '@orgo/runtime/errors';
 import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
 import { paramOf } from '@orgo/runtime/http-asked';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Queryable } from '@orgo/store/db';
-import { readLeaf } from './leaves.ts';
+import { countKeyUses } from './domain/index.ts';
+import { readLeaf, type StoredLeaf } from './leaves.ts';
 import { consistencyOf, pathsOf, storedRoot } from './proofs.ts';
 import type { Reads, StoredCheckpoint } from './reads.ts';
 import { readTile } from './tiles.ts';
@@ -116,19 +118,30 @@ async function getTlogTile(deps: LogRouteDeps, request: HttpRequest): Promise<By
   return { bytes, media_type: 'application/octet-stream', headers };
 }
 
-/** Entries as JSON Lines. Read some at a time and re-hashed; ends short, with the connection, at an entry that is not what was sealed. */
-async function* entries({ reads }: LogRouteDeps, tenant: string, from: number, to: number): AsyncGenerator<Uint8Array> {
+/** Entries some at a time, each read back and re-hashed. @throws Breach LOG_GAP_DETECTED, or as `readLeaf` */
+async function* leaves(
+  { reads }: LogRouteDeps,
+  tenant: string,
+  from: number,
+  to: number,
+): AsyncGenerator<StoredLeaf[]> {
   for (let next = from; next < to; ) {
     const rows = await reads.leavesFrom(tenant, next, Math.min(pageOfEntries, to - next));
-    const lines = rows.map((row, at) => {
-      const { index, bytes } = readLeaf(tenant, row);
-      if (index !== next + at) throw new Breach('LOG_GAP_DETECTED', `tenant ${tenant} has no entry ${next + at}`);
-      return `${canonical({ index, leaf: toBase64(bytes) })}\n`;
+    const page = rows.map((row, at) => {
+      const leaf = readLeaf(tenant, row);
+      if (leaf.index !== next + at) throw new Breach('LOG_GAP_DETECTED', `tenant ${tenant} has no entry ${next + at}`);
+      return leaf;
     });
     if (rows.length === 0) throw new Breach('LOG_GAP_DETECTED', `tenant ${tenant} has no entry ${next}`);
-    yield utf8(lines.join(''));
+    yield page;
     next += rows.length;
   }
+}
+
+/** Entries as JSON Lines. Read some at a time and re-hashed; ends short, with the connection, at an entry that is not what was sealed. */
+async function* entries(deps: LogRouteDeps, tenant: string, from: number, to: number): AsyncGenerator<Uint8Array> {
+  for await (const page of leaves(deps, tenant, from, to))
+    yield utf8(page.map(({ index, bytes }) => `${canonical({ index, leaf: toBase64(bytes) })}\n`).join(''));
 }
 
 async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterable<T>): AsyncGenerator<T> {
@@ -148,6 +161,15 @@ async function exportLog(deps: LogRouteDeps, request: HttpRequest): Promise<Byte
   return { bytes: resumed(first, pages), media_type: 'application/jsonl' };
 }
 
+async function getKeyUses(deps: LogRouteDeps, request: HttpRequest): Promise<KeyUses> {
+  const tenant_id = await tenantOf(deps, request);
+  const tree_size = (await deps.reads.newest(tenant_id))?.size ?? 0;
+  const counted = countKeyUses(request.query.key);
+  for await (const page of leaves(deps, tenant_id, 0, tree_size))
+    for (const { index, decision, item } of page) counted.add({ index, decision, key_id: item.decision.proof.key_id });
+  return { tenant_id, tree_size, uses: counted.uses() };
+}
+
 /** Operations on the log itself. */
 export const logRoutes = (deps: LogRouteDeps): Handlers => ({
   getCheckpoint: (request) => getCheckpoint(deps, request),
@@ -156,4 +178,5 @@ export const logRoutes = (deps: LogRouteDeps): Handlers => ({
   getTlogCheckpoint: (request) => getTlogCheckpoint(deps, request),
   getTlogTile: (request) => getTlogTile(deps, request),
   exportLog: (request) => exportLog(deps, request),
+  getKeyUses: (request) => getKeyUses(deps, request),
 });

@@ -9,6 +9,7 @@ import { homeDir } from '../home.ts';
 import { createOutput, table } from '../output.ts';
 import { setting } from '../settings.ts';
 import { createTenantAction, tenantOptions } from './tenant.ts';
+import { trustUses } from './trust-uses.ts';
 
 type OfTenant = { tenant?: string };
 const tenantOf = ({ tenant }: OfTenant): string => tenant ?? setting('ORGO_TENANT') ?? 'main';
@@ -18,7 +19,7 @@ const number = (text: string): number => {
   return value;
 };
 
-/** `orgo trust init|show|rotate|retire|revoke|renew`: the keys of a tenant and the roots that list them, in the home that holds the root keys. */
+/** `orgo trust init|show|rotate|retire|revoke|renew|uses`: the keys of a tenant and the roots that list them, in the home that holds the root keys. */
 export function trust(program: Command): void {
   const area = program.command('trust').description('keys and trust roots of a tenant, in this home');
   tenantOptions(area.command('init').description('the root part of `tenant create`: keys, first trust root, pin'))
@@ -29,6 +30,7 @@ export function trust(program: Command): void {
   retire(area);
   revoke(area);
   renew(area);
+  trustUses(area);
 }
 
 const ofTenant = (command: Command): Command =>

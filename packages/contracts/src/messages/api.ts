@@ -225,6 +225,27 @@ export const fsckSchema = z
   .meta({ id: 'FsckReport' });
 export type FsckReport = z.infer<typeof fsckSchema>;
 
+/** What each key signed, as the entries of the log say: decisions under their own signature, and claims, replies and reports that were decided. */
+export const keyUsesSchema = z
+  .object({
+    tenant_id: tenantIdSchema,
+    tree_size: z.int().meta({ description: 'Entries that were read' }),
+    uses: z.array(
+      z.object({
+        key_id: z.string(),
+        signed: z.enum(['decision', 'subject']).meta({ description: 'The entry itself, or what it decides about' }),
+        kind: z.string().meta({ description: 'Kind of the decision' }),
+        entries: z.int(),
+        first: z.int(),
+        last: z.int(),
+        first_at: timeSchema,
+        last_at: timeSchema,
+      }),
+    ),
+  })
+  .meta({ id: 'KeyUses' });
+export type KeyUses = z.infer<typeof keyUsesSchema>;
+
 /** Signed list of everything an auditor needs; the command line fetches each file by digest into a folder. */
 export const bundleSchema = z
   .object({
