@@ -1,54 +1,22 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type ChannelIndex, channelIndexPath, type Offer, packManifestPath } from '@orgo/contracts';
 import { digestHex, toHex } from '@orgo/core';
 import { Keyring } from '@orgo/runtime/signer';
 import { keysDir } from '@orgo/runtime/trust';
-import { Updater } from 'tuf-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startChannels, type TestChannels } from '../kit/channels.ts';
+import { tufClient } from '../kit/tuf-client.ts';
 
 const tenant = 'acme';
 let channels: TestChannels;
-let clients = 0;
 
 beforeEach(async () => {
   channels = await startChannels(tenant);
 });
 afterEach(() => channels.stop());
 
-/** A TUF client as it comes, provisioned with the tenant's first root. Keeps what it trusts in a folder of its own. */
-async function client(channel = 'stable') {
-  const folder = path.join(channels.home, `client-${++clients}`);
-  const metadata = path.join(folder, 'metadata');
-  fs.mkdirSync(metadata, { recursive: true });
-  fs.mkdirSync(path.join(folder, 'targets'));
-  const root = await fetch(`${channels.url}/metadata/1.root.json`);
-  fs.writeFileSync(path.join(metadata, 'root.json'), Buffer.from(await root.arrayBuffer()));
-  return {
-    metadata,
-    async update(): Promise<{ offer: Offer; manifest: Buffer } | null> {
-      const updater = new Updater({
-        metadataDir: metadata,
-        metadataBaseUrl: `${channels.url}/metadata`,
-        targetDir: path.join(folder, 'targets'),
-        targetBaseUrl: `${channels.url}/targets`,
-        config: { fetchRetry: false, fetchRetries: 0 },
-      });
-      await updater.refresh();
-      const bytesOf = async (name: string): Promise<Buffer | null> => {
-        const info = await updater.getTargetInfo(name);
-        return info === undefined ? null : fs.readFileSync(await updater.downloadTarget(info));
-      };
-      const index = await bytesOf(channelIndexPath(channel));
-      if (index === null) return null;
-      const offer = (JSON.parse(index.toString('utf8')) as ChannelIndex).current as Offer;
-      return { offer, manifest: (await bytesOf(packManifestPath(channel, offer.pack_id))) as Buffer };
-    },
-  };
-}
-
+const client = (channel?: string) => tufClient(channels, channel);
 const file = (name: string): string => path.join(channels.dir, name);
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 

@@ -8,6 +8,7 @@ import { testDatabase } from '@orgo/infra/test-servers';
 import { defaultPackPolicy, manifestPoliciesOf, type PackManifest, runtimePackId } from '@orgo/kristal';
 import { channelMachine } from '@orgo/release/channel/machine';
 import { createChannelReader } from '@orgo/release/tuf/reader';
+import type { Lifetimes } from '@orgo/release/tuf/renewal';
 import { openChannels } from '@orgo/release/tuf/repository';
 import { channelRoute } from '@orgo/release/tuf/route';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
@@ -16,6 +17,7 @@ import { createHttp, type HttpServer } from '@orgo/runtime/http';
 import { newId } from '@orgo/runtime/ids';
 import { createLog } from '@orgo/runtime/log';
 import { Keyring } from '@orgo/runtime/signer';
+import type { TenantOptions } from '@orgo/runtime/tenants';
 import { createTenant, keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
 import { openDb } from '@orgo/store/db';
 import { transact } from '@orgo/store/transact';
@@ -75,20 +77,28 @@ export type Wanted = {
 };
 
 /** A tenant's channels on a real database, behind real HTTP, in a home that `stop` removes. */
-export async function startChannels(tenant: string) {
+export async function startChannels(tenant: string, more: Partial<TenantOptions> & { lifetimes?: Lifetimes } = {}) {
+  const { lifetimes, ...keys } = more;
   const home = fs.mkdtempSync(path.join(fs.realpathSync('/tmp'), 'orgo-channels-'));
   const database = await testDatabase();
-  await createTenant(home, tenant, { adapters: [] });
+  await createTenant(home, tenant, { adapters: [], ...keys });
   const db = openDb({ url: serviceUrls(database.adminUrl).release, schema: 'release' });
   const artifacts = fileArtifacts(path.join(home, 'artifacts'));
-  const trust = TrustStore.open(trustDir(home));
   const log = createLog({ service: 'test', level: 'silent' });
   const dir = path.join(home, 'channels');
-  const open = () => {
-    const channels = openChannels({ dir, db, keyring: Keyring.open(keysDir(home)), trust, artifacts, log });
+  /** In how many milliseconds renewals were due, each time that was said. */
+  const armed: number[] = [];
+  const open = (of: { lifetimes?: Lifetimes | undefined } = {}) => {
+    const trust = TrustStore.open(trustDir(home));
+    const keyring = Keyring.open(keysDir(home));
+    const channels = openChannels({
+      ...{ dir, db, keyring, trust, artifacts, log },
+      ...(of.lifetimes && { lifetimes: of.lifetimes }),
+      armed: (due) => armed.push(...due),
+    });
     return { channels, reader: createChannelReader({ channels, db, artifacts, trust }) };
   };
-  let { channels, reader } = open();
+  let { channels, reader } = open({ lifetimes });
   /** Has the channel offer it and switch to it at once, and publishes; asked again it does the same again and changes nothing. */
   const put = async ({ manifest, ...wanted }: Wanted, files = channels) => {
     const of = { tenant_id: wanted.tenant_id, channel: wanted.channel, release_id: wanted.release_id };
@@ -135,9 +145,10 @@ export async function startChannels(tenant: string) {
       return { wanted, pack, publication: await put(wanted) };
     },
     put,
-    /** As another process would: nothing in memory. */
-    reopen() {
-      ({ channels, reader } = open());
+    armed,
+    /** As another process would: nothing in memory, and the lifetimes as they are by default or as they are said. */
+    reopen(lifetimes?: Lifetimes) {
+      ({ channels, reader } = open({ lifetimes }));
       return { channels, reader };
     },
     async stop() {
