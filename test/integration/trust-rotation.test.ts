@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { dsseEnvelopeSchema } from '@orgo/contracts';
+import { dsseEnvelopeSchema, type KeyUses } from '@orgo/contracts';
 import { fromBase64 } from '@orgo/core';
 import { revokeKey, rotateRole } from '@orgo/runtime/trust-rotation';
 import { showTrust, type TrustView } from '@orgo/runtime/trust-view';
@@ -93,6 +93,10 @@ describe('the keys of a running tenant', () => {
     const stolen = await bundleOf(last.build_id);
     const from = indexesIn(stolen).at(-1) as number;
     expect(from).toBeGreaterThan(indexesIn(middle).at(-1) as number);
+    // What it signed is asked of the log first.
+    const told = (await trust('uses', fresh)).json as KeyUses;
+    const record = told.uses.find(({ kind }) => kind === 'RECORD');
+    expect(record).toMatchObject({ key_id: fresh, signed: 'decision', entries: 2, last: from });
     const revoked = await trust('revoke', fresh, '--reason', 'found on a stick', '--distrust-from', `${from}`);
     expect(revoked.json).toMatchObject({ root_version: 11, role: 'gatekeeper', before: [fresh] });
     const place = await placeOf(11);
@@ -118,6 +122,9 @@ describe('the keys of a running tenant', () => {
     };
     for (const { key_id } of body.revoked) expect(Object.keys(body.keys)).not.toContain(key_id);
     expect(view.versions.slice(1).every(({ log_index }) => log_index !== null)).toBe(true);
+    // While both keys are listed both sign: from the root that brings a root key to the one that drops another.
+    const signers = view.versions.map(({ signed_by }) => signed_by.length);
+    expect(signers).toEqual([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 1]);
     const again = revokeKey(orgo.home, story.tenant, body.revoked[0]?.key_id as string, { reason: 'again' });
     await expect(again).rejects.toMatchObject({ code: 'KEY_UNKNOWN' });
   });
