@@ -109,7 +109,7 @@ describe('the keys of a running tenant', () => {
       findings: expect.arrayContaining([expect.objectContaining({ code: 'KEY_REVOKED' })]),
     });
     expect(await verify(await bundleOf((await build(second)).build_id))).toBe('ok');
-  }, 180_000);
+  }, 300_000);
 
   test('a revoked key is in no later root, and each root is an entry of the log', async () => {
     const view = await shown();
