@@ -217,7 +217,9 @@ export async function startPull(options: Options): Promise<Pull> {
     async stop(deadlineMs = 10_000) {
       if (stopped) return;
       stopped = true;
-      await settledWithin(running.values(), deadlineMs);
+      // From here the server gives nothing to our open request: what is handed back below, or came on the way, goes to somebody else.
+      const drained = subscription.drain().catch(() => undefined);
+      await settledWithin([...running.values(), drained], deadlineMs);
       // Whoever else serves this adapter shall not wait for our acknowledgement time to pass.
       for (const message of running.keys()) message.nak(0);
       close();
