@@ -116,6 +116,26 @@ it('a rollback whose release service or gatekeeper is killed in the middle ends 
   }
 });
 
+it('drift is sealed, shown beside what the channel wants, and told to who opens Cases', async () => {
+  const world = await ring.lay('drifts');
+  const elsewhere = 'f'.repeat(64);
+  await ring.report(world, 'HEARTBEAT', { active_pack_id: elsewhere });
+  const shown = await ring.until(
+    () => ring.channelOf(world.channel),
+    ({ counts }) => counts.drifted > 0,
+  );
+  expect(shown.nodes).toMatchObject([
+    { instance_id: world.node.instance_id, state: 'DRIFTED', active_pack_id: elsewhere },
+  ]);
+  const told = await ring.heard(({ reason_codes }) => reason_codes.includes('STATE_DRIFT'));
+  expect(told).toMatchObject({ kind: 'NODE_REPORT', detail: { instance_id: world.node.instance_id } });
+  await ring.report(world, 'HEARTBEAT');
+  await ring.until(
+    () => ring.channelOf(world.channel),
+    ({ counts }) => counts.drifted === 0,
+  );
+});
+
 describe('two who ask at once', () => {
   const back = (channel: string, more: object = {}, key?: string) =>
     ring.told('POST', `/channels/${channel}/rollbacks`, { ...wish, ...more }, key);

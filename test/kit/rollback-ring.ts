@@ -152,7 +152,11 @@ export async function startRollbackRing() {
   const releaseOf = (id: string): Promise<ReleaseStatus> => call('GET', `/releases/${id}`);
 
   /** What the channel tells its node now, done and reported. */
-  const report = async ({ node }: Pick<Laid, 'node'>, type: 'ACTIVATE' | 'ROLLBACK'): Promise<void> => {
+  const report = async (
+    { node }: Pick<Laid, 'node'>,
+    type: 'ACTIVATE' | 'ROLLBACK' | 'HEARTBEAT',
+    more: Partial<NodeReport> = {},
+  ): Promise<void> => {
     const { index } = await channelOf(node.channel);
     const offer = index.candidate?.offer ?? index.current;
     if (offer === null) throw new Error(`${node.channel} offers nothing`);
@@ -176,6 +180,7 @@ export async function startRollbackRing() {
       health: 'HEALTHY',
       metrics: [],
       reported_at: asOf,
+      ...more,
     };
     await call('POST', `/nodes/${node.instance_id}/reports`, node.signed(said));
   };
@@ -249,6 +254,9 @@ export async function startRollbackRing() {
         .filter(({ said }) => said.detail.channel === channel || said.detail.instance_id === `node-${channel}`)
         .map(({ said }) => [said.kind, said.verdict, ...said.reason_codes].join(' '));
     },
+    /** What audit told the orchestrator, now or when it does. */
+    heard: async (holds: (decision: GateDecision) => boolean): Promise<GateDecision> =>
+      (await gate.audit.until(holds)).decision,
     /** Waits until nobody has anything left to say. */
     async quiet(): Promise<void> {
       const sql = ['gatekeeper', 'audit', 'release']
