@@ -1,28 +1,37 @@
 import type { CaseView } from '@orgo/contracts';
 import type { Command } from 'commander';
-import { createClient } from '../client.ts';
+import { type Client, createClient } from '../client.ts';
 import { findInstance } from '../home.ts';
 import { createOutput, status, table } from '../output.ts';
 
 const line = (name: string, text: string): string => `${name.padEnd(14)}${text}`;
 
+/** The channel that a Case about a release is about; a placeholder where it is about something else. */
+async function channelOf(client: Client, { subject }: CaseView): Promise<string> {
+  if (subject?.kind !== 'release') return '<channel>';
+  const release = await client.call<{ channel: string }>('getRelease', { params: { release: subject.ref } });
+  return release.channel;
+}
+
 /** What a person can do about it now. */
-const nextOf = ({ status: now, tasks, type }: CaseView): string[] => {
+const nextOf = ({ status: now, tasks, type }: CaseView, channel: string): string[] => {
   if (now === 'COMPLETED') return [];
   const lift = tasks.find(({ task }) => task === 'unfreeze-promotions')?.status;
-  if (lift === 'OPEN') return [line('next', 'orgo channel unfreeze <channel> --reason …')];
-  if (lift === 'BLOCKED') return [line('next', 'wait for the nodes: orgo channel show <channel>')];
-  return type === 'state-drift' ? [line('next', 'orgo channel show <channel>, then orgo konnaxion verify <node>')] : [];
+  if (lift === 'OPEN') return [line('next', `orgo channel unfreeze ${channel} --reason …`)];
+  if (lift === 'BLOCKED') return [line('next', `wait for the nodes: orgo channel show ${channel}`)];
+  return type === 'state-drift'
+    ? [line('next', `orgo channel show ${channel}, then orgo konnaxion verify <node>`)]
+    : [];
 };
 
-const describe = (c: CaseView): string[] => [
+const describe = (c: CaseView, channel: string): string[] => [
   `${c.case_id}  ${status(c.status)}  ${c.severity}  ${c.type}`,
   c.title,
   ...(c.build_id ? [line('build', c.build_id)] : []),
   ...(c.subject ? [line(c.subject.kind, c.subject.ref)] : []),
   ...(c.reason_codes.length === 0 ? [] : [line('codes', c.reason_codes.join(', '))]),
   ...c.refs.map(({ kind, ref }) => line(kind, ref)),
-  ...nextOf(c),
+  ...nextOf(c, channel),
   ...(c.tasks.length === 0
     ? []
     : table(
@@ -63,7 +72,9 @@ export function caseCommand(program: Command): void {
     .argument('<case>')
     .addHelpText('after', '\nExample:\n  orgo case show case_…')
     .action(async (id: string) => {
-      const found = await createClient(findInstance()).call<CaseView>('getCase', { params: { case: id } });
-      createOutput().result(found, () => describe(found));
+      const client = createClient(findInstance());
+      const found = await client.call<CaseView>('getCase', { params: { case: id } });
+      const channel = await channelOf(client, found);
+      createOutput().result(found, () => describe(found, channel));
     });
 }

@@ -51,6 +51,7 @@ async function whyNot(db: Db, input: AskChange | AskRollback, code: string | nul
   const state = await readChannel(db, input.tenant_id, input.channel);
   const target = state !== null && input.type === 'rollback' ? rollbackTarget(state, input) : null;
   if (target?.ok === false && target.code === code) return target.detail;
+  if (code === 'IDEMPOTENCY_KEY_REUSED') return 'that key was used for another request';
   const { rolling = null } = state ?? {};
   return code === 'CHANNEL_BUSY' && rolling !== null
     ? `${rolling.actor} asked at ${rolling.at} for ${rolling.from.release_id} to be rolled back, which is under way`

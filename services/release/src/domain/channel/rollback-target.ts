@@ -71,13 +71,19 @@ function toPinned(history: RollbackHistory, wanted: RollbackWanted, { from, befo
   const pack_id = wanted.pack_id ?? history.pin?.pack_id ?? null;
   if (pack_id === null) return no('ROLLBACK_TARGET_MISSING', 'no pack is named, and the channel is pinned to none');
   if (pack_id === from.pack_id) return no('ROLLBACK_NEEDLESS', `${pack_id} is what would be rolled back`);
-  const known = history.offers.find((offer) => offer.pack_id === pack_id);
+  const offers = inOrder(history.offers);
+  const known = offers.find((offer) => offer.pack_id === pack_id);
   if (known === undefined) return no('ROLLBACK_TARGET_UNAUTHORIZED', `${pack_id} was never released here`);
   const bad = unfit(history, known);
   if (bad !== null) return bad;
   const to = before.findLast((offer) => offer.pack_id === pack_id);
   return to === undefined
-    ? no('ROLLBACK_TARGET_UNAUTHORIZED', `${pack_id} is no older pack that nodes confirmed`)
+    ? no(
+        'ROLLBACK_TARGET_UNAUTHORIZED',
+        wasLeft(offers, known)
+          ? `the channel went back from ${pack_id} before`
+          : `${pack_id} is no older pack that nodes confirmed`,
+      )
     : { ok: true, from, to };
 }
 
