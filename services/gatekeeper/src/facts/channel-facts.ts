@@ -12,6 +12,7 @@ import {
   authorizationFor,
   type ChannelFacts,
   type ChannelGate,
+  type PackUse,
   type ReleaseFacts,
   type RollbackFacts,
   type RollbackPolicy,
@@ -48,13 +49,21 @@ export async function channelFacts(reads: Reads, { tenant_id, detail }: GateClai
   const facts: ChannelFacts = { asked: asked.data, pack: null, use: null };
   if (change.change === 'pin') return { ...facts, pack: await reads.pack(tenant_id, channel, change.pack_id) };
   if (change.change !== 'validated') return facts;
-  const open = (await reads.channel(tenant_id, channel)).open.find((one) => one.rollback_id === change.rollback_id);
-  if (open === undefined) return facts;
-  const [from, to] = await Promise.all([
-    reads.packUse(tenant_id, channel, open.from_pack_id),
-    reads.packUse(tenant_id, channel, open.to_pack_id),
-  ]);
-  return { ...facts, use: { from, to } };
+  const { open } = await reads.channel(tenant_id, channel);
+  const at = open.findIndex((one) => one.rollback_id === change.rollback_id);
+  const asking = open[at];
+  if (asking === undefined) return facts;
+  // With it those before it are over: nobody may run what any of them led away from.
+  const left = new Set(open.slice(0, at + 1).map(({ from_pack_id }) => from_pack_id));
+  left.delete(asking.to_pack_id);
+  const [to, ...from] = await Promise.all(
+    [asking.to_pack_id, ...left].map((pack) => reads.packUse(tenant_id, channel, pack)),
+  );
+  const nodes = from.reduce((sum, use) => sum + use.nodes, 0);
+  return {
+    ...facts,
+    use: { from: { nodes, decisions: from.flatMap(({ decisions }) => decisions) }, to: to as PackUse },
+  };
 }
 
 /** What a rollback asks for; null where the claim is malformed. */

@@ -47,16 +47,16 @@ export async function listChannels(
   return { items, next_cursor: rows.length > limit ? (rows[limit - 1]?.state.channel ?? null) : null };
 }
 
-const useText = `SELECT count(*) FILTER (WHERE state -> 'said' ->> 'active_pack_id' = $3) AS "from",
+const useText = `SELECT count(*) FILTER (WHERE state -> 'said' ->> 'active_pack_id' = ANY($3)) AS "from",
 count(*) FILTER (WHERE state -> 'said' ->> 'active_pack_id' = $4) AS "to"
 FROM node WHERE tenant_id = $1 AND channel = $2 AND phase = 'ENROLLED'`;
 
-/** How many nodes of a channel run each of two packs. */
+/** How many nodes of a channel run one of the packs that it left, and how many the one that it went to. */
 export async function countRunning(
   db: Queryable,
   tenant: string,
   channel: string,
-  packs: { from: string; to: string },
+  packs: { from: string[]; to: string },
 ): Promise<{ from: number; to: number }> {
   const values = [tenant, channel, packs.from, packs.to];
   const { rows } = await db.query<{ from: string; to: string }>({ name: 'channel_use', text: useText }, values);

@@ -17,8 +17,8 @@ export const validateRollback =
   async (tenant_id, channel, traceparent) => {
     const rollback = (await readChannel(db, tenant_id, channel))?.rollback ?? null;
     if (rollback === null || rollback.validated_at !== null) return;
-    const { from_pack_id: from, to_pack_id: to, rollback_id } = rollback;
-    const running = await countRunning(db, tenant_id, channel, { from, to });
+    const { from_pack_id: from, to_pack_id: to, also_left = [], rollback_id } = rollback;
+    const running = await countRunning(db, tenant_id, channel, { from: [from, ...also_left], to });
     if (running.from > 0 || running.to === 0) return;
     const reason = `${running.to} nodes run ${to.slice(0, 12)}, none runs ${from.slice(0, 12)}`;
     const input: ChannelInput = {

@@ -107,11 +107,11 @@ export function evolveChannelGate(before: ChannelGate, event: ChannelGateEvent):
         open: [...state.open, event.rollback].slice(-maxCounted),
         rolled_back_at: [...state.rolled_back_at, event.at].slice(-maxCounted),
       };
-    case 'ROLLBACK_VALIDATED':
-      return {
-        ...state,
-        open: state.open.map((one) => (one.rollback_id === event.rollback_id ? { ...one, validated: true } : one)),
-      };
+    case 'ROLLBACK_VALIDATED': {
+      // With it those before it: what nodes run now is where the newest one led.
+      const last = state.open.findIndex(({ rollback_id }) => rollback_id === event.rollback_id);
+      return { ...state, open: state.open.map((one, at) => (at <= last ? { ...one, validated: true } : one)) };
+    }
     default:
       return event satisfies never;
   }

@@ -109,13 +109,16 @@ export function evolveChannel(before: ChannelState, event: ChannelEvent): Channe
       return { ...state, floor: { pack_seq: event.pack_seq, set: event.act } };
     case 'ChannelRolledBack': {
       const { offer, rollback, act, cause, release_id, at } = event;
+      const open = state.frozen === null ? null : state.rollback;
+      const left = open === null ? [] : [...(open.also_left ?? []), open.from_pack_id];
+      const also_left = left.filter((pack) => pack !== rollback.to_pack_id);
       const taken = marked(state, release_id, { rolled_back_at: at });
       return {
         ...state,
         release_seq: offer.release_seq,
         current: offer,
         candidate: null,
-        rollback,
+        rollback: also_left.length === 0 ? rollback : { ...rollback, also_left },
         rolling: null,
         frozen: { ...act, cause },
         order: heard(state, 'freeze', event.log_index),

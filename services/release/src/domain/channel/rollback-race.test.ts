@@ -55,6 +55,16 @@ describe('two at once', () => {
     expect(channel.state).toMatchObject({ current: { pack_id: packOf(1) }, frozen: { cause: 'emergency' } });
   });
 
+  it('one after the other leave behind what either left, until a person lets go', () => {
+    const channel = new Channel().release(1).release(2).release(3).goBack(1).goBack(2, { reason: 'further' });
+    expect(channel.state.rollback).toMatchObject({ to_pack_id: packOf(1), also_left: [packOf(3)] });
+    channel
+      .step(changed({ change: 'unfreeze', override: true }))
+      .release(4)
+      .goBack(3, { reason: 'later' });
+    expect(channel.state.rollback?.also_left).toBeUndefined();
+  });
+
   it('to what is active already is needless, and says so', () => {
     const channel = two()
       .goBack(1)

@@ -25,6 +25,8 @@ export type RollbackInForce = {
   decision_digest: Digest;
   from_pack_id: string;
   to_pack_id: string;
+  /** What rollbacks before it led away from, which nobody has unfrozen since. */
+  also_left?: string[];
   expires_at: string;
   /** When the gatekeeper found that no node runs what was rolled back. */
   validated_at: string | null;
