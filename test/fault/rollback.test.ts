@@ -31,7 +31,7 @@ beforeAll(async () => {
   ring = await startRollbackRing();
   const names = Object.entries(plans).flatMap(([part, all]) => all.map((plan) => nameOf(part, plan)));
   await Promise.all(['calm', ...names].map(async (name) => laid.set(name, await ring.lay(name))));
-});
+}, 240_000);
 afterAll(() => ring?.stop());
 
 /** A channel without what differs from one to the next: its name, times, ids and places in the log. */
@@ -79,7 +79,9 @@ const since = async (name: string): Promise<string[]> => {
   return at < 0 ? [] : all.slice(at);
 };
 
-it('a rollback whose release service or gatekeeper is killed in the middle ends as the undisturbed one', async () => {
+it('a rollback whose release service or gatekeeper is killed in the middle ends as the undisturbed one', {
+  timeout: 240_000,
+}, async () => {
   const calm = await goBack('calm');
   expect(calm.shape).toMatchObject({
     status: 'FROZEN',
