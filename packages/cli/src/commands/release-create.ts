@@ -30,6 +30,7 @@ type Options = {
   auto?: boolean;
   onFailure?: string;
   prefetch?: boolean;
+  acceptNoRollback?: boolean;
   key?: string;
 };
 
@@ -97,6 +98,7 @@ export function planOf(options: Options): Record<string, unknown> {
   if (options.manual || options.auto) plan.auto_promote = Boolean(options.auto);
   if (options.onFailure) plan.on_failure = options.onFailure;
   if (options.prefetch) plan.prefetch = true;
+  if (options.acceptNoRollback) plan.rollback = { ...(plan.rollback as object), no_rollback_ack: true };
   return plan;
 }
 
@@ -132,6 +134,7 @@ export function releaseCreate(area: Command): void {
     .option('--auto', 'cohorts follow one another by themselves')
     .option('--on-failure <what>', 'rollback or pause')
     .option('--prefetch', 'every node brings and verifies the pack at once')
+    .option('--accept-no-rollback', 'go on although nothing of the channel can be gone back to')
     .option('--key <key>', 'idempotency key: the same again is the same release')
     .addHelpText(
       'after',

@@ -11,6 +11,7 @@ export const nothingObserved = (state: ReleaseState): Observed => ({
   activated: 0,
   measures: { ok: true, metrics: {} },
   way_back: false,
+  stranded: false,
   unmet: [],
 });
 

@@ -30,6 +30,7 @@ export class World {
   readonly illegal: string[] = [];
   channel: Channel = { index_seq: 0, place: 'none', open: 0, frozen: false };
   wayBack = true;
+  stranded = false;
   unmet: string[] = [];
   brokenMeasures = false;
   last: ReleaseInput | null = null;
@@ -112,6 +113,7 @@ export class World {
       activated: all.filter(([, { active }]) => active).length,
       measures: this.measures(),
       way_back: this.wayBack,
+      stranded: this.stranded,
       unmet: this.unmet,
     };
   }

@@ -76,6 +76,10 @@ const wayBack = (channel: ChannelState | null, state: ReleaseState): boolean =>
       !isBarred(channel, pack_id),
   ) ?? false;
 
+/** The channel runs another pack than this release's, and nothing of its history may be gone back to: not even that one. */
+const isStranded = (channel: ChannelState | null, state: ReleaseState): boolean =>
+  channel?.current != null && channel.current.pack_id !== state.eligible?.pack_id && !wayBack(channel, state);
+
 /** What a release requires and what is not so yet, in words. */
 async function unmet(db: Queryable, { tenant_id, plan }: ReleaseState): Promise<string[]> {
   const found: string[] = [];
@@ -118,6 +122,7 @@ export async function observe(db: Queryable, state: ReleaseState): Promise<Obser
     activated: activated.rows[0]?.n ?? 0,
     measures: measured,
     way_back: wayBack(channel, state),
+    stranded: isStranded(channel, state),
     unmet: missing,
   };
 }

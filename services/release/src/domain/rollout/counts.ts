@@ -27,6 +27,8 @@ export type Observed = {
   measures: Measures;
   /** The channel has a pack to go back to. */
   way_back: boolean;
+  /** The channel runs another pack, and has none to go back to. */
+  stranded: boolean;
   /** Requirements that are not met, in words. */
   unmet: string[];
 };

@@ -39,6 +39,9 @@ export function pending(scene: Scene): Turn {
   if (run.asked) return wait(`the gatekeeper’s decision about ${name}`);
   const [unmet] = observed.unmet;
   if (unmet !== undefined) return wait(unmet);
+  // RR-14: nobody is moved without a way back, but where who asked said so.
+  if (observed.stranded && !state.plan.rollback.no_rollback_ack)
+    return wait(`a confirmed pack of ${state.channel} to go back to, or a release that does without (no_rollback_ack)`);
   if (state.seen?.frozen) return wait(`${state.channel} to be unfrozen`);
   const opening = opensAt(state.plan, epochMs(now), epochMs(state.deadline_at));
   const until = opening === null ? null : timeOf(opening);

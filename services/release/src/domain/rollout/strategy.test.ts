@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { statusOf } from '../view.ts';
 import { opened, type World } from '../world-run.fixture.ts';
 
 /** Everybody of a step confirms. */
@@ -170,6 +171,20 @@ describe('what has to be before', () => {
     expect(waits.channel.open).toBe(1);
     waits.unmet = [];
     expect(waits.look().calm().channel.open).toBe(2);
+  });
+  it('a channel with no pack to go back to is not moved on, but by who says so', () => {
+    const stranded = (plan: object): World => {
+      const live = opened(staged([canary], plan), 2);
+      live.stranded = true;
+      return live.report('n1', 'CONFIRMED').look().calm();
+    };
+    const waits = stranded({});
+    expect([waits.state.current, waits.channel.open]).toEqual([1, 1]);
+    const { waiting_for } = statusOf(waits.state, waits.observed(), waits.now);
+    expect(waiting_for).toContain('no_rollback_ack');
+    waits.stranded = false;
+    expect(waits.look().calm().channel.open).toBe(2);
+    expect(stranded({ rollback: { no_rollback_ack: true } }).channel.open).toBe(2);
   });
   it('a frozen channel lets no cohort through, and the release goes on when it is thawed', () => {
     const live = opened(staged([canary]), 2);
