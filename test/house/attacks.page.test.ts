@@ -19,7 +19,7 @@ const namedBy = ({ heldBy }: Row): { file: string; title: string }[] =>
 
 it('docs/attacks.md has every row once', () => {
   const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  expect(rows.map(({ number }) => number)).toEqual([...range(1, 40), ...range(74, 90)]);
+  expect(rows.map(({ number }) => number)).toEqual([...range(1, 60), ...range(74, 90)]);
 });
 
 it('every code in it is in the catalogue', () => {
