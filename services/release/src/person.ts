@@ -28,7 +28,8 @@ export async function tellRelease(
   const { tenant: tenant_id, release: release_id, action, traceparent, requestKey } = of;
   if ((await reads.state(tenant_id, release_id)) === null)
     throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
-  const request = requestKey === null ? null : { key: requestKey, digest: digestOf([action, actor, reason, version]) };
+  const request =
+    requestKey === null ? null : { key: requestKey, digest: digestOf([action, actor, reason, version ?? null]) };
   const input: Person = {
     type: 'person',
     tenant_id,

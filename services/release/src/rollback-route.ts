@@ -11,15 +11,15 @@ import type { Reads } from './reads.ts';
  */
 export async function rollbackRelease(
   deps: ChannelRequestDeps & { reads: Reads },
-  of: { tenant: string; release: string; traceparent: string | null },
+  of: { tenant: string; release: string; traceparent: string | null; requestKey: string | null },
   { actor, reason }: z.infer<typeof releaseActionSchema>,
 ): Promise<ReleaseStatus> {
-  const { tenant, release: release_id, traceparent } = of;
+  const { tenant, release: release_id, traceparent, requestKey: key } = of;
   const state = await deps.reads.state(tenant, release_id);
   if (state === null) throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
   const { mode, pack_id = null } = state.plan.rollback;
   const request = { trigger: 'operator' as const, mode, pack_id, release_id, actor, reason };
-  await rollbackChannel(deps, { tenant, channel: state.channel, traceparent }, request);
+  await rollbackChannel(deps, { tenant, channel: state.channel, traceparent, key }, request);
   const status = await deps.reads.status(tenant, release_id);
   if (status === null) throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
   return status;

@@ -138,6 +138,7 @@ export const releaseRoutes = (deps: RouteDeps): Handlers => ({
         tenant: paramOf(request, 'tenant'),
         release: paramOf(request, 'release'),
         traceparent: traceparentOf(request.span),
+        requestKey: requestKeyOf(request),
       },
       request.body as z.infer<typeof releaseActionSchema>,
     ),
