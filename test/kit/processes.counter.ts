@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const faults = plannedFault(planOfEnv());
   const db = openDb({ url: DATABASE_URL, schema: ORGO_TEST_SCHEMA });
   const bus = await connectBus({ url: NATS_URL, name: 'counter', log });
-  const relay = startRelay({ db, bus, log, faults, pollMs: 100, maxPauseMs: 100, requestTimeoutMs: 2_000 });
+  const relay = startRelay({ db, bus, log, faults, pollMs: 100, maxPauseMs: 100, requestTimeoutMs: 2_000, markMs: 1 });
   const lane = createLane((items: Incoming<CounterInput>[]) => transact(db, counter, items, options), { max: 64 });
   const alarms = await startAlarms({
     db,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLane } from './lane.ts';
+import { createLane, together } from './lane.ts';
 
 const gate = () => {
   let open = (): void => undefined;
@@ -77,5 +77,39 @@ describe('createLane', () => {
   it('answers nothing with nothing', async () => {
     const lane = createLane<number, number>(async () => Promise.reject(new Error('not called')), { max: 9 });
     expect(await lane.push([])).toEqual([]);
+  });
+});
+
+describe('together', () => {
+  it('takes what several callers push in one run, those that leave not awaited', async () => {
+    const runs: number[][] = [];
+    const lane = createLane<number, number>(
+      async (items) => {
+        runs.push(items);
+        return items.map((item) => item * 10);
+      },
+      { max: 8 },
+    );
+    const [first, second, third] = together(lane, 3);
+    const one = first?.push([1, 2]);
+    await Promise.resolve();
+    third?.leave();
+    third?.leave();
+    expect(await Promise.all([one, second?.push([3])])).toEqual([[10, 20], [30]]);
+    first?.leave();
+    expect(runs).toEqual([[1, 2, 3]]);
+  });
+  it('does not wait for long for one that neither pushes nor leaves', async () => {
+    const lane = createLane<number, number>(async (items) => items, { max: 8 });
+    const [first, second] = together(lane, 2);
+    expect(await first?.push([1])).toEqual([1]);
+    expect(await second?.push([2])).toEqual([2]);
+    second?.leave();
+  });
+  it('tells all of them when the run fails', async () => {
+    const lane = createLane<number, number>(() => Promise.reject(new Error('no')), { max: 8 });
+    const seats = together(lane, 2);
+    const said = await Promise.allSettled(seats.map((seat) => seat.push([1])));
+    expect(said.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 });

@@ -74,3 +74,60 @@ export function createLane<Item, Result>(
     idle: () => (running ? new Promise((resolve) => idlers.push(resolve)) : Promise.resolve()),
   };
 }
+
+/** One of several callers that want to share a run. Calls `push` at most once, and `leave` at its end. */
+export type Seat<Item, Result> = Pick<Lane<Item, Result>, 'push'> & { leave(): void };
+
+/** How long those that are ready wait for the others. */
+const patienceMs = 10;
+
+/**
+ * `count` callers that start together: what they push goes to the lane at once when the last of them has pushed or left, so that it shares a run.
+ * One that takes long holds up no other: after some milliseconds those that are ready go without it.
+ */
+export function together<Item, Result>(lane: Lane<Item, Result>, count: number): Seat<Item, Result>[] {
+  let awaited = count;
+  let waiting: Waiting<Item, Result>[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  const go = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    const taken = waiting;
+    waiting = [];
+    lane.push(taken.flatMap(({ items }) => items)).then(
+      (results) => {
+        let at = 0;
+        for (const { items, resolve } of taken) {
+          resolve(results.slice(at, at + items.length));
+          at += items.length;
+        }
+      },
+      (error) => {
+        for (const { reject } of taken) reject(error);
+      },
+    );
+  };
+  const arrive = (): void => {
+    awaited--;
+    if (waiting.length === 0) return;
+    if (awaited === 0) go();
+    else timer ??= setTimeout(go, patienceMs);
+  };
+
+  return Array.from({ length: count }, () => {
+    let arrived = false;
+    return {
+      push: (items) =>
+        new Promise((resolve, reject) => {
+          waiting.push({ items, resolve, reject });
+          arrived = true;
+          arrive();
+        }),
+      leave() {
+        if (!arrived) arrive();
+        arrived = true;
+      },
+    };
+  });
+}

@@ -25,6 +25,8 @@ export type RelayOptions = {
   pollMs?: number;
   /** Messages under way at once, default 32. */
   maxInFlight?: number;
+  /** How long rows that were received may wait for being deleted together, default 100 ms. */
+  markMs?: number;
   /** Pause before a receiver that failed is tried again, default 25 ms; it doubles with each failure up to `maxPauseMs`. */
   firstPauseMs?: number;
   /** Default 2 s. */
@@ -44,6 +46,8 @@ export type Relay = {
 };
 
 const readLimit = 512;
+/** Rows that were received and are deleted at once, however little time has passed. */
+const maxUnmarked = 512;
 
 /**
  * The only publisher of a service: one process leads, the others stand by. Takes outbox rows in order per aggregate, many
@@ -52,7 +56,7 @@ const readLimit = 512;
  */
 export function startRelay(options: RelayOptions): Relay {
   const { db, bus, log, local = {}, faults = noFaults, requestTimeoutMs = 10_000 } = options;
-  const { pollMs = 1_000, maxInFlight = 32, firstPauseMs = 25, maxPauseMs = 2_000 } = options;
+  const { pollMs = 1_000, maxInFlight = 32, markMs = 100, firstPauseMs = 25, maxPauseMs = 2_000 } = options;
   const road: Road = { bus, local, requestTimeoutMs, log };
   const limits = { rows: 8_192, rowsPerSubject: 2_048, backoff: { baseMs: firstPauseMs, maxMs: maxPauseMs } };
   const signal = createSignal();
@@ -61,6 +65,8 @@ export function startRelay(options: RelayOptions): Relay {
   let unseen = true;
   /** Nothing is known to wait in the table that is not held: what is handed over now comes behind all of it. */
   let caughtUp = false;
+  /** Rows handed over while the table is read: they come behind what is read, or are among it. */
+  let meanwhile: OutboxRow[] | undefined;
   let drainMs = 10_000;
 
   const look = (): void => {
@@ -103,9 +109,10 @@ export function startRelay(options: RelayOptions): Relay {
     }
   };
 
-  /** Deletes what was received and reads what is new, in one round trip. Answers how many rows came. */
+  /** Reads what is new and deletes what was received, in one round trip. Answers how many rows came. */
   const sync = async (session: Session, from: RelayWindow, limit: number): Promise<number> => {
     const gone = from.takeGone();
+    if (limit > 0) meanwhile = [];
     const deleting = async (): Promise<void> => {
       if (gone.length === 0) return;
       await faults.at('relay.beforeMark');
@@ -120,16 +127,23 @@ export function startRelay(options: RelayOptions): Relay {
     const [rows] = await Promise.all([reading, deleting()]);
     from.forget(gone);
     from.hold(rows);
-    if (limit > 0) caughtUp = rows.length < limit && full.length === 0;
+    if (limit > 0) {
+      caughtUp = rows.length < limit && full.length === 0;
+      const later = meanwhile ?? [];
+      meanwhile = undefined;
+      if (later.length > 0 && !(caughtUp && take(later))) unseen = true;
+    }
     return rows.length;
   };
 
   const lead = async (session: Session, ended: AbortSignal): Promise<void> => {
     window = createWindow(limits);
     caughtUp = false;
+    meanwhile = undefined;
     unseen = true;
     const mine = window;
     let lookedAt = Number.NEGATIVE_INFINITY;
+    let markAt = Number.POSITIVE_INFINITY;
     let skipped: string[] = [];
     ended.addEventListener('abort', signal.set);
     while (!ended.aborted) {
@@ -141,12 +155,17 @@ export function startRelay(options: RelayOptions): Relay {
         skipped = full;
         lookedAt = performance.now();
       }
-      const count = await sync(session, mine, limit);
       launch(mine, ended);
-      if (limit > 0 && count === limit) unseen = true;
+      if (limit > 0 || mine.unmarked() >= maxUnmarked || performance.now() >= markAt) {
+        const count = await sync(session, mine, limit);
+        markAt = Number.POSITIVE_INFINITY;
+        if (limit > 0 && count === limit) unseen = true;
+        launch(mine, ended);
+      }
       if (unseen && mine.room() > 0) continue;
+      if (mine.unmarked() > 0) markAt = Math.min(markAt, performance.now() + markMs);
       const next = inFlight < maxInFlight ? mine.nextDue() : undefined;
-      await signal.wait(Math.min(pollMs, (next ?? Number.POSITIVE_INFINITY) - performance.now()));
+      await signal.wait(Math.min(pollMs, Math.min(next ?? Number.POSITIVE_INFINITY, markAt) - performance.now()));
     }
     const deadline = performance.now() + drainMs;
     while (inFlight > 0 && performance.now() < deadline) await signal.wait(deadline - performance.now());
@@ -158,7 +177,12 @@ export function startRelay(options: RelayOptions): Relay {
    * of reading is kept for what it saves them in work put off.
    */
   const take = (rows: readonly OutboxRow[]): boolean => {
-    if (!lease.held() || !caughtUp || unseen || rows.length > window.room()) return false;
+    if (!lease.held()) return false;
+    if (meanwhile !== undefined) {
+      meanwhile.push(...rows);
+      return true;
+    }
+    if (!caughtUp || unseen || rows.length > window.room()) return false;
     window.hold(rows);
     signal.set();
     return true;

@@ -12,7 +12,8 @@ import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { Root } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
 import type { FaultPoints } from '@orgo/store/fault-points';
-import type { ItemResult } from '@orgo/store/machine';
+import { type Seat, together } from '@orgo/store/lane';
+import type { Incoming, ItemResult } from '@orgo/store/machine';
 import type { Door } from './door.ts';
 import { admitFacts } from './facts/admit-facts.ts';
 import {
@@ -32,7 +33,7 @@ import { trustRootFacts } from './facts/trust-root-facts.ts';
 
 import type { Pipelines } from './pipelines.ts';
 import type { Reads } from './reads.ts';
-import { readGate } from './repo.ts';
+import { type GateIncoming, readGate } from './repo.ts';
 import { laterFor, type Turns, tell } from './turns.ts';
 import { type Believe, type VerifiedClaimItem, verifyClaim, verifyReply } from './verified.ts';
 
@@ -56,8 +57,11 @@ export type HandlerDeps = Believe & {
   log: Log;
 };
 
-/** What an item is decided under: whose keys are believed, and the span that what it says continues. */
-type Traced = { root: Root; span: Span; traceparent: string | null };
+/**
+ * What an item is decided under: whose keys are believed, the span that what it says continues, and the way to its gate that it shares with the
+ * items it came with.
+ */
+type Traced = { root: Root; span: Span; traceparent: string | null; gate: Seat<Incoming<GateIncoming>, ItemResult> };
 
 const only = (results: readonly ItemResult[]): ItemResult => results[0] ?? { outcome: 'later', code: null };
 
@@ -80,7 +84,10 @@ const take =
     const { tenant_id, items } = envelope.value;
     const root = await rootOf(deps, tenant_id);
     if (root === null) return ackOf(items.map(() => ({ outcome: 'refused', code: 'TRUST_ROOT_MISSING' })));
-    const results = await Promise.all(items.map((item) => traced(deps, item, root, decide)));
+    const seats = together(deps.turns.gate, items.length);
+    const results = await Promise.all(
+      seats.map((gate, at) => traced(deps, items[at] as Item, { root, gate }, decide).finally(gate.leave)),
+    );
     // crash: if we die here, the sender asks again and every decided item is a duplicate
     await deps.faults.at('gate.decided');
     return ackOf(results);
@@ -100,7 +107,7 @@ async function rootOf({ trust, noise }: HandlerDeps, tenant_id: string): Promise
 async function traced<Item extends { traceparent: string | null }>(
   deps: HandlerDeps,
   item: Item,
-  root: Root,
+  { root, gate }: Pick<Traced, 'root' | 'gate'>,
   decide: (deps: HandlerDeps, item: Item, traced: Traced) => Promise<ItemResult>,
 ): Promise<ItemResult> {
   const span = startSpan('gatekeeper.decide', {
@@ -109,7 +116,7 @@ async function traced<Item extends { traceparent: string | null }>(
   });
   const about = { tenant_id: root.tenant_id };
   try {
-    const result = await decide(deps, item, { root, span, traceparent: traceparentOf(span) });
+    const result = await decide(deps, item, { root, span, traceparent: traceparentOf(span), gate });
     endSpan(span, result.code === null ? undefined : { code: result.code });
     return result;
   } catch (error) {
@@ -124,7 +131,7 @@ export const takeReplies = (deps: HandlerDeps) => take<ReplyItem>(deps, 'reply',
 async function decideReply(
   deps: HandlerDeps,
   item: ReplyItem,
-  { root, span, traceparent }: Traced,
+  { root, span, traceparent, gate }: Traced,
 ): Promise<ItemResult> {
   const verified = verifyReply(item, root, deps.cache);
   if (!verified.ok) {
@@ -146,7 +153,7 @@ async function decideReply(
   const common = { tenant_id: root.tenant_id, build_id, digest, key_id, root_version: root.version };
   const input = { ...common, type: 'reply' as const, reply, adapter, command, command_digest, ...facts };
   const message_id = replyMessageId(digest, command.ok ? command_digest : null);
-  const result = only(await deps.turns.gate.push([{ message_id, input, traceparent }]));
+  const result = only(await gate.push([{ message_id, input, traceparent }]));
   deps.door.learn(verified.value, result);
   tell(deps.log, result, { tenant_id: root.tenant_id, build_id, stage, attempt });
   return result.code === 'REPLY_DUPLICATE' ? { outcome: 'duplicate', code: null } : result;
@@ -196,24 +203,24 @@ const commonOf = ({ claim, digest, key_id }: VerifiedClaimItem, root: Root) => (
 });
 
 /** Claims that need no fact beyond their own words. */
-const plain: Decide = async ({ turns }, verified, { root, traceparent }) => {
+const plain: Decide = async (_, verified, { root, traceparent, gate }) => {
   const input = { ...commonOf(verified, root), type: 'claim' as const, admit: null, close: null };
-  return only(await turns.gate.push([{ message_id: verified.digest, input, traceparent }]));
+  return only(await gate.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
-const admit: Decide = async (deps, verified, { root, traceparent }) => {
+const admit: Decide = async (deps, verified, { root, traceparent, gate }) => {
   const facts = await admitFacts(deps, root, verified.claim);
   const input = { ...commonOf(verified, root), type: 'claim' as const, admit: facts, close: null };
-  return only(await deps.turns.gate.push([{ message_id: verified.digest, input, traceparent }]));
+  return only(await gate.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
 /** First nothing more is decided about the build, then its record is folded, then that is decided. Each step may be repeated. */
-const close: Decide = async (deps, verified, { root, traceparent }) => {
+const close: Decide = async (deps, verified, { root, traceparent, gate }) => {
   const { turns, db, pipelines } = deps;
   const { digest } = verified;
   const common = commonOf(verified, root);
   const frozen = only(
-    await turns.gate.push([{ message_id: `freeze:${digest}`, input: { ...common, type: 'freeze' }, traceparent }]),
+    await gate.push([{ message_id: `freeze:${digest}`, input: { ...common, type: 'freeze' }, traceparent }]),
   );
   if (frozen.outcome === 'refused' || frozen.outcome === 'later') return frozen;
   const state = await readGate(db, pipelines, common.tenant_id, common.build_id);

@@ -173,6 +173,8 @@ export function createWindow(limits: WindowLimits) {
       return due;
     },
 
+    /** How many rows may be deleted and are still there. */
+    unmarked: (): number => gone.length,
     /** Rows that may be deleted; each is handed out once. Call `forget` when the deletion is under way. */
     takeGone: (): string[] => gone.splice(0),
     forget(deleted: readonly string[]): void {
