@@ -2,6 +2,7 @@ import type { Ack } from '@orgo/contracts';
 import type { JsonValue } from '@orgo/core';
 import { type Bus, connectBus } from '@orgo/runtime/bus';
 import { ackOf } from '@orgo/runtime/envelope';
+import { Breach } from '@orgo/runtime/errors';
 import { createLog } from '@orgo/runtime/log';
 import type { Db } from '@orgo/store/db';
 import type { OutRow } from '@orgo/store/machine';
@@ -109,6 +110,28 @@ describe('relay', () => {
     await empty();
     expect(taken.filter(({ aggregate }) => aggregate === 'a').map(({ n }) => n)).toEqual([1, 2, 3, 4]);
     expect(taken).toHaveLength(5);
+  });
+
+  it('sends a row that holds a part of its item whole, handed over or read back', async () => {
+    const { taken } = await receive();
+    const part = (aggregate: string, n: number): OutRow => ({ ...row(aggregate, n), kept: { n } });
+    await put([part('a', 1), row('b', 1)]);
+    const relay = start({
+      fill: async (_, rows) =>
+        rows.map((one) => {
+          const item = JSON.parse(one.item) as Partial<Item>;
+          if (item.n === 13) return new Breach('DECISION_MALFORMED', 'its decision is gone');
+          return { ...one, item: JSON.stringify({ aggregate: one.aggregate, ...item }) };
+        }),
+    });
+    await empty();
+    relay.nudge(await put([part('a', 2)]));
+    await empty();
+    // One that cannot be completed stays, and holds up no other.
+    await put([part('c', 13), row('c', 14), part('a', 3)]);
+    relay.nudge();
+    await vi.waitFor(async () => expect(await left()).toBe(1), { timeout: 20_000, interval: 10 });
+    expect(orders(taken)).toEqual({ a: [1, 2, 3], b: [1], c: [14] });
   });
 
   it('takes a row once that it is handed while it reads it', async () => {

@@ -57,7 +57,9 @@ export type SendOf<Send> = { key: Key; send: Send; message_id: string; tracepare
 
 /**
  * A message to say. `aggregate` orders: of one aggregate, a row leaves when the one before it was answered (public
- * events are ordered among themselves). `item` is one item of an envelope, the whole message for `event`.
+ * events are ordered among themselves). `item` is one item of an envelope, the whole message for `event`. `kept` is what the row
+ * holds of it where the rest stands in another table of the service, written in the same transaction and never changed; the relay's `fill` puts both
+ * together again when it reads the row back.
  */
 export type OutRow = {
   subject: string;
@@ -66,6 +68,7 @@ export type OutRow = {
   aggregate: string;
   message_id: string;
   item: JsonValue;
+  kept?: JsonValue;
   channel: ChannelName | 'event' | 'local';
 };
 

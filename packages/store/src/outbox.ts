@@ -13,8 +13,8 @@ const text = `INSERT INTO outbox (tenant_id, aggregate, subject, transport, chan
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) RETURNING id`;
 
 /**
- * Writes what is to be said, in order, and answers the rows as they can be read once the transaction has committed. The item is kept as the JSON
- * text that will be sent.
+ * Writes what is to be said, in order, and answers the rows whole, as the relay takes them once the transaction has committed. The table keeps the JSON
+ * text that will be sent, or of it what stands in no other table.
  * @throws Refused MESSAGE_TOO_LARGE: an item that could never be published must not get into the outbox
  */
 export async function insertOutbox(tx: Tx, rows: readonly OutRow[]): Promise<OutboxRow[]> {
@@ -30,7 +30,7 @@ export async function insertOutbox(tx: Tx, rows: readonly OutRow[]): Promise<Out
     textArray(rows.map((row) => row.transport)),
     textArray(rows.map((row) => row.channel)),
     textArray(rows.map((row) => row.message_id)),
-    textArray(items),
+    textArray(rows.map(({ kept }, at) => (kept === undefined ? (items[at] ?? '') : JSON.stringify(kept)))),
   ]);
   return rows.map(({ tenant_id, aggregate, subject, transport, channel, message_id }, at) => {
     const id = inserted.rows[at]?.id ?? '';

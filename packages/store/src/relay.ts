@@ -1,8 +1,9 @@
 import type { Bus } from '@orgo/runtime/bus';
-import { codeOf } from '@orgo/runtime/errors';
+import { Breach, codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { Db, Session } from './db.ts';
 import { type FaultPoints, noFaults } from './fault-points.ts';
+import type { Fill } from './fill.ts';
 import type { OutboxRow } from './outbox-row.ts';
 import { deliver, type LocalHandler, type Road } from './relay/deliver.ts';
 import { holdLease } from './relay/lease.ts';
@@ -18,6 +19,8 @@ export type RelayOptions = {
   log: Log;
   /** Receivers within this process, by subject. */
   local?: Readonly<Record<string, LocalHandler>>;
+  /** Completes rows that hold a part of their item; without it every row holds all of it. */
+  fill?: Fill;
   faults?: FaultPoints;
   /** Longest wait for the answer to a request, default 10 s. */
   requestTimeoutMs?: number;
@@ -55,7 +58,7 @@ const maxUnmarked = 512;
  * crash or a change of leader, under the same message id.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { db, bus, log, local = {}, faults = noFaults, requestTimeoutMs = 10_000 } = options;
+  const { db, bus, log, local = {}, fill, faults = noFaults, requestTimeoutMs = 10_000 } = options;
   const { pollMs = 1_000, maxInFlight = 32, markMs = 100, firstPauseMs = 25, maxPauseMs = 2_000 } = options;
   const road: Road = { bus, local, requestTimeoutMs, log };
   const limits = { rows: 8_192, rowsPerSubject: 2_048, backoff: { baseMs: firstPauseMs, maxMs: maxPauseMs } };
@@ -67,6 +70,8 @@ export function startRelay(options: RelayOptions): Relay {
   let caughtUp = false;
   /** Rows handed over while the table is read: they come behind what is read, or are among it. */
   let meanwhile: OutboxRow[] | undefined;
+  /** Rows that cannot be completed: they stay in the table, and are told of once by each leader. */
+  let broken: string[] = [];
   let drainMs = 10_000;
 
   const look = (): void => {
@@ -109,6 +114,17 @@ export function startRelay(options: RelayOptions): Relay {
     }
   };
 
+  const whole = async (by: Fill, session: Session, rows: readonly OutboxRow[]): Promise<OutboxRow[]> => {
+    const filled = await by(session, rows);
+    return filled.flatMap((row, at) => {
+      if (!(row instanceof Breach)) return [row];
+      const { id, message_id, aggregate, subject } = rows[at] as OutboxRow;
+      broken.push(id);
+      log.error({ code: row.code, err: row, subject, message_id, aggregate }, 'work stands still');
+      return [];
+    });
+  };
+
   /** Reads what is new and deletes what was received, in one round trip. Answers how many rows came. */
   const sync = async (session: Session, from: RelayWindow, limit: number): Promise<number> => {
     const gone = from.takeGone();
@@ -123,10 +139,10 @@ export function startRelay(options: RelayOptions): Relay {
     // What is being deleted still counts as held, so it is not read again whichever statement comes first.
     const full = from.fullSubjects();
     if (limit > 0) caughtUp = false;
-    const reading = limit > 0 ? readOutbox(session, from.heldIds(), limit, full) : [];
+    const reading = limit > 0 ? readOutbox(session, [...from.heldIds(), ...broken], limit, full) : [];
     const [rows] = await Promise.all([reading, deleting()]);
     from.forget(gone);
-    from.hold(rows);
+    from.hold(fill === undefined || rows.length === 0 ? rows : await whole(fill, session, rows));
     if (limit > 0) {
       caughtUp = rows.length < limit && full.length === 0;
       const later = meanwhile ?? [];
@@ -140,6 +156,7 @@ export function startRelay(options: RelayOptions): Relay {
     window = createWindow(limits);
     caughtUp = false;
     meanwhile = undefined;
+    broken = [];
     unseen = true;
     const mine = window;
     let lookedAt = Number.NEGATIVE_INFINITY;

@@ -142,6 +142,7 @@ export const sealBatch =
               seal,
               traceparent: sent.traceparent,
             } as unknown as JsonValue,
+            kept: { seal: { index: seal.index, size: seal.size, path }, traceparent: sent.traceparent },
           });
       }
     }

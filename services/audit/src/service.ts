@@ -7,6 +7,7 @@ import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
 import type { AuditConfig } from './config.ts';
+import { fillReceipts } from './fill.ts';
 import { foldQuestion } from './fold-question.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { decisionSubject, takeDecisions } from './handlers.ts';
@@ -73,7 +74,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     ready: () => ready && bus.isConnected(),
     async start() {
       await guard.checkAll();
-      relay = startRelay({ ...platform.pace, db, bus, log, faults });
+      relay = startRelay({ ...platform.pace, db, bus, log, faults, fill: fillReceipts });
       stops.push(() => relay?.stop());
       const serving = [
         await bus.serve(decisionSubject, 'audit', decisions),

@@ -81,6 +81,7 @@ const rowOf = ({ key, send, traceparent }: Sent, { decision, authorizations }: S
   aggregate: key.id,
   message_id: send.digest,
   item: { decision, authorizations, traceparent } as unknown as JsonValue,
+  kept: { traceparent },
 });
 
 /**

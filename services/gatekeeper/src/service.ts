@@ -9,6 +9,7 @@ import type { GatekeeperConfig } from './config.ts';
 import { createDoor } from './door.ts';
 import { encodeDecisions } from './encode.ts';
 import { createJudge } from './facts/judge.ts';
+import { fillDecisions } from './fill.ts';
 import { claimSubject, replySubject, takeClaims, takeReplies } from './handlers.ts';
 
 import { createPipelines } from './pipelines.ts';
@@ -71,7 +72,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     name: 'gatekeeper',
     ready: () => ready && bus.isConnected(),
     async start() {
-      relay = startRelay({ ...platform.pace, db, bus, log, faults });
+      relay = startRelay({ ...platform.pace, db, bus, log, faults, fill: fillDecisions });
       stops.push(() => relay?.stop());
       const serving = await Promise.all([
         bus.serve(replySubject, 'gatekeeper', takeReplies(deps)),

@@ -71,6 +71,7 @@ function commandRow({ sent, item }: Signed & { sent: Sent<'command'> }, evidence
     channel: 'command',
     message_id: [command.build_id, command.stage, command.attempt, command.epoch].join(':'),
     item: { command: item, ...evidence, traceparent: sent.traceparent } as JsonValue,
+    kept: { command: item, traceparent: sent.traceparent },
   };
 }
 

@@ -12,6 +12,7 @@ import { createTurns } from '@orgo/store/turns';
 import type { OrchestratorConfig } from './config.ts';
 import { keyOf } from './domain/index.ts';
 import { caseSubject, encodeSends } from './encode.ts';
+import { fillCommands } from './evidence.ts';
 import { openCases, receiptSubject, takeAlarms, takeCases, takeReceipts } from './handlers.ts';
 import { createReads } from './reads.ts';
 import { buildMachine } from './repo.ts';
@@ -85,7 +86,15 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
     routes: orchestratorRoutes({ db, artifacts, trust, reads, snapshots, turns, watch, start: starts.start }),
     ready: () => ready && bus.isConnected(),
     async start() {
-      relay = startRelay({ ...platform.pace, db, bus, log, faults, local: { [caseSubject]: openCases(db) } });
+      relay = startRelay({
+        ...platform.pace,
+        db,
+        bus,
+        log,
+        faults,
+        fill: fillCommands,
+        local: { [caseSubject]: openCases(db) },
+      });
       stops.push(() => relay?.stop());
       alarms = await startAlarms({
         ...platform.pace,
