@@ -2,7 +2,7 @@ import { Fault } from '@orgo/runtime/errors';
 import type { Db } from '@orgo/store/db';
 import { noFaults } from '@orgo/store/fault-points';
 import type { OutRow } from '@orgo/store/machine';
-import { transact } from '@orgo/store/transact';
+import { type EncodeContext, transact } from '@orgo/store/transact';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { add, counter, encodeCounts } from '../kit/database.counter.ts';
 import {
@@ -31,6 +31,8 @@ beforeEach(async () => {
 });
 afterEach(() => db.close());
 
+type Encode = (sends: Parameters<typeof encodeCounts>[0], context: EncodeContext) => ReturnType<typeof encodeCounts>;
+const inTransaction = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()`;
 const options = { encode: encodeCounts, nudge: () => undefined };
 const rows = async (sql: string): Promise<unknown[]> => (await db.query(sql)).rows;
 const accepted = { outcome: 'accepted', code: null };
@@ -96,6 +98,50 @@ describe('transact', () => {
         'SELECT (SELECT count(*) FROM inbox)::int AS i, (SELECT count(*) FROM counter)::int AS c, (SELECT count(*) FROM event)::int AS e',
       ),
     ).toEqual([{ i: 0, c: 0, e: 0 }]);
+  });
+
+  it('commits when what runs beside the statements has ended, and nothing of it when that fails', async () => {
+    const counts = () => rows('SELECT (SELECT count(*) FROM inbox)::int AS i, (SELECT count(*) FROM outbox)::int AS o');
+    let end = Promise.withResolvers<void>();
+    const encode: Encode = (sends, { beforeCommit }) => {
+      beforeCommit(end.promise);
+      return encodeCounts(sends);
+    };
+    let ended = false;
+    const slow = transact(db, counter, [add('t', 'a', 'm1')], { ...options, encode }).finally(() => {
+      ended = true;
+    });
+    await vi.waitFor(async () => expect(await rows(inTransaction)).toEqual([{ n: 1 }]), { timeout: 20_000 });
+    expect(ended).toBe(false);
+    expect(await counts()).toEqual([{ i: 0, o: 0 }]);
+    end.resolve();
+    expect(await slow).toEqual([accepted]);
+    expect(await counts()).toEqual([{ i: 1, o: 1 }]);
+
+    end = Promise.withResolvers();
+    end.promise.catch(() => undefined);
+    end.reject(new Fault('ARTIFACT_STORE_UNAVAILABLE', 'full'));
+    const failed = await transact(db, counter, [add('t', 'a', 'm2')], { ...options, encode });
+    expect(failed).toEqual([{ outcome: 'later', code: 'ARTIFACT_STORE_UNAVAILABLE' }]);
+    expect(await counts()).toEqual([{ i: 1, o: 1 }]);
+  });
+
+  it('fails with what the server has against a statement that nobody waits for', async () => {
+    const report = vi.fn();
+    const encode: Encode = (sends, { tx }) => {
+      tx.post(`INSERT INTO inbox (message_id) VALUES ('m1')`);
+      return encodeCounts(sends);
+    };
+    const results = await transact(db, counter, [add('t', 'a', 'm1')], { ...options, encode, report });
+    expect(results).toEqual([{ outcome: 'later', code: 'INTERNAL_ERROR' }]);
+    expect(report).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ constraint: 'inbox_pkey' }), ['m1']);
+    // Also when it is the last of its transaction, which the server then answers without an error.
+    const last = db.tx(async (tx) => {
+      tx.post(`INSERT INTO inbox (message_id) VALUES ('m3')`);
+      tx.post(`INSERT INTO inbox (message_id) VALUES ('m3')`);
+    });
+    await expect(last).rejects.toMatchObject({ constraint: 'inbox_pkey' });
+    expect(await rows('SELECT * FROM inbox')).toEqual([]);
   });
 
   it('puts off the one message that breaks a rule of the database, and takes the others', async () => {

@@ -18,7 +18,11 @@ export type Queryable = {
 };
 
 /** An open transaction. After a failed statement nothing but its end succeeds. */
-export type Tx = Queryable & { readonly tx: true };
+export type Tx = Queryable & {
+  readonly tx: true;
+  /** Sends a statement whose rows nobody needs, in its turn; nobody waits for it. What the server has against it is what the transaction then fails with. */
+  post(statement: string | Statement, values?: readonly unknown[]): void;
+};
 
 /** A connection of one's own, for locks and notifications that live as long as it does. */
 export type Session = Queryable & {
@@ -120,6 +124,7 @@ const aftermath = '25P02';
 const transaction = async <T>(client: pg.PoolClient, fn: (tx: Tx) => Promise<T>): Promise<T> => {
   let open = true;
   let failure: unknown;
+  let unheard: unknown;
   const query: Tx['query'] = async (statement, values) => {
     // A statement that comes late would run on its own, outside of any transaction.
     if (!open) throw new Fault('STATE_CONFLICT', 'the transaction has ended');
@@ -130,12 +135,18 @@ const transaction = async <T>(client: pg.PoolClient, fn: (tx: Tx) => Promise<T>)
       throw failure ?? error;
     }
   };
+  const post: Tx['post'] = (statement, values) => {
+    if (!open) throw new Fault('STATE_CONFLICT', 'the transaction has ended');
+    query(statement, values).catch((error) => {
+      unheard ??= error;
+    });
+  };
   // Not awaited: the first statements travel with it.
   const begun = run(client, 'BEGIN');
   begun.catch(ignore);
   let value: T;
   try {
-    value = await fn({ tx: true, query });
+    value = await fn({ tx: true, query, post });
   } finally {
     open = false;
   }
@@ -143,7 +154,7 @@ const transaction = async <T>(client: pg.PoolClient, fn: (tx: Tx) => Promise<T>)
   // crash: if we die here, nothing or everything is committed; the sender asks again and the inbox knows
   const { command } = await run(client, 'COMMIT');
   // The server answers the commit of a failed transaction by rolling back, without an error.
-  if (command !== 'COMMIT') throw new Fault('STATE_CONFLICT', 'a statement of the transaction had failed');
+  if (command !== 'COMMIT') throw unheard ?? new Fault('STATE_CONFLICT', 'a statement of the transaction had failed');
   return value;
 };
 

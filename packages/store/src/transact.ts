@@ -6,7 +6,7 @@ import type { Alarm, Incoming, ItemResult, Machine } from './machine.ts';
 import { attempt, type TransactOptions } from './transact/attempt.ts';
 
 export * from './machine.ts';
-export type { TransactOptions } from './transact/attempt.ts';
+export type { EncodeContext, TransactOptions } from './transact/attempt.ts';
 
 /** How often writers that met try again before the sender is asked to. */
 const maxConflicts = 10;

@@ -40,51 +40,46 @@ async function signHead(
   return { size, root, note: signNote(body, key, () => signature) };
 }
 
-async function keep(
+function keep(
   tx: Tx,
   tenant: string,
   rows: { sent: Sent; decided: VerifiedDecision; hash: Uint8Array }[],
   { head, now }: { head: SignedHead; now: string },
-): Promise<void> {
+): void {
   const [first] = rows as [(typeof rows)[number]];
   const of = (pick: (row: (typeof rows)[number]) => string | null) => textArray(rows.map(pick));
   const nodes = completedNodes(
     first.sent.send.before,
     rows.map(({ hash }) => hash),
   );
-  const written = [
-    tx.query({ name: 'log_leaf_insert', text: leafText }, [
-      tenant,
-      now,
-      of(({ sent }) => `${sent.send.index}`),
-      of(({ decided }) => decided.item.decision.payload),
-      of(({ sent }) => sent.send.leaf_hash),
-      of(({ decided }) => decided.digest),
-      of(({ decided }) => decided.decision.build_id),
-      of(({ decided }) => decided.decision.stage),
-      of(({ decided }) => decided.decision.kind),
-      of(({ decided }) => JSON.stringify(decided.item.decision.proof)),
-      of(({ decided }) => JSON.stringify(decided.item.authorizations)),
-    ]),
-    tx.query({ name: 'log_checkpoint_insert', text: checkpointText }, [
-      tenant,
-      `${head.size}`,
-      toHex(head.root),
-      head.note,
-      `${first.sent.send.epoch}`,
-      now,
-    ]),
-  ];
+  tx.post({ name: 'log_leaf_insert', text: leafText }, [
+    tenant,
+    now,
+    of(({ sent }) => `${sent.send.index}`),
+    of(({ decided }) => decided.item.decision.payload),
+    of(({ sent }) => sent.send.leaf_hash),
+    of(({ decided }) => decided.digest),
+    of(({ decided }) => decided.decision.build_id),
+    of(({ decided }) => decided.decision.stage),
+    of(({ decided }) => decided.decision.kind),
+    of(({ decided }) => JSON.stringify(decided.item.decision.proof)),
+    of(({ decided }) => JSON.stringify(decided.item.authorizations)),
+  ]);
+  tx.post({ name: 'log_checkpoint_insert', text: checkpointText }, [
+    tenant,
+    `${head.size}`,
+    toHex(head.root),
+    head.note,
+    `${first.sent.send.epoch}`,
+    now,
+  ]);
   if (nodes.length > 0)
-    written.push(
-      tx.query({ name: 'log_node_insert', text: nodeText }, [
-        tenant,
-        textArray(nodes.map(({ level }) => `${level}`)),
-        textArray(nodes.map(({ index }) => `${index}`)),
-        textArray(nodes.map(({ hash }) => toHex(hash))),
-      ]),
-    );
-  for (const part of await Promise.allSettled(written)) if (part.status === 'rejected') throw part.reason;
+    tx.post({ name: 'log_node_insert', text: nodeText }, [
+      tenant,
+      textArray(nodes.map(({ level }) => `${level}`)),
+      textArray(nodes.map(({ index }) => `${index}`)),
+      textArray(nodes.map(({ hash }) => toHex(hash))),
+    ]);
 }
 
 const hashOf = (hex: string): Uint8Array => {
@@ -120,7 +115,7 @@ export const sealBatch =
         rows.map(({ hash }) => hash),
       );
       const head = await signHead(deps, tenant, appended.frontier.size, appended.root);
-      await keep(tx, tenant, rows, { head, now });
+      keep(tx, tenant, rows, { head, now });
       for (const [at, { sent, decided }] of rows.entries()) {
         const { item, decision, digest } = decided;
         signed(digest, head);

@@ -7,6 +7,7 @@ import type { Tx } from '@orgo/store/db';
 import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 import type { OutRow, SendOf } from '@orgo/store/machine';
 import { textArray } from '@orgo/store/text-array';
+import type { EncodeContext } from '@orgo/store/transact';
 import type { DecisionSend } from './domain/index.ts';
 
 type Sent = SendOf<DecisionSend>;
@@ -58,9 +59,9 @@ const insert = `INSERT INTO decision (tenant_id, digest, build_id, kind, verdict
 SELECT t, d, b, k, v, s, p, f::jsonb, a::jsonb
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) AS x(t, d, b, k, v, s, p, f, a)`;
 
-async function keep(tx: Tx, sends: readonly Sent[], signed: ReadonlyMap<Sent, Signed>): Promise<void> {
+function keep(tx: Tx, sends: readonly Sent[], signed: ReadonlyMap<Sent, Signed>): void {
   const of = (pick: (sent: Sent) => string | null) => textArray(sends.map(pick));
-  await tx.query({ name: 'decision_insert', text: insert }, [
+  tx.post({ name: 'decision_insert', text: insert }, [
     of(({ send }) => send.decision.tenant_id),
     of(({ send }) => send.digest),
     of(({ send }) => send.decision.build_id),
@@ -85,16 +86,14 @@ const rowOf = ({ key, send, traceparent }: Sent, { decision, authorizations }: S
 });
 
 /**
- * What gates say, as outbox rows of their transaction, in order. Reports are stored first, decisions and authorizations are signed before the
+ * What gates say, as outbox rows of their transaction, in order. Reports are stored, decisions and authorizations are signed before the
  * commit: what is committed can always be said, and what cannot be signed is not decided.
  */
 export const encodeDecisions =
   (deps: { artifacts: ArtifactStore; keyring: Keyring; faults?: FaultPoints }) =>
-  async (sends: readonly Sent[], { tx }: { tx: Tx }): Promise<OutRow[]> => {
-    const [signed] = await Promise.all([
-      signAll(deps.keyring, sends),
-      storeReports(deps.artifacts, sends, deps.faults ?? noFaults),
-    ]);
-    await keep(tx, sends, signed);
+  async (sends: readonly Sent[], { tx, beforeCommit }: Omit<EncodeContext, 'now'>): Promise<OutRow[]> => {
+    beforeCommit(storeReports(deps.artifacts, sends, deps.faults ?? noFaults));
+    const signed = await signAll(deps.keyring, sends);
+    keep(tx, sends, signed);
     return sends.map((sent) => rowOf(sent, signed.get(sent) as Signed));
   };

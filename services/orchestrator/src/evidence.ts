@@ -43,18 +43,15 @@ export async function settleEvidence(tx: Tx, sends: readonly SendOf<Send>[]): Pr
   const wanted = sends.flatMap(({ key, send }) =>
     send.send === 'command' && !known.has(nameOf(key, send.command.stage)) ? [{ key, stage: send.command.stage }] : [],
   );
-  const [, found] = await Promise.all([
-    kept.length > 0 &&
-      tx.query({ name: 'evidence_keep', text: insert }, [
-        textArray(kept.map(({ key }) => key.tenant_id)),
-        textArray(kept.map(({ key }) => key.id)),
-        textArray(kept.map(({ stage }) => stage)),
-        textArray(kept.map(({ idem_key }) => idem_key)),
-        textArray(kept.map(({ evidence }) => JSON.stringify(evidence))),
-      ]),
-    wanted.length > 0 && load(tx, wanted),
-  ]);
-  for (const [name, evidence] of found || []) known.set(name, evidence);
+  if (kept.length > 0)
+    tx.post({ name: 'evidence_keep', text: insert }, [
+      textArray(kept.map(({ key }) => key.tenant_id)),
+      textArray(kept.map(({ key }) => key.id)),
+      textArray(kept.map(({ stage }) => stage)),
+      textArray(kept.map(({ idem_key }) => idem_key)),
+      textArray(kept.map(({ evidence }) => JSON.stringify(evidence))),
+    ]);
+  if (wanted.length > 0) for (const [name, evidence] of await load(tx, wanted)) known.set(name, evidence);
   return (key, stage) => known.get(nameOf(key, stage));
 }
 

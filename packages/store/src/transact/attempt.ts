@@ -7,13 +7,16 @@ import { insertOutbox } from '../outbox.ts';
 import type { OutboxRow } from '../outbox-row.ts';
 import { decideBatch, keysOf, type Turn } from './turn.ts';
 
+export type EncodeContext = { now: string; tx: Tx; beforeCommit(work: Promise<unknown>): void };
+
 export type TransactOptions<State, Event, Send> = {
   /**
    * Turns what the machine sends into outbox rows, inside the transaction and before its commit: sign here. Rows leave in
    * the order given. A Fault (`SIGNER_UNAVAILABLE`) puts the whole batch off. May be called again for the same sends when
-   * the batch is retried, so it keeps nothing and publishes nothing.
+   * the batch is retried, so it keeps nothing and publishes nothing. What it gives to `beforeCommit` runs on beside the statements; the commit waits
+   * for it, and there is none when it fails.
    */
-  encode(sends: readonly SendOf<Send>[], context: { now: string; tx: Tx }): Promise<OutRow[]>;
+  encode(sends: readonly SendOf<Send>[], context: EncodeContext): Promise<OutRow[]>;
   /** Writes read models in the same transaction. Given only what was saved. */
   project?(tx: Tx, rows: readonly SaveRow<State, Event>[]): Promise<void>;
   /** Told what was saved, once it is committed. */
@@ -93,8 +96,13 @@ async function write<State, Input, Event, Send, Alm extends Alarm>(
 ): Promise<OutboxRow[]> {
   const { saves, sends, alarms } = turn;
   let said: OutboxRow[] = [];
+  const beside: Promise<unknown>[] = [];
+  const beforeCommit = (work: Promise<unknown>): void => {
+    work.catch(() => undefined);
+    beside.push(work);
+  };
   const say = async (): Promise<void> => {
-    said = await insertOutbox(tx, await options.encode(sends, { now, tx }));
+    said = await insertOutbox(tx, await options.encode(sends, { now, tx, beforeCommit }));
   };
   const done = await Promise.allSettled([
     saves.length > 0 && machine.repo.save(tx, saves),
@@ -102,6 +110,7 @@ async function write<State, Input, Event, Send, Alm extends Alarm>(
     alarms.length > 0 && changeAlarms(tx, machine.name, alarms, now),
     sends.length > 0 && say(),
   ]);
-  for (const part of done) if (part.status === 'rejected') throw part.reason;
+  for (const part of [...done, ...(await Promise.allSettled(beside))])
+    if (part.status === 'rejected') throw part.reason;
   return said;
 }
