@@ -146,7 +146,7 @@ describe('reading everything back', () => {
   });
 
   test('finds a changed proof of signature and a changed authorization', async () => {
-    await audit.tamper(`UPDATE log_leaf SET proof = jsonb_set(proof, '{index}', '3') WHERE idx = 6`);
+    await audit.tamper(`UPDATE log_leaf SET proof = jsonb_set(proof::jsonb, '{index}', '3')::json WHERE idx = 6`);
     await audit.tamper(`UPDATE log_leaf SET authorizations = '[]' WHERE idx = 0`);
     expect(await places()).toEqual(['DECISION_MALFORMED log/0', 'SIGNATURE_INVALID log/6']);
   });

@@ -7,20 +7,23 @@ import { textArray } from './text-array.ts';
 type Stored<State> = { tenant_id: string; id: string; version: string; state: State };
 
 /**
- * Keeps the aggregates of a machine in `table(tenant_id, id, version, phase, state jsonb, created_at, updated_at)` with
+ * Keeps the aggregates of a machine in `table(tenant_id, id, version, phase, state jsonb or json, created_at, updated_at)` with
  * primary key (tenant_id, id), and their events in `event` under the machine's name. `version` counts events, so the last
  * event's `seq` equals it.
  */
-export function tableRepo<State, Event extends { type: string }>(table: string, machine = table): Repo<State, Event> {
+export function tableRepo<State, Event extends { type: string }>(
+  table: string,
+  { machine = table, json = 'jsonb' }: { machine?: string; json?: 'json' | 'jsonb' } = {},
+): Repo<State, Event> {
   const name = pg.escapeIdentifier(table);
   const statements = {
     load: `SELECT tenant_id, id, version, state FROM ${name}
 WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY tenant_id, id FOR UPDATE`,
     // Another transaction that makes the same row first leaves nothing to insert: the count tells.
     insert: `INSERT INTO ${name} (tenant_id, id, version, phase, state)
-SELECT t, i, v::bigint, p, s::jsonb FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS x(t, i, v, p, s)
+SELECT t, i, v::bigint, p, s::${json} FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS x(t, i, v, p, s)
 ON CONFLICT (tenant_id, id) DO NOTHING`,
-    update: `UPDATE ${name} AS a SET version = v::bigint, phase = p, state = s::jsonb, updated_at = now()
+    update: `UPDATE ${name} AS a SET version = v::bigint, phase = p, state = s::${json}, updated_at = now()
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(t, i, v, p, s, expected)
 WHERE a.tenant_id = t AND a.id = i AND a.version = expected::bigint`,
   };
@@ -65,7 +68,7 @@ WHERE a.tenant_id = t AND a.id = i AND a.version = expected::bigint`,
 }
 
 const append = `INSERT INTO event (tenant_id, machine, id, seq, type, data)
-SELECT t, m, i, q::bigint, y, d::jsonb FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(t, m, i, q, y, d)`;
+SELECT t, m, i, q::bigint, y, d::json FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(t, m, i, q, y, d)`;
 
 /** Appends events to `event`, numbered up to each row's version. For repos that keep states in their own way. */
 export async function appendEvents<Event extends { type: string }>(

@@ -15,7 +15,7 @@ export type SignedHead = { size: number; root: Uint8Array; note: string };
 type Sent = SendOf<SealSend>;
 
 const leafText = `INSERT INTO log_leaf (tenant_id, idx, leaf, leaf_hash, decision_digest, build_id, stage, kind, proof, authorizations, at)
-SELECT $1, i::bigint, convert_to(l, 'UTF8'), decode(h, 'hex'), d, b, s, k, p::jsonb, a::jsonb, $2::timestamptz
+SELECT $1, i::bigint, convert_to(l, 'UTF8'), decode(h, 'hex'), d, b, s, k, p::json, a::json, $2::timestamptz
 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) AS x(i, l, h, d, b, s, k, p, a)`;
 const nodeText = `INSERT INTO log_node (tenant_id, level, idx, hash)
 SELECT $1, l::smallint, i::bigint, decode(h, 'hex') FROM unnest($2::text[], $3::text[], $4::text[]) AS x(l, i, h)`;

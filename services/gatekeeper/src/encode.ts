@@ -56,7 +56,7 @@ async function storeReports(artifacts: ArtifactStore, sends: readonly Sent[], fa
 }
 
 const insert = `INSERT INTO decision (tenant_id, digest, build_id, kind, verdict, stage, payload, proof, authorizations)
-SELECT t, d, b, k, v, s, p, f::jsonb, a::jsonb
+SELECT t, d, b, k, v, s, p, f::json, a::json
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) AS x(t, d, b, k, v, s, p, f, a)`;
 
 function keep(tx: Tx, sends: readonly Sent[], signed: ReadonlyMap<Sent, Signed>): void {

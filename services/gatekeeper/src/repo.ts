@@ -39,7 +39,7 @@ function restored(state: Stored, pipelines: ReadonlyMap<string, Pipeline>): Stat
 }
 
 function gateRepo(pipelines: Pipelines): Repo<State, Event> {
-  const table = tableRepo<Stored, StoredEvent>('gate');
+  const table = tableRepo<Stored, StoredEvent>('gate', { json: 'json' });
   return {
     async load(tx, keys) {
       const rows = await table.load(tx, keys);
