@@ -1,33 +1,39 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
 import { BaseFetcher } from 'tuf-js';
 import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
 import type { NodeWorld } from './world.ts';
 
 type Handler<T> = (file: string) => Promise<T>;
+type Settings = {
+  fetch: NodeWorld['fetch'];
+  timeoutMs: number;
+  signal: AbortSignal | undefined;
+  /** Where a target lies until it is verified; what it is called there is no metadata. */
+  folder: string;
+};
 
 /**
- * What a TUF client downloads with. It remembers whether the last download brought its bytes, because the client wraps what goes wrong and
- * no longer says whether the network failed or what came over it was refused.
+ * What a TUF client downloads with: in memory, never more than the client allows. It remembers whether the last download brought its bytes, because the
+ * client wraps what goes wrong and no longer says whether the network failed or what came over it was refused.
  */
 export class ChannelFetcher extends BaseFetcher {
-  readonly #fetch: NodeWorld['fetch'];
-  readonly #signal: AbortSignal | undefined;
-  readonly #timeoutMs: number;
+  readonly #settings: Settings;
   /** Why the last download brought nothing; null where bytes came, whatever they are. */
   failure: unknown = null;
-  /** The metadata that came last. */
+  /** The file that came last, by its name. */
   last: { name: string; bytes: Buffer } | null = null;
 
-  constructor(fetch: NodeWorld['fetch'], timeoutMs: number, signal: AbortSignal | undefined) {
+  constructor(settings: Settings) {
     super();
-    this.#fetch = fetch;
-    this.#timeoutMs = timeoutMs;
-    this.#signal = signal;
+    this.#settings = settings;
   }
 
   override async fetch(url: string): ReturnType<BaseFetcher['fetch']> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
-    const response = await this.#fetch(url, {
-      signal: this.#signal ? AbortSignal.any([timeout, this.#signal]) : timeout,
+    const { fetch, timeoutMs, signal } = this.#settings;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(url, {
+      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
       redirect: 'error',
     });
     // The client takes a missing next root for the end of the chain, by this class.
@@ -39,23 +45,33 @@ export class ChannelFetcher extends BaseFetcher {
   }
 
   override async downloadBytes(url: string, maxLength: number): Promise<Buffer> {
-    const bytes = await super.downloadBytes(url, maxLength);
-    this.last = { name: decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? ''), bytes };
-    return bytes;
-  }
-
-  override async downloadFile<T>(url: string, maxLength: number, handler: Handler<T>): Promise<T> {
-    let came = false;
     this.failure = null;
     try {
-      return await super.downloadFile(url, maxLength, (file) => {
-        came = true;
-        return handler(file);
-      });
+      const bytes = await this.#read(url, maxLength);
+      this.last = { name: decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? ''), bytes };
+      return bytes;
     } catch (error) {
       // More bytes than the metadata allows are an answer too.
-      if (!came && !(error instanceof DownloadLengthMismatchError)) this.failure = error;
+      if (!(error instanceof DownloadLengthMismatchError)) this.failure = error;
       throw error;
     }
+  }
+
+  async #read(url: string, maxLength: number): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    let total = 0;
+    for await (const chunk of (await this.fetch(url)) as unknown as AsyncIterable<Uint8Array>) {
+      total += chunk.length;
+      if (total > maxLength) throw new DownloadLengthMismatchError('Max length reached');
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  /** The client reads a target from a file, which it copies once it is verified. */
+  override async downloadFile<T>(url: string, maxLength: number, handler: Handler<T>): Promise<T> {
+    const file = path.join(this.#settings.folder, 'download');
+    await fs.writeFile(file, await this.downloadBytes(url, maxLength));
+    return handler(file);
   }
 }

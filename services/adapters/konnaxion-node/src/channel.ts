@@ -77,8 +77,9 @@ export async function readChannel(
   const { tuf, trust } = placesIn(dir);
   const targets = `${tuf}/targets`;
   await fs.mkdir(targets, { recursive: true });
-  const fetcher = new ChannelFetcher(world.fetch, world.transfer.metadataMs, signal);
   return onTrustedMetadata(tuf, world.disk, async (metadataDir) => {
+    const { fetch, transfer } = world;
+    const fetcher = new ChannelFetcher({ fetch, timeoutMs: transfer.metadataMs, signal, folder: metadataDir });
     const updater = openUpdater({
       metadataDir,
       metadataBaseUrl: `${channelUrl(config)}/metadata`,

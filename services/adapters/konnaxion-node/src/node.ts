@@ -57,24 +57,27 @@ export async function startNode(dir: string, options: NodeOptions): Promise<Konn
   };
   const loop = (async () => {
     let held: string | null = null;
+    let failures = 0;
     while (!signal.aborted) {
       woken = new AbortController();
       try {
         await alone(turn);
         if (held !== null) log('node.online', {});
         held = null;
+        failures = 0;
       } catch (error) {
         if (signal.aborted) break;
         const code = codeOfError(error);
         // However long it is so, and whatever the system calls it each time.
         if (held !== code) log('node.hold', { error_code: code, error_message: messageOf(error) });
         held = code;
+        failures += 1;
       }
       const next = AbortSignal.any([signal, woken.signal]);
       const longest = heartbeatMs > 0 ? Math.max(1, beatAt - world.now()) : Number.MAX_SAFE_INTEGER;
-      // Who could not do its work looks again soon, whatever the channel says.
+      // Who could not do its work looks again soon, whatever the channel says, and less often the longer it cannot.
       if (held === null) await world.rest(dir, pollMs, longest, next);
-      else await pause(Math.min(pollMs, longest), next);
+      else await pause(Math.min(retryMs(pollMs, failures), longest), next);
     }
   })();
   return {
@@ -89,6 +92,9 @@ export async function startNode(dir: string, options: NodeOptions): Promise<Konn
     },
   };
 }
+
+/** The wait after so many looks in a row that brought nothing: one turn at first, sixteen at most. */
+const retryMs = (pollMs: number, failures: number): number => pollMs * 2 ** Math.min(4, failures - 1);
 
 /** Nodes that start together do not speak together. */
 const firstBeat = (ms: number): number => Math.ceil(ms / 2 + randomInt(Math.ceil(ms / 2) + 1));
