@@ -62,10 +62,10 @@ export function converging(scene: Scene): Turn {
         ])
       : wait(`the first node of ${state.channel}`, run.deadline_at);
   const silent = counts.PENDING + counts.OFFERED;
-  if (isDue(run.offline_at, now)) {
-    const may = silent > 0 && hasQuorum(quorum_percent, counts, silent);
-    return goAndReread([{ type: 'TargetsLeftOut', at: now, step, silent: may ? silent : 0 }]);
-  }
+  const late = isDue(run.offline_at, now);
+  // Where too many are silent, the quorum may still be met before the deadline.
+  if (late && hasQuorum(quorum_percent, counts, silent))
+    return goAndReread([{ type: 'TargetsLeftOut', at: now, step, silent }]);
   if (isDue(run.deadline_at, now)) {
     const code = silent > 0 && quorum_percent < 100 ? 'QUORUM_NOT_MET' : 'ACTIVATION_NOT_CONFIRMED';
     return goAndReread([
@@ -75,5 +75,8 @@ export function converging(scene: Scene): Turn {
   }
   const needed = neededOf(confirm_threshold, counts);
   const why = `${confirmedOf(kind, counts)} of ${needed} nodes that ${stepOf(state).name} needs are confirmed`;
-  return wait(`${why} (${counts.total} in all, ${counts.FAILED} failed)`, earlier(run.deadline_at, run.offline_at));
+  return wait(
+    `${why} (${counts.total} in all, ${counts.FAILED} failed)`,
+    earlier(run.deadline_at, late ? null : run.offline_at),
+  );
 }

@@ -141,6 +141,14 @@ describe('nodes that say nothing', () => {
     expect(live.state.phase).toBe('RELEASED');
     expect(live.targets.get('n4')?.state).toBe('OFFLINE_EXCLUDED');
   });
+  it('are left out as soon as enough were heard, where the others took longer', () => {
+    const live = opened({ offline: { deadline_ms: 1000, quorum_percent: 75 } }, 4).report('n1', 'CONFIRMED');
+    live.tick(5000).report('n2', 'CONFIRMED').look().calm();
+    expect(live.targets.get('n4')?.state).toBe('OFFERED');
+    live.report('n3', 'CONFIRMED').look().calm();
+    expect(live.state.phase).toBe('RELEASED');
+    expect(live.targets.get('n4')?.state).toBe('OFFLINE_EXCLUDED');
+  });
   it('pause it with QUORUM_NOT_MET where they are too many', () => {
     const live = opened({ offline: { deadline_ms: 1000, quorum_percent: 75 } }, 4);
     for (const name of ['n1', 'n2']) live.report(name, 'CONFIRMED');
