@@ -14,6 +14,8 @@ import { rounded } from './result.ts';
 
 const sizes = (process.argv[2] ?? '50,500,5000').split(',').map(Number);
 const awayOf = (count: number): number => Math.floor(count / 10);
+/** How long who is away is waited for: as long as those who are here may need. */
+const graceMs = (count: number): number => 5_000 + 20 * count;
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-fleet-'));
 const orgo = await startInstance({ args: ['--processes'] });
 
@@ -42,8 +44,8 @@ try {
     return (built.json as BuildResult).build_id;
   };
   const builds = [await build('reader'), await build('reader', 'atlas')] as const;
-  const release = async (build_id: string, channel: string): Promise<void> => {
-    const body = { build_id, channel, actor: 'bench', reason: 'bench' };
+  const release = async (build_id: string, channel: string, plan: object = {}): Promise<void> => {
+    const body = { build_id, channel, actor: 'bench', reason: 'bench', ...plan };
     const { release_id } = await call<ReleaseStatus>('POST', '/releases', body);
     for (;;) {
       const { status, reason_codes } = await call<ReleaseStatus>('GET', `/releases/${release_id}`);
@@ -52,6 +54,19 @@ try {
         throw new Error(`${release_id} is ${status}: ${reason_codes.join(', ')}`);
       await new Promise((again) => setTimeout(again, 500));
     }
+  };
+
+  /** A canary of twenty, and a tenth, of nodes that are here; then all, without those that say nothing for as long as the others are given. */
+  const staged = (names: readonly string[], count: number) => {
+    const stage = (name: string, from: number, to: number) => ({
+      name,
+      cohort: { by: 'ids', ids: names.slice(-to, from === 0 ? undefined : -from) },
+    });
+    const stages = [stage('canary', 0, 20), stage('tenth', 20, 20 + Math.ceil(count / 10))];
+    return {
+      strategy: { mode: 'staged', stages: [...stages, { name: 'all', cohort: { by: 'all' } }] },
+      offline: { deadline_ms: graceMs(count), quorum_percent: 50 },
+    };
   };
 
   const at = [];
@@ -65,7 +80,7 @@ try {
     const first = lap();
     for (const name of fleet.names.slice(0, awayOf(count))) fleet.trouble(name, { offline: true });
     lap();
-    await release(builds[1], channel);
+    await release(builds[1], channel, staged(fleet.names, count));
     const rollout = lap();
     await fleet.stop();
     const each = (seconds: number): number => rounded((seconds * 1000) / count);

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { NodeView } from '@orgo/contracts';
-import { joinSimulatedFleet, type NodeLog, type SimulatedFleet } from '@orgo/konnaxion-node';
+import { joinSimulatedFleet, type SimulatedFleet } from '@orgo/konnaxion-node';
 import { givenTrust } from '@orgo/runtime/given-trust';
 import type { TestInstance } from './instance.ts';
 
@@ -28,17 +28,15 @@ export function apiOf(instance: TestInstance, tenant: string) {
   };
 }
 
-/** Joins so many nodes to a channel, in this process and in a folder that `stop` removes. They are not started. */
+/**
+ * Joins so many nodes to a channel, in this process and in a folder that `stop` removes; each says in which ring it is, where that is told. They are not
+ * started.
+ */
 export async function joinFleet(
   instance: TestInstance,
-  {
-    tenant,
-    channel,
-    count,
-    pollMs,
-    log,
-  }: { tenant: string; channel: string; count: number; pollMs: number; log?: NodeLog },
+  of: { tenant: string; channel: string; count: number; pollMs: number; ringOf?: (n: number) => string },
 ): Promise<TestFleet> {
+  const { tenant, channel, count, pollMs, ringOf } = of;
   const root = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'orgo-fleet-'));
   const names = Array.from({ length: count }, (_, n) => `${channel}-${`${n + 1}`.padStart(4, '0')}`);
   const call = apiOf(instance, tenant);
@@ -51,7 +49,7 @@ export async function joinFleet(
     names,
     enroll: async (asked) => (await call<NodeView>('POST', '/nodes', asked)).enrollment,
     pollMs,
-    ...(log && { log }),
+    ...(ringOf && { labels: (name) => ({ ring: ringOf(names.indexOf(name)) }) }),
   });
   return {
     ...fleet,
