@@ -14,8 +14,6 @@ import { rounded } from './result.ts';
 
 const sizes = (process.argv[2] ?? '50,500,5000').split(',').map(Number);
 const awayOf = (count: number): number => Math.floor(count / 10);
-/** How long who is away is waited for: as long as those who are here may need. */
-const graceMs = (count: number): number => 5_000 + 20 * count;
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-fleet-'));
 const orgo = await startInstance({ args: ['--processes'] });
 
@@ -56,16 +54,19 @@ try {
     }
   };
 
-  /** A canary of twenty, and a tenth, of nodes that are here; then all, without those that say nothing for as long as the others are given. */
+  /** A canary of ten, and a fifth, of nodes that are here; then all, without those that are away once the others were heard. */
   const staged = (names: readonly string[], count: number) => {
+    const here = names.slice(awayOf(count));
+    const [canary, fifth] = [10, count / 5];
     const stage = (name: string, from: number, to: number) => ({
       name,
-      cohort: { by: 'ids', ids: names.slice(-to, from === 0 ? undefined : -from) },
+      cohort: { by: 'ids', ids: here.slice(from, to) },
     });
-    const stages = [stage('canary', 0, 20), stage('tenth', 20, 20 + Math.ceil(count / 10))];
+    const stages = [stage('canary', 0, canary), stage('fifth', canary, canary + fifth)];
+    const rest = count - canary - fifth;
     return {
       strategy: { mode: 'staged', stages: [...stages, { name: 'all', cohort: { by: 'all' } }] },
-      offline: { deadline_ms: graceMs(count), quorum_percent: 50 },
+      offline: { deadline_ms: 1_000, quorum_percent: Math.floor((100 * (rest - awayOf(count))) / rest) },
     };
   };
 
