@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Channel, changed, idOf, offer, packOf, preflighted, rollback } from './channel.fixture.ts';
+import { Channel, changed, idOf, offer, packOf, preflighted, rollback, withdraw } from './channel.fixture.ts';
 import { channelIndexOf } from './index-of.ts';
 import type { ChannelInput } from './inputs.ts';
 
@@ -80,6 +80,22 @@ describe('while a release converges', () => {
     channel.step(channel.answer('PASS'));
     expect(channelIndexOf(channel.state)).toMatchObject({ candidate: null, current: { pack_id: packOf(2) } });
     expect(channel.sends.at(-1)).toMatchObject({ send: 'publish', tell: [idOf('rel', 2), idOf('rel', 3)] });
+  });
+  it('and was withdrawn under nodes that had taken it: they are let back to what runs', () => {
+    const asked = rollback(1, {
+      release_id: idOf('rel', 3),
+      trigger: 'integrity',
+      reason: 'n1 found FILE_HASH_MISMATCH',
+    });
+    const channel = two().step(offer(3), withdraw(3), asked, preflighted(1));
+    channel.step(channel.answer('PASS'));
+    expect(channelIndexOf(channel.state)).toMatchObject({
+      candidate: null,
+      current: { pack_id: packOf(2), release_seq: 4, pack_seq: 2 },
+      rollback: { payloadType: expect.stringContaining('rollback') },
+    });
+    const again = two().step(offer(3), withdraw(3), offer(4), rollback(1, { release_id: idOf('rel', 3) }));
+    expect(again.codes).toEqual(['ROLLBACK_NEEDLESS']);
   });
   it('and nothing of it is promoted between the asking and the answer, whichever it is', () => {
     const channel = two().step(offer(3), rollback(1), { type: 'switch', ...key, release_id: idOf('rel', 3) });

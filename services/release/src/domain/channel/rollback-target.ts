@@ -49,7 +49,9 @@ export function rollbackTarget(history: RollbackHistory, wanted: RollbackWanted)
   const release_id = wanted.release_id ?? running.find((id) => id !== undefined);
   const offers = inOrder(history.offers);
   const from = offerOf(offers, release_id);
-  if (from === undefined || !running.includes(from.release_id))
+  // Nodes may have taken an offer before it was withdrawn, and go back from it by leave alone.
+  const wasLast = from?.withdrawn_at != null && from === offers.at(-1);
+  if (from === undefined || !(running.includes(from.release_id) || wasLast))
     return no('ROLLBACK_NEEDLESS', `${release_id ?? 'nothing'} is neither current nor on its way`);
   const before = offers.filter(
     (offer) =>
