@@ -12,7 +12,7 @@ import {
 } from './table.ts';
 
 /** The parts of the page that are written by measurements. */
-export type SectionName = 'peers' | 'growth' | 'log' | 'start';
+export type SectionName = 'peers' | 'growth' | 'log' | 'start' | 'fleet';
 
 type Machine = {
   date: string;
@@ -86,6 +86,8 @@ export function sectionOf(printed: unknown): [SectionName, string] {
       'growth',
       `\`node test/bench/growth.ts\`, ${found.in_flight} in flight, ${line(found.machine)}\n\n${table(at)}`,
     ];
+  if (at.some((row) => 'rollout_s' in row))
+    return ['fleet', `\`node test/bench/fleet.ts\`, ${line(found.machine)}\n\n${table(at)}`];
   throw new RangeError('no bench prints this');
 }
 

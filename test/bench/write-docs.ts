@@ -1,5 +1,5 @@
 // Rewrites the marked section of docs/performance.md from the JSON that the benches printed, so that the page says what they said.
-// node test/bench/write-docs.ts FILE.json…   each of main.ts, growth.ts, log.ts or start.ts; a part without a file stays as it is
+// node test/bench/write-docs.ts FILE.json…   each of main.ts, growth.ts, log.ts, start.ts or fleet.ts; a part without a file stays as it is
 import fs from 'node:fs';
 import path from 'node:path';
 import { fillSections, sectionOf } from './docs-sections.ts';

@@ -90,6 +90,7 @@ export function konnaxionSimulate(area: Command): void {
     )
     .action(async (instance: string, options: Options) => {
       const folder = folderOf(instance, options.tenant);
+      if (!fs.existsSync(folder)) throw new CliError('NODE_NOT_FOUND', `no node lives in ${folder}`);
       const asked = {
         offline: options.offline ?? false,
         slow_ms: Number(options.slow ?? 0),

@@ -10,8 +10,14 @@ import { openPackFolder } from './pack-folder.ts';
  * Everything between a fetched pack and the switch, in the contract's order: every byte, ids, the query contract, the channel's rules, smoke
  * queries, the indexes held against the tables (RO-01, RO-02). Answers the opened pack; the caller switches the pointer.
  * @param rules the channel's rules, asked when the bytes are known to be the pack's
+ * @param smoked told how long the smoke queries took, where they were asked
  */
-export async function prepare(dir: string, offer: Offer, rules: () => Result<true>): Promise<Result<Pack>> {
+export async function prepare(
+  dir: string,
+  offer: Offer,
+  rules: () => Result<true>,
+  smoked: (ms: number) => void = () => undefined,
+): Promise<Result<Pack>> {
   const opened = await openPackFolder(placesIn(dir).pack(offer.pack_id), offer.pack_id);
   if (!opened.ok) return opened;
   const { pack } = opened.value;
@@ -19,7 +25,9 @@ export async function prepare(dir: string, offer: Offer, rules: () => Result<tru
     return refuse('MANIFEST_ID_MISMATCH', `made from ${pack.exchangeId}, the channel says ${offer.kristal_id}`);
   const allowed = rules();
   if (!allowed.ok) return allowed;
+  const from = performance.now();
   const smoke = await smokeTest(pack);
+  smoked(performance.now() - from);
   if (!smoke.ok) return smoke;
   const indexes = await checkPackIndexes(pack).catch((error) => refuse('SMOKE_FAILED', messageOf(error)));
   return indexes.ok ? ok(pack) : indexes;

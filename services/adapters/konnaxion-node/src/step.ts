@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { ChannelIndex, NodeMetric, Offer } from '@orgo/contracts';
 import { type DsseEnvelope, ok, type Refusal, type Result } from '@orgo/core';
 import { examine, prepare, smokeMetrics } from './activate.ts';
@@ -210,11 +209,14 @@ export async function attempt(
 ): Promise<NodeState> {
   const { dir, world, log } = ctx;
   const { release_id, release_seq, pack_id, kristal_id } = offer;
-  const from = performance.now();
+  let smokeMs: number | null = null;
   const fetched = manifest === undefined ? ok(true) : await fetchPack(ctx, pack_id, manifest);
   const leave = await leaveFor(ctx, before, offer, envelope);
-  const prepared = fetched.ok ? await prepare(dir, offer, () => judgeOffer(before, offer, leave)) : fetched;
-  const smoke = smokeMetrics(!prepared.ok && prepared.code === 'SMOKE_FAILED', performance.now() - from);
+  const smoked = (ms: number): void => {
+    smokeMs = ms;
+  };
+  const prepared = fetched.ok ? await prepare(dir, offer, () => judgeOffer(before, offer, leave), smoked) : fetched;
+  const smoke = smokeMs === null ? [] : smokeMetrics(!prepared.ok && prepared.code === 'SMOKE_FAILED', smokeMs);
   const installed = { pack_id, manifest: offer.manifest, installed_at: clockOf(world) };
   if (!prepared.ok) {
     log('node.activation_refused', { error_code: prepared.code, detail: prepared.detail, release_id, pack_id });
