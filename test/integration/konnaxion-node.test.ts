@@ -245,9 +245,11 @@ describe('a running node', () => {
     // The look after the one that said it: nothing of it is still to be written.
     while (!(await node.state()).attempts.every(({ reported }) => reported)) await looks(1);
     await looks(3);
+    // A look that is under way has read its state, and finds nothing new.
     fs.writeFileSync(placesIn(node.dir).state, '{"v":2}');
-    await node.publish(packs[1]);
     expect(await until('node.hold')).toMatchObject({ error_code: 'HOME_UNREADABLE' });
+    await node.publish(packs[1]);
+    running?.wake();
     await running?.stop();
     expect(fs.readFileSync(placesIn(node.dir).state, 'utf8')).toBe('{"v":2}');
   });
