@@ -95,6 +95,15 @@ describe('an evidence bundle', () => {
       ok: false,
       code: 'TRUST_ROOT_MISSING',
     });
+    // A second chain under the same first root, beside the one that the verifier has.
+    const [theirs, ours] = [Buffer.from('theirs'), Buffer.from('ours')];
+    const known = { root: (version: number) => (version === 2 ? ours : undefined), seal: () => undefined };
+    const parted = bundles.completed.with(bundlePaths.trustRoot(2), theirs);
+    expect(verifyBundle(parted, { ...trust(), known })).toMatchObject({
+      ok: false,
+      code: 'TRUST_ROOT_INVALID',
+      detail: 'the bundle holds another root version 2 than is known here',
+    });
   });
 
   test('fails with its code for any file that is changed, missing or added', () => {

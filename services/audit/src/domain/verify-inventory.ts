@@ -27,7 +27,7 @@ export function verifyInventory<R extends VerifierRoot>(
   if (!roots.ok) return roots;
   const newest = trust.newestOf(
     roots.value,
-    (version) => files.read(bundlePaths.trustSeal(version)) ?? trust.known?.seal(version),
+    (version) => trust.known?.seal(version) ?? files.read(bundlePaths.trustSeal(version)),
   );
   const gone = new Set((newest.revoked ?? []).map(({ key_id }) => key_id));
   const everAudit = new Map(roots.value.flatMap((root) => root.keysOf('audit')).map((key) => [key.keyid, key]));

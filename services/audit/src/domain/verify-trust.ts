@@ -1,5 +1,5 @@
 import type { Digest } from '@orgo/contracts';
-import { type NoteKey, ok, type Result, refuse, type TrustedKey, type VerifySignature } from '@orgo/core';
+import { equalBytes, type NoteKey, ok, type Result, refuse, type TrustedKey, type VerifySignature } from '@orgo/core';
 import type { RootHistory } from '@orgo/core/trust-root';
 import { bundlePaths } from './bundle-layout.ts';
 
@@ -37,13 +37,18 @@ export type Trust<R extends VerifierRoot = VerifierRoot> = {
 
 /**
  * The chain of roots in the bundle, which counts only because its first one has the pinned fingerprint and every other is signed by the one
- * before. Refuses with `TRUST_ROOT_MISSING` (the bundle holds no first root) or `TRUST_ROOT_INVALID`.
+ * before. Refuses with `TRUST_ROOT_MISSING` (the bundle holds no first root) or `TRUST_ROOT_INVALID`, also for a root that
+ * is not the one the verifier has itself.
  */
 export function rootChain<R extends VerifierRoot>(files: BundleFiles, tenant: string, trust: Trust<R>): Result<R[]> {
   const chain: R[] = [];
   for (;;) {
     const version = chain.length + 1;
-    const bytes = files.read(bundlePaths.trustRoot(version)) ?? trust.known?.root(version);
+    const [given, held] = [files.read(bundlePaths.trustRoot(version)), trust.known?.root(version)];
+    // Whoever stole root keys can make a second chain; who knows the first one is not led along another.
+    if (given !== undefined && held !== undefined && !equalBytes(given, held))
+      return refuse('TRUST_ROOT_INVALID', `the bundle holds another root version ${version} than is known here`);
+    const bytes = held ?? given;
     if (bytes === undefined)
       return chain.length > 0 ? ok(chain) : refuse('TRUST_ROOT_MISSING', 'the bundle holds no first trust root');
     const root = trust.readRoot(bytes, { tenant, version, pin: trust.pin, before: chain.at(-1), verify: trust.verify });
