@@ -119,7 +119,11 @@ export async function createTenant(home: string, tenant: string, options: Tenant
   const roles = [...fixedRoles, ...new Set(adapters.map(roleOfAdapter))];
   const store = await openKeyStore(keysDir(home));
   const byRole = new Map<string, AnySigner[]>();
-  for (const role of roles) byRole.set(role, await keysOfRole(store, tenant, role, options));
+  const file = rootFile(trustDir(home), tenant, 1);
+  // Root keys may lie elsewhere since: where there is a root none are made.
+  const isThere = (await readFileIfAny(file)) !== undefined;
+  for (const role of roles.filter((role) => !(isThere && rootRoles.has(role))))
+    byRole.set(role, await keysOfRole(store, tenant, role, options));
   const signers = [...byRole.values()].flat();
   const thresholdOf = (role: string): number => (rootRoles.has(role) ? rootThreshold : 1);
   const body: TrustRoot = {
@@ -137,8 +141,7 @@ export async function createTenant(home: string, tenant: string, options: Tenant
     ),
     log_origin: `orgo.local/${instance}/${tenant}`,
   };
-  const file = rootFile(trustDir(home), tenant, 1);
-  await createFile(file, await signRoot(body, byRole.get('root') ?? []), 0o644);
+  if (!isThere) await createFile(file, await signRoot(body, byRole.get('root') ?? []), 0o644);
   // The file that stands decides, also when it is of an earlier call that died before its pin.
   const fingerprint = digestOfBytes(payloadOf(await readFile(file)));
   // crash: if we die before the pin, nobody believes the root, and the next call pins it.

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { emptyRoot, formatCheckpoint, leafHash, signNote, utf8 } from '@orgo/core';
@@ -41,6 +41,13 @@ test('creating again changes nothing, and tenants made side by side are all pinn
   await Promise.all(names.map(create));
   const store = TrustStore.open(trustDir(home));
   for (const name of names) expect((await store.root(name)).tenant_id).toBe(name);
+});
+
+test('root keys that were taken elsewhere are not made again', async () => {
+  const first = await create();
+  for (const role of ['root', 'tuf-root']) await rm(join(keysDir(home), role, 'acme.json'));
+  expect(await create()).toEqual({ ...first, created: false });
+  for (const role of ['root', 'tuf-root']) expect(await readdir(join(keysDir(home), role))).toEqual([]);
 });
 
 test('a crash between root and pin is finished by the next call', async () => {
