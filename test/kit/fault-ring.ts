@@ -38,7 +38,9 @@ export async function startFaultRing({ replicas = 1 } = {}) {
     },
     { log },
   );
-  const client = openRing(instance, () => (living.get('orchestrator') ?? []).map(({ url }) => url));
+  const client = openRing(instance, () =>
+    (living.get('orchestrator') ?? []).flatMap(({ url }) => (url === '' ? [] : [url])),
+  );
   const breakers: Breakers = createBreakers();
   const living = new Map<Part, Living[]>(parts.map((part) => [part, []]));
   const restarts = new Set<Promise<void>>();
@@ -80,9 +82,16 @@ export async function startFaultRing({ replicas = 1 } = {}) {
       databaseUrl: part === 'adapter' ? '' : url(instance.serviceUrls[part]),
     };
     const service = create(part, given);
-    await service.start();
+    // Who crashes while it starts is among the living too, to be replaced: what it has begun has to be ended.
+    const failed: unknown = await service.start().then(
+      () => undefined,
+      (error) => error ?? new Error('it did not start'),
+    );
+    if (failed !== undefined && !life.over) throw failed;
     const http =
-      part === 'orchestrator' ? createHttp({ service: part, handlers: service.routes ?? {}, token, log }) : undefined;
+      part === 'orchestrator' && failed === undefined
+        ? createHttp({ service: part, handlers: service.routes ?? {}, token, log })
+        : undefined;
     living.get(part)?.push({
       life,
       name,
