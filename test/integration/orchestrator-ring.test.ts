@@ -10,6 +10,9 @@ afterEach(() => ring.stop());
 
 const act = (build: string, what: string) =>
   ring.call('POST', `/builds/${build}/${what}`, { actor: 'alice', reason: 'a test' });
+/** What an answer may say of a build that goes on, or ends: the ring may be further than it. */
+const going = expect.stringMatching(/^(RUNNING|COMPLETED)$/);
+const ending = expect.stringMatching(/^(CLOSING|CANCELLED)$/);
 const hurry = (build: string): Promise<unknown> => ring.rows('UPDATE alarm SET due_at = now() WHERE id = $1', [build]);
 /** What the log says about a build, in order. */
 const sealed = async (
@@ -77,7 +80,7 @@ describe('attempts that are used up', () => {
       stages: [{ stage: 'echo-1', status: 'ERROR', attempt: 3 }],
     });
     broken = false;
-    expect(await act(build_id, 'resume')).toMatchObject({ status: 202, body: { status: 'RUNNING' } });
+    expect(await act(build_id, 'resume')).toMatchObject({ status: 202, body: { status: going } });
     const end = await ring.ended(build_id);
     expect([end.status, end.stages[0]?.attempt]).toEqual(['COMPLETED', 4]);
     const passes = (await sealed(build_id)).filter(({ stage, verdict }) => stage === 'echo-1' && verdict === 'PASS');
@@ -88,7 +91,7 @@ describe('attempts that are used up', () => {
     ring.run = () => Promise.reject(new Error('for ever'));
     const { build_id } = await ring.started();
     await ring.until(build_id, ({ status }) => status === 'BLOCKED');
-    expect(await act(build_id, 'cancel')).toMatchObject({ status: 202, body: { status: 'CLOSING' } });
+    expect(await act(build_id, 'cancel')).toMatchObject({ status: 202, body: { status: ending } });
     expect(await ring.ended(build_id)).toMatchObject({
       status: 'CANCELLED',
       record_ref: expect.stringMatching(/^sha256:/),
@@ -130,7 +133,7 @@ test('a cancellation while a stage works shuts the gate: its late result is refu
 
 test('a cancellation right after the start ends the build with a record', async () => {
   const { build_id } = await ring.started();
-  expect(await act(build_id, 'cancel')).toMatchObject({ status: 202, body: { status: 'CLOSING' } });
+  expect(await act(build_id, 'cancel')).toMatchObject({ status: 202, body: { status: ending } });
   expect(await ring.ended(build_id)).toMatchObject({
     status: 'CANCELLED',
     record_ref: expect.stringMatching(/^sha256:/),

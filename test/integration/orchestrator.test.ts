@@ -26,7 +26,8 @@ test('a build goes through its spine by sealed decisions, is told to the public 
   await nc.flush();
 
   const { build_id, status } = await orc.started();
-  expect(status).toBe('CREATED');
+  // The ring may be further than its answer.
+  expect(status).toMatch(/^(CREATED|RUNNING|COMPLETED)$/);
   const end = await orc.ended(build_id);
   expect(buildStatusSchema.parse(end)).toEqual(end);
   expect(end).toMatchObject({
@@ -264,7 +265,8 @@ describe('a claim that the gatekeeper turns away at its door', () => {
       .toMatchObject([{ build_id, type: 'build-blocked', reason_codes: ['CLAIM_UNANSWERED'] }]);
     orc.peers.atDoor = () => true;
     const resumed = await orc.call('POST', `/builds/${build_id}/resume`, { actor: 'alice', reason: 'key enrolled' });
-    expect(resumed).toMatchObject({ status: 202, body: { status: 'CREATED' } });
+    const going = expect.stringMatching(/^(CREATED|RUNNING|COMPLETED)$/);
+    expect(resumed).toMatchObject({ status: 202, body: { status: going } });
     expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });
   });
 });
