@@ -1,5 +1,6 @@
 import type { Pipeline } from '../pipeline.ts';
 import { kristalPipeline } from './kristal.ts';
+import { from, one, stage } from './stage.ts';
 
 /** The Kristal spine up to validation, and a profile of the validated corpus and its claims in place of the compilers; it is made by a program in another language. */
 export const corpusProfilePipeline: Pipeline = {
@@ -10,22 +11,15 @@ export const corpusProfilePipeline: Pipeline = {
   admission: kristalPipeline.admission,
   stages: [
     ...kristalPipeline.stages.slice(0, 5),
-    {
-      stage: 'profile',
-      adapter: 'python-profile',
-      inputs: [
-        { kind: 'snapshot-set', from: 'ingest' },
-        { kind: 'claim-ir-lines', from: 'extract' },
-      ],
-      outputs: [{ kind: 'corpus-profile', media_type: 'application/json', min: 1, max: 1 }],
-      config: { tool: { name: 'python-profile', version: '1.0.0' } },
-      gate: 'contract',
-      lease_ms: 120_000,
-      max_attempts: 3,
-      backoff: { base_ms: 250, max_ms: 30_000 },
-      on_exhausted: 'BLOCK',
-      exhausted_code: 'STAGE_ATTEMPTS_EXHAUSTED',
-    },
+    stage(
+      'profile',
+      [...from('ingest', 'snapshot-set'), ...from('extract', 'claim-ir-lines')],
+      [one('corpus-profile')],
+      {
+        adapter: 'python-profile',
+        config: { tool: { name: 'python-profile', version: '1.0.0' } },
+      },
+    ),
   ],
   outcome_on_gate_fail: kristalPipeline.outcome_on_gate_fail,
 };

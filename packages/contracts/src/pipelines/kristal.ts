@@ -1,11 +1,9 @@
 import type { Pipeline, StageDefinition } from '../pipeline.ts';
+import { from, one, stage as stageOf } from './stage.ts';
 
-const json = 'application/json';
 const jsonl = 'application/jsonl';
-const one = (kind: string, media_type = json) => ({ kind, media_type, min: 1, max: 1 });
 /** Documents that were put aside, where the mandate allows it. */
-const deadLetters = { kind: 'dead-letters', media_type: json, min: 0, max: 1 };
-const from = (stage: string, ...kinds: string[]) => kinds.map((kind) => ({ kind, from: stage }));
+const deadLetters = { kind: 'dead-letters', media_type: 'application/json', min: 0, max: 1 };
 
 /** What one attempt may use; adapters hold it, and may allow less. */
 const limits = { memory_mb: 2048, input_bytes: 1_073_741_824, output_bytes: 1_073_741_824 };
@@ -15,20 +13,7 @@ const stage = (
   inputs: StageDefinition['inputs'],
   outputs: StageDefinition['outputs'],
   more: Partial<StageDefinition> = {},
-): StageDefinition => ({
-  stage: name,
-  adapter: name,
-  inputs,
-  outputs,
-  config: { limits },
-  gate: 'contract',
-  lease_ms: 120_000,
-  max_attempts: 3,
-  backoff: { base_ms: 250, max_ms: 30_000 },
-  on_exhausted: 'BLOCK',
-  exhausted_code: 'STAGE_ATTEMPTS_EXHAUSTED',
-  ...more,
-});
+): StageDefinition => stageOf(name, inputs, outputs, { config: { limits }, ...more });
 
 /** The Kristal spine (seed 000, 002): pin → ingest → extract → resolve → validate → compile Exchange → compile Runtime Pack. */
 export const kristalPipeline: Pipeline = {
