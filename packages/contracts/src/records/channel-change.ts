@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { digestSchema, hex64Schema, nameSchema, releaseIdSchema, timeSchema } from '../ids.ts';
-import { rollbackModes, rollbackTriggers } from './channel-index.ts';
+import { hex64Schema, nameSchema, releaseIdSchema, timeSchema } from '../ids.ts';
+import { rollbackModes, rollbackTriggers, rolledFromSchema, rolledToSchema } from './channel-index.ts';
 
 /** Names a change of a channel or a rollback in the log: it is about no build. */
 export const changeIdSchema = z
@@ -54,13 +54,8 @@ export const rollbackClaimSchema = z
     mode: z.enum(rollbackModes),
     reason: z.string().trim().min(1).max(500),
     evidence: rollbackEvidenceSchema.nullable(),
-    from: z.strictObject({ release_seq: z.int().min(1), pack_seq: z.int().min(1), pack_id: hex64Schema }),
-    to: z.strictObject({
-      release_id: releaseIdSchema,
-      pack_seq: z.int().min(1),
-      pack_id: hex64Schema,
-      kristal_id: digestSchema,
-    }),
+    from: rolledFromSchema,
+    to: rolledToSchema,
     build_id: z.string().meta({ description: 'The build of `to`, whose sealed record comes with the claim' }),
   })
   .meta({ id: 'RollbackClaim' });

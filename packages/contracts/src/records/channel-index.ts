@@ -86,6 +86,19 @@ export const rollbackTriggers = ['analysis', 'integrity', 'deadline', 'operator'
 /** How its target was chosen: the pack an operator or the release named, or the last one that nodes confirmed. */
 export const rollbackModes = ['pinned', 'last_known_good'] as const;
 
+/** What a rollback leads away from, and to. */
+export const rolledFromSchema = z.strictObject({
+  release_seq: z.int().min(1),
+  pack_seq: z.int().min(1),
+  pack_id: hex64Schema,
+});
+export const rolledToSchema = z.strictObject({
+  release_id: releaseIdSchema,
+  pack_seq: z.int().min(1),
+  pack_id: hex64Schema,
+  kristal_id: digestSchema,
+});
+
 /**
  * The gatekeeper's leave to activate an older pack, DSSE-signed with its key (RO-26). A node takes an offer of a lower `pack_seq` only under one that
  * names tenant, channel and pack, is in its window by the channel's time, and says `from` no later than the offer.
@@ -96,13 +109,8 @@ export const rollbackAuthorizationSchema = z
     tenant_id: tenantIdSchema,
     channel: nameSchema,
     release_id: releaseIdSchema.meta({ description: 'The release that is rolled back' }),
-    from: z.strictObject({ release_seq: z.int().min(1), pack_seq: z.int().min(1), pack_id: hex64Schema }),
-    to: z.strictObject({
-      release_id: releaseIdSchema,
-      pack_seq: z.int().min(1),
-      pack_id: hex64Schema,
-      kristal_id: digestSchema,
-    }),
+    from: rolledFromSchema,
+    to: rolledToSchema,
     trigger: z.enum(rollbackTriggers),
     mode: z.enum(rollbackModes),
     reason: z.string().max(500),
