@@ -1,5 +1,5 @@
 import type { Measurement, RollbackEvidence } from '@orgo/contracts';
-import { sha256Hex } from '@orgo/core';
+import { derivedId } from '@orgo/core';
 import type { LocalHandler } from '@orgo/store/relay';
 import type { ChannelInput, RollbackWish } from './domain/index.ts';
 import { each, type JobDeps, tell } from './jobs.ts';
@@ -12,13 +12,6 @@ const evidenceOf = ({ name, value, op, threshold, samples }: Measurement): Rollb
   samples,
 });
 
-/** An id for the rollback that a message asks for: UUIDv7 by form, its time that of the release, the rest from the message. */
-function rollbackIdOf(release_id: string, message_id: string): string {
-  const [high = '', low = ''] = release_id.replace('rel_', '').split('-');
-  const hash = sha256Hex(message_id);
-  return `chg_${high}-${low}-7${hash.slice(0, 3)}-8${hash.slice(3, 6)}-${hash.slice(6, 18)}`;
-}
-
 /** Asks the channel for what a stopped release activated to be brought back. The gatekeeper's sealed word comes as a receipt; a refusal of the channel from here. */
 export const rollbackJob = (deps: JobDeps): LocalHandler =>
   each<RollbackWish>('release.rollback', deps, async (item) => {
@@ -27,7 +20,7 @@ export const rollbackJob = (deps: JobDeps): LocalHandler =>
     if (state === null) return { outcome: 'accepted' };
     const { trigger, mode, pack_id, actor, reason, finding } = wish;
     // One rollback per wish, however often the job runs: its id follows from the row.
-    const rollback_id = rollbackIdOf(release_id, item.message_id);
+    const rollback_id = derivedId('chg', release_id, item.message_id);
     const evidence = finding === null ? null : evidenceOf(finding);
     const input: ChannelInput = {
       type: 'rollback',

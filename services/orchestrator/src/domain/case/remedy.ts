@@ -6,7 +6,7 @@ import {
   type RollbackClaim,
   rollbackTasks,
 } from '@orgo/contracts';
-import { sha256Hex } from '@orgo/core';
+import { derivedId } from '@orgo/core';
 import type { CaseOpening } from '../sends.ts';
 
 /** A sealed decision that opens or moves a Case about a release, a node or a channel. */
@@ -24,10 +24,8 @@ export type TaskMove = { task: string; status: CaseTask['status'] };
 const caseOfChange = (id: unknown): string[] => (typeof id === 'string' ? [id.replace(/^chg_/, 'case_')] : []);
 
 /** One Case per node, trouble and release, sorted by when the release was made, however often the node says it. */
-function caseOfNode({ build_id, detail }: GateDecision, code: string): string {
-  const h = sha256Hex(`${String(detail.instance_id ?? '')}|${code}|${build_id}`);
-  return `case_${build_id.slice(4, 17)}-7${h.slice(0, 3)}-8${h.slice(3, 6)}-${h.slice(6, 18)}`;
-}
+const caseOfNode = ({ build_id, detail }: GateDecision, code: string): string =>
+  derivedId('case', build_id, `${String(detail.instance_id ?? '')}|${code}|${build_id}`);
 
 const troubleOf = ({ reason_codes }: GateDecision): string | undefined =>
   reason_codes.find((code) => caseCodes.includes(code));
