@@ -12,6 +12,7 @@ export * from './gazetteer.ts';
 export * from './gazetteer-text.ts';
 export * from './intake.ts';
 export * from './json-lines.ts';
+export * from './months.ts';
 export * from './pack-bitmaps.ts';
 export * from './pack-capabilities.ts';
 export * from './pack-evidence.ts';

@@ -1,3 +1,5 @@
+import { months } from '../months.ts';
+
 /** Everything of a language that a card needs: words that say nothing of any subject, and how numbers and dates are written. */
 export type LanguageTable = {
   tag: string;
@@ -39,20 +41,7 @@ const en: LanguageTable = {
   decimal: '.',
   group: ',',
   percent: '%',
-  months: [
-    'January',
-    'February',
-    'March',
-    'April',
-    'May',
-    'June',
-    'July',
-    'August',
-    'September',
-    'October',
-    'November',
-    'December',
-  ],
+  months: months.en,
   first: '1',
   compass: { north: 'N', south: 'S', east: 'E', west: 'W' },
   words: {
@@ -85,20 +74,7 @@ const fr: LanguageTable = {
   decimal: ',',
   group: '\u202f',
   percent: '\u00a0%',
-  months: [
-    'janvier',
-    'février',
-    'mars',
-    'avril',
-    'mai',
-    'juin',
-    'juillet',
-    'août',
-    'septembre',
-    'octobre',
-    'novembre',
-    'décembre',
-  ],
+  months: months.fr,
   first: '1er',
   compass: { north: 'N', south: 'S', east: 'E', west: 'O' },
   words: {

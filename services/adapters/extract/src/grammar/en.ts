@@ -1,3 +1,4 @@
+import { months } from '@orgo/kristal';
 import type { Grammar } from './grammar.ts';
 
 const on = { marker: '(?:on |in |)', slot: 'date' } as const;
@@ -10,20 +11,7 @@ export const english: Grammar = {
   hedges: ['probably', 'perhaps', 'possibly', 'reportedly', 'allegedly'],
   connector: '(?:,? (?:and|but) (?:also |later |then )?(?:(?:he|she|it|they) )?|; (?:he|she|it|they) )',
   abbreviations: ['c.', 'ca.', 'St.', 'Dr.', 'Mr.', 'Mrs.', 'Ms.', 'vs.', 'no.'],
-  months: [
-    'January',
-    'February',
-    'March',
-    'April',
-    'May',
-    'June',
-    'July',
-    'August',
-    'September',
-    'October',
-    'November',
-    'December',
-  ],
+  months: months.en,
   approximate: ['c\\.', 'ca\\.', 'circa', 'about', 'around', 'approximately'],
   or: 'or',
   and: 'and',

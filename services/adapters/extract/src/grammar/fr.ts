@@ -1,3 +1,4 @@
+import { months } from '@orgo/kristal';
 import type { Grammar } from './grammar.ts';
 
 const le = { marker: '(?:le |en |)', slot: 'date' } as const;
@@ -10,20 +11,7 @@ export const french: Grammar = {
   hedges: ['probablement', 'peut-être', 'sans doute'],
   connector: '(?:,? (?:et|mais) (?:(?:il|elle|ils|elles) )?|; (?:il|elle|ils|elles) )',
   abbreviations: ['v.', 'env.', 'M.', 'Mme.', 'St.', 'Ste.'],
-  months: [
-    'janvier',
-    'février',
-    'mars',
-    'avril',
-    'mai',
-    'juin',
-    'juillet',
-    'août',
-    'septembre',
-    'octobre',
-    'novembre',
-    'décembre',
-  ],
+  months: months.fr,
   approximate: ['vers', 'v\\.', 'environ', 'env\\.'],
   or: 'ou',
   and: 'et',
