@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ReasonCode } from '@orgo/contracts';
-import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
-import { withSpan } from '@orgo/runtime/telemetry';
-import type { Incoming } from '@orgo/store/machine';
 import type { LocalHandler } from '@orgo/store/relay';
 import type { Turns } from '@orgo/store/turns';
 import type { ChannelInput, ChannelWish, ReleaseInput } from './domain/index.ts';
+import { type Done, eachJob, handOver } from './each-job.ts';
 import type { JobItem } from './encode.ts';
 import { type EvidenceDeps, findEvidence } from './evidence.ts';
 import type { Reads } from './reads.ts';
@@ -18,40 +16,19 @@ export type JobDeps = EvidenceDeps & {
   log: Log;
 };
 
-type Done = { outcome: 'accepted' | 'later' };
+type Job<Wish> = JobItem<Wish> & { message_id: string };
 
-/** Takes what a job found to its release. The inbox takes it once, however often the job ran. */
-export async function tell(
+/** Takes what a job found to its release. */
+export const tell = (
   { turns }: JobDeps,
   message_id: string,
   input: ReleaseInput,
   traceparent: string | null,
-): Promise<Done> {
-  const incoming: Incoming<ReleaseInput> = { message_id, input, traceparent };
-  const [result] = await turns.take([incoming]);
-  return { outcome: result === undefined || result.outcome === 'later' ? 'later' : 'accepted' };
-}
+): Promise<Done> => handOver(turns, { message_id, input, traceparent });
 
-/** Runs each row by itself, so that one that has to wait keeps no other. A fault leaves its row in the outbox. */
-export const each =
-  <Wish>(
-    name: string,
-    deps: JobDeps,
-    run: (item: JobItem<Wish> & { message_id: string }) => Promise<Done>,
-  ): LocalHandler =>
-  (rows) =>
-    Promise.all(
-      rows.map(async (row): Promise<Done> => {
-        const item = { ...(JSON.parse(row.item) as JobItem<Wish>), message_id: `done:${row.message_id}` };
-        const { tenant_id, release_id, traceparent } = item;
-        try {
-          return await withSpan(name, { traceparent, attributes: { tenant_id, release_id } }, () => run(item));
-        } catch (error) {
-          deps.log.warn({ code: codeOf(error), err: error, tenant_id, release_id }, `${name} is put off`);
-          return { outcome: 'later' };
-        }
-      }),
-    );
+/** Jobs of releases; `message_id` names what a job has to tell when it is done. */
+export const each = <Wish>(name: string, { log }: JobDeps, run: (item: Job<Wish>) => Promise<Done>): LocalHandler =>
+  eachJob<JobItem<Wish>>(name, log, (item, row) => run({ ...item, message_id: `done:${row}` }));
 
 const barred = ({ tenant_id, release_id }: JobItem<null>, code: ReasonCode, detail: string): ReleaseInput => ({
   type: 'barred',

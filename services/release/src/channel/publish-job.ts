@@ -1,12 +1,12 @@
 import type { ReasonCode } from '@orgo/contracts';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
-import { Breach, codeOf, detailOf, Refused } from '@orgo/runtime/errors';
+import { Breach, detailOf, Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
-import { withSpan } from '@orgo/runtime/telemetry';
 import type { FaultPoints } from '@orgo/store/fault-points';
 import type { LocalHandler } from '@orgo/store/relay';
 import type { Turns } from '@orgo/store/turns';
 import type { ReleaseInput } from '../domain/index.ts';
+import { type Done, eachJob, handOver } from '../each-job.ts';
 import type { ChannelReader } from '../tuf/reader.ts';
 import type { ChannelRepository } from '../tuf/repository.ts';
 import type { ChannelHead } from './heads.ts';
@@ -30,8 +30,6 @@ export type PublishDeps = {
   log: Log;
 };
 
-type Done = { outcome: 'accepted' | 'later' };
-
 /** What a release is told about a channel whose files are out. */
 function toldOf(head: ChannelHead, item: PublishItem, release_id: string): ReleaseInput {
   const { current, candidate, frozen, index_seq } = head.index;
@@ -52,23 +50,20 @@ function toldOf(head: ChannelHead, item: PublishItem, release_id: string): Relea
   };
 }
 
-async function tellAll(
-  deps: PublishDeps,
-  item: PublishItem,
+/** Tells every release that the publication is about. */
+const tellAll = (
+  { releases }: PublishDeps,
+  { tell, channel, index_seq, traceparent }: PublishItem,
   inputOf: (release_id: string) => ReleaseInput,
-  mark: string,
-): Promise<Done> {
-  const { tell, traceparent } = item;
-  if (tell.length === 0) return { outcome: 'accepted' };
-  const results = await deps.releases.take(
-    tell.map((release_id) => ({
-      message_id: `${release_id}:${item.channel}:${mark}`,
+): Promise<Done> =>
+  handOver(
+    releases,
+    ...tell.map((release_id) => ({
+      message_id: `${release_id}:${channel}:${index_seq}`,
       input: inputOf(release_id),
       traceparent,
     })),
   );
-  return { outcome: results.some(({ outcome }) => outcome === 'later') ? 'later' : 'accepted' };
-}
 
 async function publish(deps: PublishDeps & ReadBackDeps, item: PublishItem): Promise<Done> {
   const { tenant_id, channel, index_seq } = item;
@@ -81,7 +76,7 @@ async function publish(deps: PublishDeps & ReadBackDeps, item: PublishItem): Pro
     // crash: if we die here the files are out and the job runs again: same numbers, same bytes, and it is said once.
     await faults.at('release.published');
     const told = (release_id: string): ReleaseInput => toldOf(head, item, release_id);
-    return await tellAll(deps, item, told, `${index_seq}`);
+    return await tellAll(deps, item, told);
   } catch (error) {
     if (!(error instanceof Breach || error instanceof Refused)) throw error;
     log.fatal({ code: error.code, err: error, tenant_id, channel, index_seq }, 'publication is not whole');
@@ -93,26 +88,12 @@ async function publish(deps: PublishDeps & ReadBackDeps, item: PublishItem): Pro
       code,
       detail: detailOf(error),
     });
-    return tellAll(deps, item, barred, `${index_seq}`);
+    return tellAll(deps, item, barred);
   }
 }
 
 /** Writes what channels say into files, reads it back, and tells the releases it is about. A fault leaves its row in the outbox. */
 export function publishChannels(deps: PublishDeps): LocalHandler {
   const reading = { ...deps, whole: new Set<string>() };
-  return (rows) =>
-    Promise.all(
-      rows.map(async (row): Promise<Done> => {
-        const item = JSON.parse(row.item) as PublishItem;
-        const { tenant_id, channel, traceparent } = item;
-        try {
-          return await withSpan('release.publish', { traceparent, attributes: { tenant_id, channel } }, () =>
-            publish(reading, item),
-          );
-        } catch (error) {
-          deps.log.warn({ code: codeOf(error), err: error, tenant_id, channel }, 'publication is put off');
-          return { outcome: 'later' };
-        }
-      }),
-    );
+  return eachJob<PublishItem>('release.publish', deps.log, (item) => publish(reading, item));
 }

@@ -1,11 +1,10 @@
 import type { Digest, ReasonCode } from '@orgo/contracts';
-import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
-import { withSpan } from '@orgo/runtime/telemetry';
 import type { Db } from '@orgo/store/db';
 import type { LocalHandler } from '@orgo/store/relay';
 import type { Turns } from '@orgo/store/turns';
 import type { ChannelInput, Preflighted, ReleaseInput, Rolling } from '../domain/index.ts';
+import { eachJob, handOver } from '../each-job.ts';
 import { type EvidenceDeps, findEvidence } from '../evidence.ts';
 import type { Reads } from '../reads.ts';
 import { readChannel } from './heads.ts';
@@ -43,42 +42,22 @@ async function look(deps: RollbackDeps, tenant: string, { to }: Rolling): Promis
   return { ok: true, build_id: release.build_id, pipeline_ref, mandate_ref, inputs, evidence };
 }
 
-type Done = { outcome: 'accepted' | 'later' };
-
-const each =
-  <Item extends PreflightItem>(name: string, log: Log, run: (item: Item) => Promise<Done>): LocalHandler =>
-  (rows) =>
-    Promise.all(
-      rows.map(async (row): Promise<Done> => {
-        const item = JSON.parse(row.item) as Item;
-        const { tenant_id, channel, traceparent } = item;
-        try {
-          return await withSpan(name, { traceparent, attributes: { tenant_id, channel } }, () => run(item));
-        } catch (error) {
-          log.warn({ code: codeOf(error), err: error, tenant_id, channel }, `${name} is put off`);
-          return { outcome: 'later' };
-        }
-      }),
-    );
-
 /** Looks through the targets of rollbacks and tells their channels. A fault leaves its row in the outbox. */
 export const preflightRollbacks = (deps: RollbackDeps): LocalHandler =>
-  each<PreflightItem>('release.preflight', deps.log, async (item) => {
+  eachJob<PreflightItem>('release.preflight', deps.log, async (item) => {
     const { tenant_id, channel, rollback_id, traceparent } = item;
     const rolling = (await readChannel(deps.db, tenant_id, channel))?.rolling ?? null;
     if (rolling?.rollback_id !== rollback_id) return { outcome: 'accepted' };
     const found = await look(deps, tenant_id, rolling);
     if (!found.ok) deps.log.warn({ code: found.code, detail: found.detail, tenant_id, channel }, 'no way back');
     const input: ChannelInput = { type: 'preflighted', tenant_id, channel, rollback_id, found };
-    const [result] = await deps.channels.take([{ message_id: `${rollback_id}:preflight`, input, traceparent }]);
-    return { outcome: result === undefined || result.outcome === 'later' ? 'later' : 'accepted' };
+    return handOver(deps.channels, { message_id: `${rollback_id}:preflight`, input, traceparent });
   });
 
 /** Tells releases that they are not rolled back. */
 export const refuseRollbacks = (deps: RollbackDeps): LocalHandler =>
-  each<RefusedItem>('release.rollback-refused', deps.log, async (item) => {
+  eachJob<RefusedItem>('release.rollback-refused', deps.log, async (item) => {
     const { tenant_id, rollback_id, release_id, code, traceparent } = item;
     const input: ReleaseInput = { type: 'rollback-refused', tenant_id, release_id, rollback_id, code };
-    const [result] = await deps.releases.take([{ message_id: `${rollback_id}:refused`, input, traceparent }]);
-    return { outcome: result === undefined || result.outcome === 'later' ? 'later' : 'accepted' };
+    return handOver(deps.releases, { message_id: `${rollback_id}:refused`, input, traceparent });
   });
