@@ -4,6 +4,7 @@ import type { Keyring } from '@orgo/runtime/signer';
 import type { OutRow, SendOf } from '@orgo/store/machine';
 import type { PublishItem } from './channel/publish-job.ts';
 import type { ChannelSend, ChannelWish, NodeSend, PublicChange, RollbackWish, Send } from './domain/index.ts';
+import type { TrustRootSend } from './domain/trust-root.ts';
 
 /** Where the relay hands jobs over; they never leave the process. */
 export const jobSubjects = {
@@ -31,7 +32,7 @@ export type JobItem<Wish = ChannelWish | RollbackWish | null> = {
 
 type Sent<S extends Send['send']> = Omit<SendOf<Send>, 'send'> & { send: Extract<Send, { send: S }> };
 type ChannelClaim = Extract<ChannelSend, { send: 'claim' }>;
-type Claim = Omit<SendOf<NodeSend>, 'send'> & { send: NodeSend | ChannelClaim | Sent<'claim'>['send'] };
+type Claim = Omit<SendOf<NodeSend>, 'send'> & { send: NodeSend | TrustRootSend | ChannelClaim | Sent<'claim'>['send'] };
 
 const role = 'release';
 
@@ -135,6 +136,16 @@ export const encodeNodeSends =
     const signed = await signClaims(keyring, sends);
     return sends.map((sent) =>
       claimRow(sent, { aggregate: `node:${sent.key.id}`, claim: signed.get(sent) as SignedItemWire, evidence: [] }),
+    );
+  };
+
+/** What is claimed of trust roots, as outbox rows of their transaction. */
+export const encodeTrustRootSends =
+  (keyring: Keyring) =>
+  async (sends: readonly SendOf<TrustRootSend>[]): Promise<OutRow[]> => {
+    const signed = await signClaims(keyring, sends);
+    return sends.map((sent) =>
+      claimRow(sent, { aggregate: 'trust-root', claim: signed.get(sent) as SignedItemWire, evidence: [] }),
     );
   };
 

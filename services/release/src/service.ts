@@ -24,7 +24,14 @@ import {
   type ReleaseInput,
 } from './domain/index.ts';
 import type { RootSeen } from './domain/trust-root.ts';
-import { channelJobSubjects, encodeChannelSends, encodeNodeSends, encodeSends, jobSubjects } from './encode.ts';
+import {
+  channelJobSubjects,
+  encodeChannelSends,
+  encodeNodeSends,
+  encodeSends,
+  encodeTrustRootSends,
+  jobSubjects,
+} from './encode.ts';
 import { receiptSubject, takeReceipts } from './handlers.ts';
 import { channelJob, verifyJob } from './jobs.ts';
 import { projectNodes } from './ledger/node-reports.ts';
@@ -35,7 +42,7 @@ import { createReads } from './reads.ts';
 import { nodeMachine, releaseMachine } from './repo.ts';
 import { rollbackJob } from './rollback-job.ts';
 import { releaseRoutes } from './routes.ts';
-import { encodeTrustRootSends, trustRootKeyOf, trustRootMachine } from './trust/machine.ts';
+import { trustRootKeyOf, trustRootMachine } from './trust/machine.ts';
 import { watchRoots } from './trust/watch-roots.ts';
 import { createChannelReader } from './tuf/reader.ts';
 import { withRenewals } from './tuf/renew-alarms.ts';
