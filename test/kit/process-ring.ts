@@ -1,8 +1,7 @@
-import { randomInt } from 'node:crypto';
-import net from 'node:net';
 import path from 'node:path';
 import { testInstance } from '@orgo/infra/test-servers';
 import type { FaultPlan } from './faults.ts';
+import { lastingPort } from './lasting-port.ts';
 import { runProcess, type TestProcess } from './processes.ts';
 import { openRing, token } from './ring-client.ts';
 
@@ -15,15 +14,6 @@ export const readyLine = 'ready';
 /** An adapter that gets this signal cannot store its next output: the attempt fails, and the next one waits for an alarm. */
 export const falterSignal = 'SIGUSR2';
 export const falteringPoint = 'adapter.beforeStore';
-
-/** A port that nobody is given by chance while its process is away: below those of outgoing connections. */
-const lastingPort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const port = 20_000 + randomInt(12_000);
-    const server = net.createServer();
-    server.once('error', () => resolve(lastingPort()));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
-  });
 
 /** The whole ring over real servers, every part a process of its own that a test may kill, pause and replace. */
 export async function startProcessRing() {

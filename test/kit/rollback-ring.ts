@@ -1,5 +1,3 @@
-import { randomInt } from 'node:crypto';
-import net from 'node:net';
 import path from 'node:path';
 import type { ChannelStatus, GateDecision, NodeReport, ReceiptItem, ReleaseStatus } from '@orgo/contracts';
 import { subjectOf } from '@orgo/contracts';
@@ -11,6 +9,7 @@ import { kristalBuild, mandate, runStages } from '../integration/gatekeeper-kris
 import type { AuditDeps, AuditPeer, Sealed } from '../integration/gatekeeper-peers.ts';
 import { makeNode, type TestNode } from '../integration/release-instance.ts';
 import { armedLine, type FaultPlan } from './faults.ts';
+import { lastingPort } from './lasting-port.ts';
 import { readyLine } from './process-ring.ts';
 import { runProcess, type TestProcess } from './processes.ts';
 import { token } from './ring-client.ts';
@@ -61,15 +60,6 @@ async function hearReceipts({ bus, tenant: of }: AuditDeps): Promise<AuditPeer> 
     stop: () => serving.stop(),
   };
 }
-
-/** A port below those of outgoing connections, which nobody is given by chance while its process is away. */
-const lastingPort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const port = 20_000 + randomInt(12_000);
-    const server = net.createServer();
-    server.once('error', () => resolve(lastingPort()));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
-  });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
