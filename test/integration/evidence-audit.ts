@@ -1,19 +1,12 @@
 import { auditConfig, createAudit } from '@orgo/audit';
 import type { BundleFiles } from '@orgo/audit/domain';
-import {
-  type Digest,
-  type EvidenceBundle,
-  type GateDecision,
-  type OperationId,
-  type ReceiptItem,
-  subjectOf,
-} from '@orgo/contracts';
-import { canonicalBytes, digestOfBytes, type JsonValue, utf8 } from '@orgo/core';
+import type { Digest, EvidenceBundle, OperationId } from '@orgo/contracts';
+import { canonicalBytes, type JsonValue } from '@orgo/core';
 import { loadConfig } from '@orgo/runtime/config';
-import { ackOf, decodeEnvelope } from '@orgo/runtime/envelope';
 import type { HttpRequest } from '@orgo/runtime/http';
 import { connectPlatform } from '@orgo/store/platform';
-import type { AuditDeps, AuditPeer, Sealed } from './gatekeeper-peers.ts';
+import type { AuditDeps, AuditPeer } from './gatekeeper-peers.ts';
+import { SealedLeaves } from './sealed-leaves.ts';
 
 export type RealAudit = AuditPeer & {
   /** Asks an operation of audit as HTTP would, without the wire. */
@@ -37,45 +30,16 @@ export async function startRealAudit(deps: AuditDeps): Promise<RealAudit> {
   );
   const service = createAudit({ ...platform, home }, loadConfig(auditConfig, {}));
   await service.start();
-  const sealed: Sealed[] = [];
-  const waiting: { holds(decision: GateDecision): boolean; resolve(leaf: Sealed): void }[] = [];
-  const take = ({ decision: item, authorizations, seal }: ReceiptItem): void => {
-    const decision = JSON.parse(item.payload) as GateDecision;
-    const digest = digestOfBytes(utf8(item.payload));
-    if (sealed.some((leaf) => leaf.digest === digest)) return;
-    const leaf: Sealed = {
-      index: seal.index,
-      digest,
-      decision,
-      seal,
-      item: { decision: item, authorizations, traceparent: null },
-    };
-    sealed.push(leaf);
-    for (const one of waiting.filter(({ holds }) => holds(decision))) {
-      waiting.splice(waiting.indexOf(one), 1);
-      one.resolve(leaf);
-    }
-  };
-  const servings = await Promise.all(
-    (['orchestrator', 'release'] as const).map((to) =>
-      bus.serve(subjectOf('receipt', { tenant, service: to }), to, async (bytes, { subject }) => {
-        const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
-        if (!envelope.ok) throw new Error(envelope.detail);
-        for (const item of envelope.value.items) take(item);
-        return ackOf(envelope.value.items.map(() => ({ outcome: 'accepted', code: null })));
-      }),
-    ),
-  );
+  const leaves = new SealedLeaves();
+  const { sealed, of, until, evidence } = leaves;
+  const servings = await leaves.hear(bus, tenant, ['orchestrator', 'release']);
   return {
     sealed,
+    of,
+    until,
+    evidence,
     envelopes: [],
     hide: () => false,
-    of: (build) => sealed.filter((leaf) => leaf.decision.build_id === build).map((leaf) => leaf.decision),
-    until(holds) {
-      const found = sealed.find((leaf) => holds(leaf.decision));
-      return found === undefined ? new Promise((resolve) => waiting.push({ holds, resolve })) : Promise.resolve(found);
-    },
-    evidence: ({ item, seal }) => ({ decision: item.decision, seal }),
     ask: async <T>(operation: OperationId, params: Record<string, string>) => {
       const request = {
         params: { tenant, ...params },

@@ -5,7 +5,7 @@ import { newId } from '@orgo/runtime/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Driven, type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
 import { kristalBuild, mandate, mandateSignature, runStages, workOf } from './gatekeeper-kristal.ts';
-import type { Sealed } from './gatekeeper-peers.ts';
+import type { Sealed } from './sealed-leaves.ts';
 
 let gate: Gatekeeper;
 beforeAll(async () => {

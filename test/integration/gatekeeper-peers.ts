@@ -18,8 +18,6 @@ import {
   foldSubject,
   type GateDecision,
   payloadTypes,
-  type Seal,
-  type SealedDecision,
 } from '@orgo/contracts';
 import {
   appendLeaves,
@@ -44,15 +42,9 @@ import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import { type FileKeyring, verifySignature } from '@orgo/runtime/signer';
 import type { TrustStore } from '@orgo/runtime/trust';
+import { SealedLeaves } from './sealed-leaves.ts';
 
-export type Sealed = SealedLeaf & { item: DecisionItem; seal: Seal };
-
-export type AuditPeer = {
-  readonly sealed: Sealed[];
-  of(build: string): GateDecision[];
-  /** The sealed decision that holds, now or when it comes. */
-  until(holds: (decision: GateDecision) => boolean): Promise<Sealed>;
-  evidence(sealed: Sealed): SealedDecision;
+export type AuditPeer = Pick<SealedLeaves, 'sealed' | 'of' | 'until' | 'evidence'> & {
   /** Envelopes taken, by number of decisions. */
   readonly envelopes: number[];
   /** Leaves out what it is asked to hide when it folds. */
@@ -78,12 +70,12 @@ export async function startAuditPeer(deps: AuditDeps & { after?: AuditPeer }): P
   const { bus, keyring, trust, artifacts, tenant } = deps;
   const root = await trust.root(tenant);
   const signer = await keyring.signer(tenant, 'log');
-  const sealed: Sealed[] = deps.after?.sealed ?? [];
+  const leaves = new SealedLeaves(deps.after?.sealed);
+  const { sealed, of, until, evidence } = leaves;
   let { frontier } = appendLeaves(
     emptyFrontier(),
     sealed.map(({ item }) => leafHash(utf8(item.decision.payload))),
   );
-  const waiting: { holds(decision: GateDecision): boolean; resolve(leaf: Sealed): void }[] = [];
 
   const signed = (item: DecisionItem['decision'], type: string) =>
     verifyItem(item, {
@@ -105,27 +97,24 @@ export async function startAuditPeer(deps: AuditDeps & { after?: AuditPeer }): P
     });
     if (String(given) !== String(decision.authorizations))
       throw new Error('other authorizations than the decision lists');
-    if (sealed.some((leaf) => leaf.digest === verified.value.digest)) return;
+    if (leaves.has(verified.value.digest)) return;
     const appended = appendLeaves(frontier, [leafHash(verified.value.bytes)]);
     frontier = appended.frontier;
     const text = formatCheckpoint({ origin: root.log.origin, size: frontier.size, root: appended.root });
     const checkpoint = signNote(text, { name: root.log.origin, public: signer.publicKey }, signer.sign);
     const index = frontier.size - 1;
     const seal = { index, size: frontier.size, path: (appended.paths[0] ?? []).map(toHex), checkpoint };
-    const leaf: Sealed = { index, digest: verified.value.digest as Digest, decision, item, seal };
-    sealed.push(leaf);
-    for (const one of waiting.filter(({ holds }) => holds(decision))) {
-      waiting.splice(waiting.indexOf(one), 1);
-      one.resolve(leaf);
-    }
+    leaves.add({ index, digest: verified.value.digest as Digest, decision, item, seal });
   };
 
   const fold = async (
     build: string,
     closing: { outcome: BuildOutcome; reason_codes: string[] },
   ): Promise<{ record: ArtifactRef | null; unreadable: Unreadable[] }> => {
-    const { leaves } = splitAtRecord(sealed.filter((leaf) => leaf.decision.build_id === build && !peer.hide(leaf)));
-    const decisions = leaves.map((leaf) => leaf.decision);
+    const { leaves: closed } = splitAtRecord(
+      sealed.filter((leaf) => leaf.decision.build_id === build && !peer.hide(leaf)),
+    );
+    const decisions = closed.map((leaf) => leaf.decision);
     const bytes = new Map<Digest, Uint8Array>();
     const broken = new Map<Digest, Refusal>();
     for (const ref of recordReads(decisions))
@@ -137,7 +126,13 @@ export async function startAuditPeer(deps: AuditDeps & { after?: AuditPeer }): P
     if (closing.outcome === 'COMPLETED' && unreadable.length > 0) return { record: null, unreadable };
     const closes = closingOf({ ...closing, unreadable: unreadable.map(({ ref }) => ref) }, closing.reason_codes);
     if (!closes.ok) throw new Error(closes.detail);
-    const source = { tenant_id: tenant, build_id: build, origin: root.log.origin, closing: closes.value, leaves };
+    const source = {
+      tenant_id: tenant,
+      build_id: build,
+      origin: root.log.origin,
+      closing: closes.value,
+      leaves: closed,
+    };
     const record = foldRecord({ ...source, read: (ref: Digest) => bytes.get(ref) });
     if (!record.ok) throw new Error(`${record.code} ${record.detail}`);
     const text = utf8(recordText(record.value));
@@ -162,14 +157,11 @@ export async function startAuditPeer(deps: AuditDeps & { after?: AuditPeer }): P
 
   const peer: AuditPeer = {
     sealed,
+    of,
+    until,
+    evidence,
     envelopes: [],
     hide: () => false,
-    of: (build) => sealed.filter((leaf) => leaf.decision.build_id === build).map((leaf) => leaf.decision),
-    until(holds) {
-      const found = sealed.find((leaf) => holds(leaf.decision));
-      return found === undefined ? new Promise((resolve) => waiting.push({ holds, resolve })) : Promise.resolve(found);
-    },
-    evidence: ({ item, seal }) => ({ decision: item.decision, seal }),
     async stop() {
       await Promise.all(servings.map((serving) => serving.stop()));
     },

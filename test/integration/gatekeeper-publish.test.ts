@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { artifactFile } from '../kit/story.ts';
 import { type Driven, type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
 import { kristalBuild, mandate, runStages } from './gatekeeper-kristal.ts';
-import type { Sealed } from './gatekeeper-peers.ts';
+import type { Sealed } from './sealed-leaves.ts';
 
 // Two builds are released to one channel, and a node has run both. Then everything is tried that must keep a pack from being published, and from being gone
 // back to. Each time a decision is sealed that says so.

@@ -14,7 +14,7 @@ import { createKey, type Signer } from '@orgo/runtime/signer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asOf, type Driven, type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
 import { kristalBuild, runStages, workOf } from './gatekeeper-kristal.ts';
-import type { Sealed } from './gatekeeper-peers.ts';
+import type { Sealed } from './sealed-leaves.ts';
 
 let gate: Gatekeeper;
 let build: Driven;

@@ -1,13 +1,11 @@
 import path from 'node:path';
-import type { ChannelStatus, GateDecision, NodeReport, ReceiptItem, ReleaseStatus } from '@orgo/contracts';
-import { subjectOf } from '@orgo/contracts';
-import { digestOfBytes, utf8 } from '@orgo/core';
-import { ackOf, decodeEnvelope } from '@orgo/runtime/envelope';
+import type { ChannelStatus, GateDecision, NodeReport, ReleaseStatus } from '@orgo/contracts';
 import pg from 'pg';
 import { type Driven, startGatekeeper, tenant } from '../integration/gatekeeper-instance.ts';
 import { kristalBuild, mandate, runStages } from '../integration/gatekeeper-kristal.ts';
-import type { AuditDeps, AuditPeer, Sealed } from '../integration/gatekeeper-peers.ts';
+import type { AuditDeps, AuditPeer } from '../integration/gatekeeper-peers.ts';
 import { makeNode, type TestNode } from '../integration/release-instance.ts';
+import { SealedLeaves } from '../integration/sealed-leaves.ts';
 import { armedLine, type FaultPlan } from './faults.ts';
 import { lastingPort } from './lasting-port.ts';
 import { readyLine } from './process-ring.ts';
@@ -21,43 +19,16 @@ export const asOf = '2026-11-20T12:00:00.000Z';
 
 /** What audit seals about builds, as it tells the orchestrator. */
 async function hearReceipts({ bus, tenant: of }: AuditDeps): Promise<AuditPeer> {
-  const sealed: Sealed[] = [];
-  const waiting: { holds(decision: GateDecision): boolean; resolve(leaf: Sealed): void }[] = [];
-  const take = ({ decision: item, authorizations, seal }: ReceiptItem): void => {
-    const decision = JSON.parse(item.payload) as GateDecision;
-    const digest = digestOfBytes(utf8(item.payload));
-    if (sealed.some((leaf) => leaf.digest === digest)) return;
-    const leaf = {
-      index: seal.index,
-      digest,
-      decision,
-      seal,
-      item: { decision: item, authorizations, traceparent: null },
-    };
-    sealed.push(leaf);
-    for (const one of waiting.filter(({ holds }) => holds(decision))) {
-      waiting.splice(waiting.indexOf(one), 1);
-      one.resolve(leaf);
-    }
-  };
-  const subject = subjectOf('receipt', { tenant: of, service: 'orchestrator' });
-  const serving = await bus.serve(subject, 'orchestrator', async (bytes, { subject: to }) => {
-    const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, to);
-    if (!envelope.ok) throw new Error(envelope.detail);
-    for (const item of envelope.value.items) take(item);
-    return ackOf(envelope.value.items.map(() => ({ outcome: 'accepted', code: null })));
-  });
+  const leaves = new SealedLeaves();
+  const [serving] = await leaves.hear(bus, of, ['orchestrator']);
   return {
-    sealed,
+    sealed: leaves.sealed,
+    of: leaves.of,
+    until: leaves.until,
+    evidence: leaves.evidence,
     envelopes: [],
     hide: () => false,
-    of: (build) => sealed.filter((leaf) => leaf.decision.build_id === build).map((leaf) => leaf.decision),
-    until(holds) {
-      const found = sealed.find((leaf) => holds(leaf.decision));
-      return found === undefined ? new Promise((resolve) => waiting.push({ holds, resolve })) : Promise.resolve(found);
-    },
-    evidence: ({ item, seal }) => ({ decision: item.decision, seal }),
-    stop: () => serving.stop(),
+    stop: async () => serving?.stop(),
   };
 }
 
