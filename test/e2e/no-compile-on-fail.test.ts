@@ -167,6 +167,7 @@ describe('no compile on fail', () => {
     const done = await story.cli('build', 'start', path.join(work, 'reader'), '--wait', '--json');
     const { tree_size } = (done.json as BuildResult).audit;
     const real = bus.of(story.tenant, '.cmd.compile-exchange')[0];
+    await bus.roundTrip();
     const count = bus.of(story.tenant, '.gate.reply').length;
     await bus.say(real?.subject as string, real?.json);
     await bus.until(() => bus.of(story.tenant, '.gate.reply').length > count);

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startInstance, type TestInstance } from '../kit/instance.ts';
 import { itemsOf, Overhearing } from '../kit/overhear.ts';
+import { standStill } from '../kit/stand-still.ts';
 import { artifactFile, type BuildResult, flipByte, newTenant, outputOf, writeCorpora } from '../kit/story.ts';
 
 // One byte changed behind Orgo's back: the next reader refuses with the right code, the build stops, and fsck names the place.
@@ -33,15 +34,14 @@ describe('one flipped byte', () => {
     find: (status: BuildStatus, opening: GateDecision) => string | undefined,
   ) => {
     const story = await newTenant(orgo, name);
-    const pid = orgo.pids()[reader] as number;
-    process.kill(pid, 'SIGSTOP');
+    const goOn = await standStill(orgo.pids()[reader] as number);
     const { build_id } = (await story.cli('build', 'start', ...folders, '--json')).json as BuildStarted;
     const command = await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.cmd.${reader}`);
     const status = (await story.cli('build', 'status', build_id, '--json')).json as BuildStatus;
     const [item] = itemsOf<CommandItem>(command);
     const ref = find(status, JSON.parse(item?.decision?.payload ?? '{}') as GateDecision) ?? '';
     flipByte(artifactFile(orgo.home, story.tenant, ref), -2);
-    process.kill(pid, 'SIGCONT');
+    goOn();
     const ended = (await story.cli('build', 'watch', build_id, '--json')).json as BuildResult;
     const fsck = (await story.cli('audit', 'fsck', '--json')).json as FsckReport;
     expect(fsck.findings).toEqual([expect.objectContaining({ code: 'HASH_MISMATCH', place: `artifact/${ref}` })]);

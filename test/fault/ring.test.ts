@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { BuildRecord, BuildStarted, FsckReport, ReleaseStatus } from '@orgo/contracts';
+import type { BuildRecord, BuildStarted, BuildStatus, FsckReport, ReleaseStatus } from '@orgo/contracts';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startInstance, type TestInstance, waitForFile } from '../kit/instance.ts';
 import { Overhearing } from '../kit/overhear.ts';
+import { standStill } from '../kit/stand-still.ts';
 import { type BuildResult, newTenant, writeCorpora } from '../kit/story.ts';
 
 // One fault each, in mid-build, with every part in a process of its own. The end equals the undisturbed run: same ids, one decision per
@@ -69,7 +70,7 @@ describe('the ring under one fault at a time', () => {
     disturbed('nats', 'cmd.resolve', async () => {
       const hearsAgain = bus.reconnection();
       const before = orgo.servers().pids.nats as number;
-      process.kill(before, 'SIGSTOP');
+      await standStill(before);
       fs.rmSync(path.join(orgo.home, 'servers/nats'), { recursive: true, force: true });
       process.kill(before, 'SIGKILL');
       await waitForFile(path.join(orgo.home, 'run'), () => orgo.servers().pids.nats !== before);
@@ -105,34 +106,43 @@ describe('the ring under one fault at a time', () => {
     expect((await story.cli('audit', 'fsck', '--json')).code).toBe(0);
   });
 
+  /** What the stages of a tenant were told to do so far, once everything said before this call is heard. */
+  const commanded = async (tenant: string): Promise<(string | undefined)[]> => {
+    await bus.roundTrip();
+    return bus.heard
+      .filter((m) => m.subject.startsWith(`orgo.v1.${tenant}.cmd.`))
+      .map((m) => m.subject.split('.').at(-1));
+  };
+  /** An absence has no event: a second is many times what a command takes to follow. */
+  const aSecond = () => new Promise((resume) => setTimeout(resume, 1_000));
+
   it('no stage starts while audit stands still', async () => {
     const story = await newTenant(orgo, 'audit-still');
-    const audit = orgo.pids().audit as number;
-    process.kill(audit, 'SIGSTOP');
+    const goOn = await standStill(orgo.pids().audit as number);
     const started = (await story.cli('build', 'start', ...folders, '--json')).json as BuildStarted;
     await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.audit.decision`);
-    // An absence has no event: a second is many times what a command takes to follow.
-    await new Promise((resume) => setTimeout(resume, 1_000));
-    expect(bus.heard.filter((m) => m.subject.startsWith(`orgo.v1.${story.tenant}.cmd.`))).toEqual([]);
-    process.kill(audit, 'SIGCONT');
-    expect(((await story.cli('build', 'watch', started.build_id, '--json')).json as BuildResult).status).toBe(
-      'COMPLETED',
-    );
+    await aSecond();
+    expect(await commanded(story.tenant)).toEqual([]);
+    goOn();
+    const ended = (await story.cli('build', 'watch', started.build_id, '--json')).json as BuildResult;
+    expect(ended.status).toBe('COMPLETED');
   });
 
   it('none advances while the gatekeeper stands still', async () => {
     const story = await newTenant(orgo, 'gate-still');
-    const gatekeeper = orgo.pids().gatekeeper as number;
+    // The adapter stands still until the gatekeeper does, or its reply could be decided on before.
+    const stageGoesOn = await standStill(orgo.pids().pin as number);
     const started = (await story.cli('build', 'start', ...folders, '--json')).json as BuildStarted;
     await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.cmd.pin`);
-    process.kill(gatekeeper, 'SIGSTOP');
+    const gateGoesOn = await standStill(orgo.pids().gatekeeper as number);
+    stageGoesOn();
     await bus.until((m) => m.subject === `orgo.v1.${story.tenant}.gate.reply`);
-    const heard = bus.of(story.tenant, '.audit.decision').length;
-    await new Promise((resume) => setTimeout(resume, 1_000));
-    expect(bus.of(story.tenant, '.audit.decision').length).toBe(heard);
-    process.kill(gatekeeper, 'SIGCONT');
-    expect(((await story.cli('build', 'watch', started.build_id, '--json')).json as BuildResult).status).toBe(
-      'COMPLETED',
-    );
+    await aSecond();
+    expect(new Set(await commanded(story.tenant))).toEqual(new Set(['pin']));
+    const status = (await story.cli('build', 'status', started.build_id, '--json')).json as BuildStatus;
+    expect(status.stages.map(({ stage, status }) => [stage, status])).toEqual([['pin', 'RUNNING']]);
+    gateGoesOn();
+    const ended = (await story.cli('build', 'watch', started.build_id, '--json')).json as BuildResult;
+    expect(ended.status).toBe('COMPLETED');
   });
 });

@@ -50,6 +50,12 @@ export class Overhearing {
     return this.heard.filter((m) => tenantOfSubject(m.subject) === tenant && m.subject.endsWith(ending));
   }
 
+  /** Resolves when everything is in `heard` that the server passed on before this call. */
+  async roundTrip(): Promise<void> {
+    await this.#nats.flush();
+    await new Promise(setImmediate);
+  }
+
   until(fits: (m: Overheard) => boolean, timeoutMs = 30_000): Promise<Overheard> {
     const before = this.heard.find(fits);
     if (before) return Promise.resolve(before);
