@@ -8,7 +8,10 @@ import type { Db } from '@orgo/store/db';
 export type Nonces = {
   /** A fresh nonce for the node. Under a flood the newest one that is still good, so that asking takes no nonce from the node. */
   mint(tenant: string, instance: string): Promise<string>;
-  /** Binds a nonce to the one report it is for; false when it was never given, is over, or another report took it. Again for the same report is true. */
+  /**
+   * Binds a nonce to the one report it is for; false when it was never given, is over, another report took it, or a report under a younger nonce was
+   * taken before: whoever holds a report back cannot have the node speak of the past. Again for the same report is true.
+   */
   take(tenant: string, instance: string, nonce: string, report: string): Promise<boolean>;
 };
 
@@ -22,8 +25,10 @@ made AS (INSERT INTO nonce (tenant_id, instance_id, nonce, expires_at)
 SELECT nonce FROM made UNION ALL
 (SELECT nonce FROM live WHERE used_by IS NULL AND NOT EXISTS (SELECT FROM made) ORDER BY expires_at DESC LIMIT 1)`;
 
-const takeText = `UPDATE nonce SET used_by = $4 WHERE tenant_id = $1 AND instance_id = $2 AND nonce = $3
-AND expires_at > clock_timestamp() AND (used_by IS NULL OR used_by = $4)`;
+// A nonce that ends later was given later.
+const takeText = `UPDATE nonce AS own SET used_by = $4 WHERE tenant_id = $1 AND instance_id = $2 AND nonce = $3
+AND expires_at > clock_timestamp() AND (used_by = $4 OR used_by IS NULL AND NOT EXISTS (SELECT FROM nonce AS younger
+  WHERE younger.tenant_id = $1 AND younger.instance_id = $2 AND younger.used_by IS NOT NULL AND younger.expires_at > own.expires_at))`;
 
 /** @param ttlMs how long a nonce is good, by the database's clock */
 export function createNonces(db: Db, ttlMs: number): Nonces {

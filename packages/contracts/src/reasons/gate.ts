@@ -97,6 +97,6 @@ export const gateReasons = {
     'A report by a node that is not enrolled',
     'Enroll the node with `orgo konnaxion join`.',
   ),
-  REPORT_REPLAYED: forbidden('A node report whose nonce was used before', 'Drop it.'),
+  REPORT_REPLAYED: forbidden('A node report whose nonce was used before, or which a younger one overtook', 'Drop it.'),
   REPORT_MALFORMED: malformed('A node report that does not parse', 'Update the node.'),
 } as const satisfies Record<string, ReasonRow>;
