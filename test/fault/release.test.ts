@@ -1,10 +1,12 @@
 import type { ReleaseStatus } from '@orgo/contracts';
+import { canonical } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
 import { type FaultPoint, type FaultPoints, faultPoints } from '@orgo/store/fault-points';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startNodeInstance } from '../integration/konnaxion-node-instance.ts';
 import { packIdOf, readerPack } from '../integration/konnaxion-node-packs.ts';
-import { makeNode, startRelease } from '../integration/release-instance.ts';
+import { makeNode, startRelease, tenant } from '../integration/release-instance.ts';
+import { type ArcFault, type Armed, createBreakers, type Life, roadFaults } from '../kit/breakers.ts';
 import { allFaultPoints } from '../kit/faults.ts';
 import { ringPlaces } from '../kit/schedule.ts';
 
@@ -30,31 +32,73 @@ function nextFault() {
 const releasePoints = allFaultPoints.filter((point) => ['all', 'release'].includes(faultPoints[point].service));
 const nodePoints = ['node.beforeSwitch', 'node.switched', 'node.beforeReport', 'node.reported'] as const;
 
-describe('a release with a fault at each point', () => {
+/** Roads on which messages of a release travel over the bus. */
+const releaseRoads = ['claim', 'receipt', 'question'] as const;
+/** What the road between a node and the release service does to a report; a node whose answer was lost sends the same again. */
+const reportRoads = ['doubled', 'overtaken'] as const;
+type ReportRoad = (typeof reportRoads)[number] | null;
+
+describe('a release with a fault at each point and on each road', () => {
   const next = nextFault();
+  const breakers = createBreakers();
+  const life: Life = { service: 'test', over: false, passed: 0, end() {} };
   let rel: Awaited<ReturnType<typeof startRelease>>;
   let made = 0;
 
   beforeAll(async () => {
-    rel = await startRelease({ faults: next.faults });
+    rel = await startRelease({ faults: next.faults, road: (_party, bus) => breakers.busOf(life, bus) });
   });
   afterAll(() => rel?.stop());
 
+  /** Says by `road` that the pack runs. */
+  const reported = async (node: ReturnType<typeof makeNode>, id: string, road: ReportRoad): Promise<void> => {
+    const before = await rel.reportOf(node, id, {
+      attempt: { type: 'VERIFY', status: 'SUCCEEDED', reason_code: null },
+      active_pack_id: null,
+      last_known_good: null,
+      highest_activated_seq: 0,
+    });
+    if (road === 'overtaken') {
+      expect((await rel.report(node, id)).status).toBe(202);
+      expect((await rel.send(node, before)).body).toMatchObject({ status: 403, code: 'REPORT_REPLAYED' });
+      return;
+    }
+    const report = await rel.reportOf(node, id);
+    expect((await rel.send(node, report)).status).toBe(202);
+    if (road === 'doubled') expect((await rel.send(node, report)).status).toBe(202);
+  };
+
   /** From a build to an active pack in a channel of its own; who has no answer asks again under the same key. */
-  const played = async (point?: FaultPoint) => {
+  const played = async ({
+    point,
+    way,
+    report = null,
+  }: {
+    point?: FaultPoint;
+    way?: ArcFault;
+    report?: ReportRoad;
+  } = {}) => {
     const channel = `c${made++}`;
     const node = makeNode(`n-${channel}`, channel);
     expect((await rel.join(node)).status).toBe(201);
     const { build_id, pack } = await rel.build();
     if (point !== undefined) next.arm(point);
+    const broken: Armed<ArcFault> | undefined = way && breakers.armArc(tenant, way);
     const create = () => rel.create(build_id, channel, { 'idempotency-key': channel });
     let begun = await create();
     while (begun.status >= 500) begun = await create();
     const id = begun.body.release_id as string;
     await rel.opened(id);
-    expect((await rel.report(node, id)).status).toBe(202);
+    await reported(node, id, report);
     const end: ReleaseStatus = await rel.until(id, 'RELEASED');
+    expect([way, broken?.fired]).toEqual([way, way && true]);
+    await rel.peers.settled();
+    // A nonce is good once: whatever else came about this node was no second report.
+    const claimed = rel.peers.claims.filter(
+      ({ claim }) => claim.claim === 'NODE_REPORT' && claim.detail.instance_id === node.instance_id,
+    );
     return {
+      reports: new Set(claimed.map(({ claim }) => canonical(claim))).size,
       status: end.status,
       reason_codes: end.reason_codes,
       release_seq: end.release_seq,
@@ -67,9 +111,15 @@ describe('a release with a fault at each point', () => {
     const calm = await played();
     expect(calm).toMatchObject({ status: 'RELEASED', active: [['CONFIRMED', true]] });
     for (const point of releasePoints) {
-      expect([point, await played(point)]).toEqual([point, calm]);
+      expect([point, await played({ point })]).toEqual([point, calm]);
       expect([point, next.fired()]).toEqual([point, true]);
     }
+    for (const arc of releaseRoads)
+      for (const kind of roadFaults) {
+        const way: ArcFault = { arc, kind, nth: 1 };
+        expect([way, await played({ way })]).toEqual([way, calm]);
+      }
+    for (const report of reportRoads) expect([report, await played({ report })]).toEqual([report, calm]);
   });
 });
 

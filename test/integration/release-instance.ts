@@ -12,7 +12,7 @@ import {
 import { canonicalBytes, digestOf, keyIdOf, pae, toBase64 } from '@orgo/core';
 import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
 import { createRelease, releaseConfig } from '@orgo/release';
-import { connectBus } from '@orgo/runtime/bus';
+import { type Bus, connectBus } from '@orgo/runtime/bus';
 import { loadConfig } from '@orgo/runtime/config';
 import type { Service } from '@orgo/runtime/host';
 import { createHttp, type HttpServer } from '@orgo/runtime/http';
@@ -20,7 +20,7 @@ import { newId } from '@orgo/runtime/ids';
 import { createLog } from '@orgo/runtime/log';
 import { Keyring } from '@orgo/runtime/signer';
 import { createTenant, keysDir } from '@orgo/runtime/trust';
-import { noFaults } from '@orgo/store/fault-points';
+import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 import { connectPlatform, type Platform } from '@orgo/store/platform';
 import pg from 'pg';
 import { storePack } from '../kit/channels.ts';
@@ -35,8 +35,16 @@ const log = createLog({ service: 'test', destination: { write: (line) => void to
 // biome-ignore lint/suspicious/noExplicitAny: tests say what shape they expect
 export type Answer = { status: number; body: any };
 
+/** What lies between a party and the bus. */
+type Road = (party: 'release' | 'peers', bus: Bus) => Bus;
+const smoothRoad: Road = (_party, bus) => bus;
+
 /** One release process: its platform, its service, its own HTTP port. */
-async function startOne(instance: TestInstance, settings: Record<string, string>, faults = noFaults) {
+async function startOne(
+  instance: TestInstance,
+  settings: Record<string, string>,
+  { faults, road }: { faults: FaultPoints; road: Road },
+) {
   const { home } = instance;
   const platform = await connectPlatform(
     {
@@ -49,7 +57,10 @@ async function startOne(instance: TestInstance, settings: Record<string, string>
     },
     { keyring: Keyring.open(keysDir(home)), log, faults },
   );
-  const service = createRelease({ ...platform, home }, loadConfig(releaseConfig, settings));
+  const service = createRelease(
+    { ...platform, bus: road('release', platform.bus), home },
+    loadConfig(releaseConfig, settings),
+  );
   await service.start();
   const http: HttpServer = createHttp({ service: 'release', handlers: service.routes ?? {}, token, log });
   await http.listen(0);
@@ -152,15 +163,20 @@ async function startAudit(instance: TestInstance, platform: Platform): Promise<S
 }
 
 export async function startRelease(
-  { realAudit = false, faults = noFaults } = {},
+  {
+    realAudit = false,
+    faults = noFaults,
+    road = smoothRoad,
+  }: { realAudit?: boolean; faults?: FaultPoints; road?: Road } = {},
   settings: Record<string, string> = {},
 ) {
   const instance = await testInstance(['nats']);
   await createTenant(instance.home, tenant, { adapters: [] });
-  const running: Running[] = [await startOne(instance, settings, faults)];
+  const running: Running[] = [await startOne(instance, settings, { faults, road })];
   const [{ platform }] = running as [Running];
   const url = (): string => running[0]?.http.url ?? '';
-  const bus = await connectBus({ url: instance.urls.NATS_URL, name: 'test-peers', log });
+  const peersBus = await connectBus({ url: instance.urls.NATS_URL, name: 'test-peers', log });
+  const bus = road('peers', peersBus);
   const audit = realAudit ? await startAudit(instance, { ...platform, bus }) : undefined;
   const peers: Peers = await startPeers({ ...platform, bus }, tenant, { realAudit });
   const admin = new pg.Pool({ connectionString: instance.adminDatabaseUrl, options: '-c search_path=release', max: 2 });
@@ -264,7 +280,7 @@ export async function startRelease(
     async replace(): Promise<void> {
       const [old] = running.splice(0);
       await old?.stop();
-      running.push(await startOne(instance, settings));
+      running.push(await startOne(instance, settings, { faults, road }));
     },
     async stop() {
       // The service first: what it is saying is still answered.
