@@ -74,7 +74,10 @@ export async function takeReport(
     throw malformed('the report speaks of another tenant or node');
   const { nonce, release_id } = report;
   if (!(await deps.nonces.take(tenant_id, instance_id, nonce, digestOfBytes(payload))))
-    throw new Refused('REPORT_REPLAYED', 'the nonce was not given to this node, is over, was used, or is older than one that was used');
+    throw new Refused(
+      'REPORT_REPLAYED',
+      'the nonce was not given to this node, is over, was used, or is older than one that was used',
+    );
   const input: NodeInput = { type: 'report', tenant_id, instance_id, release_id, nonce, envelope: json };
   const message_id = `report:${sha256Hex(`${tenant_id} ${instance_id} ${nonce}`)}`;
   const [result] = await deps.nodes.take([{ message_id, input, traceparent }]);
