@@ -1,5 +1,9 @@
 import os from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { compiled } from './infra/bootstrap/paths.mjs';
+
+// Also where vitest was started by hand: tests start thousands of processes, and each reads what an earlier one has compiled.
+process.env.NODE_COMPILE_CACHE ??= compiled;
 
 /** Tests with servers wait more than they work: two at a time also where there are two processors. */
 const WORKERS = Math.max(2, os.availableParallelism() - 1);

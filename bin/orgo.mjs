@@ -17,7 +17,12 @@ const NEVER_INSTALL = new Set(['verify', 'digest', 'explain']);
 function asInstalled() {
   const toolchain = installedToolchain();
   const node = toolchain?.node ?? systemNode();
-  if (node && dependenciesPresent()) return { node, env: toolchain ? taskEnvironment(toolchain) : process.env };
+  if (node && dependenciesPresent()) {
+    const env = toolchain ? taskEnvironment(toolchain) : { ...process.env };
+    // Compiled code is kept in the checkout.
+    delete env.NODE_COMPILE_CACHE;
+    return { node, env };
+  }
   throw new InfraFailure(
     'SETUP_REQUIRED',
     `orgo is not set up in ${root}, and this command never installs anything. Run once, with a network: npx orgo --help`,

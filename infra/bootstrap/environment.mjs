@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { cache, infra } from './paths.mjs';
+import { cache, compiled, infra } from './paths.mjs';
 
 // What npm hands to scripts would steer npm and pnpm below us; only how to reach a registry may pass.
 const NETWORK_SETTINGS = /registry|proxy|cafile|^npm_config_ca$|userconfig|globalconfig|strict_ssl|_auth/i;
@@ -33,6 +33,8 @@ export function cleanEnvironment(inherited = process.env) {
 export function taskEnvironment(toolchain) {
   const env = cleanEnvironment();
   env.PATH = [path.dirname(toolchain.node), path.dirname(toolchain.pnpm), env.PATH].join(path.delimiter);
+  // Stripping types and compiling is most of a start: a process reads what an earlier one has compiled.
+  env.NODE_COMPILE_CACHE ??= compiled;
   return env;
 }
 

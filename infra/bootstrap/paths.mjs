@@ -8,5 +8,8 @@ export const root = path.dirname(infra);
 /** What the bootstrap made for this checkout: toolchain, server programs, locks. Safe to delete while nothing runs. */
 export const cache = path.join(root, '.orgo');
 
+/** Code as Node has compiled it, keyed by its bytes: read by the next process that loads the same. */
+export const compiled = path.join(cache, 'compiled');
+
 /** What the pinned Node runs when `orgo` is typed. */
 export const cli = path.join(root, 'packages/cli/src/main.ts');

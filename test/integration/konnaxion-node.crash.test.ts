@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import type { Offer } from '@orgo/contracts';
 import { type NodeState, placesIn, startNode } from '@orgo/konnaxion-node';
@@ -15,23 +14,20 @@ import { type KillPoint, killLine } from './konnaxion-node-process.ts';
 const script = new URL('./konnaxion-node-process.ts', import.meta.url);
 let packs: [TestPack, TestPack, TestPack];
 let runs = 0;
-const compiled = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-compiled-'));
 const stories: Story[] = [];
 
 beforeAll(async () => {
   packs = await Promise.all([readerPack(2), readerPack(1), readerPack(0)]);
   // Who is killed keeps nothing of what it compiled; one that ends does, for all the others.
-  await runProcess(script, { NODE_COMPILE_CACHE: compiled }).ended;
+  await runProcess(script, {}).ended;
 });
 afterAll(async () => {
-  fs.rmSync(compiled, { recursive: true, force: true });
   await Promise.all(stories.map(({ node }) => node.stop()));
 });
 
 /** Runs a process to its kill, and proves that it came to it. */
 async function killed(point: KillPoint, env: Record<string, string>): Promise<void> {
   const child = runProcess(script, {
-    NODE_COMPILE_CACHE: compiled,
     TEST_KILL_AT: JSON.stringify(point),
     ...env,
   });

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { testInstance } from '@orgo/infra/test-servers';
 import type { FaultPlan } from './faults.ts';
 import { lastingPort } from './lasting-port.ts';
@@ -32,8 +31,6 @@ export async function startProcessRing() {
       NATS_URL: instance.urls.NATS_URL,
       ORGO_TOKEN: token,
       ORGO_LOG_LEVEL: 'fatal',
-      // Each start after the first reads what the first has compiled.
-      NODE_COMPILE_CACHE: path.join(instance.home, 'compiled'),
       // The process that was killed has left its port; only one listens on it.
       ORGO_HTTP_PORT: part === 'orchestrator' ? `${port}` : '0',
     });

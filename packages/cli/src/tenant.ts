@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { adaptersOf, payloadTypes, pipelines } from '@orgo/contracts';
 import { canonicalBytes, type DsseEnvelope, type JsonValue, pae, parseStrict, toBase64 } from '@orgo/core';
-import { mandates } from '@orgo/corpora';
+import { mandates } from '@orgo/corpora/mandates';
 import { openKeyring } from '@orgo/runtime/keyring';
 import type { TenantOptions } from '@orgo/runtime/tenants';
 import { createTenant, keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';

@@ -1,5 +1,4 @@
 import { type ArtifactRef, type BuildStarted, type BuildStatus, isTerminalBuildPhase } from '@orgo/contracts';
-import { gazetteerArtifacts } from '@orgo/corpora';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Command } from 'commander';
 import { type BuildWithIssues, describeIssues, withIssues } from '../build-issues.ts';
@@ -88,6 +87,8 @@ export async function startBuild(
   const rules = intakeRules(mandate.bundle, new Date());
   checkIntake(documents, rules);
   const letters = rules.stops ? null : await readLetters(client);
+  // The packages it is made of are large: only who starts a build loads them.
+  const { gazetteerArtifacts } = await import('@orgo/corpora');
   const resources = gazetteerArtifacts().map(({ artifact, bytes }) => ({
     kind: artifact.kind,
     media_type: artifact.media_type,

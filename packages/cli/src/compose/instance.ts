@@ -19,7 +19,6 @@ import {
   workerProcesses,
   workersInOne,
 } from './processes.ts';
-import { hostServices } from './services.ts';
 import { supervise } from './supervisor.ts';
 
 export type RunningInstance = { url: string; tenant: string; servers: Servers; stop(): Promise<void> };
@@ -43,6 +42,9 @@ export async function startInstance(options: {
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
+  // Loaded while the servers start; who runs each service in a process of its own needs none of them here.
+  const hosting = options.processes ? undefined : import('./services.ts');
+  hosting?.catch(() => undefined);
   try {
     const servers: Servers = await startServers({
       home,
@@ -81,16 +83,14 @@ export async function startInstance(options: {
     const supervisor = supervise(home, specs, say);
     undo.push(() => supervisor.stop());
     let up = false;
-    const hosted = ports
-      ? undefined
-      : await hostServices({
-          home,
-          instance,
-          token: apiToken(home),
-          databaseUrls,
-          natsUrl: servers.natsUrl('services'),
-          redisUrl: servers.urls.REDIS_URL,
-        });
+    const hosted = await (await hosting)?.hostServices({
+      home,
+      instance,
+      token: apiToken(home),
+      databaseUrls,
+      natsUrl: servers.natsUrl('services'),
+      redisUrl: servers.urls.REDIS_URL,
+    });
     if (hosted) undo.push(() => hosted.stop());
     const urls =
       hosted?.urls ??
