@@ -11,8 +11,8 @@ import {
   verifyConsistency,
   verifyTileLog,
 } from '@orgo/core';
+import { verifySeal } from '@orgo/core/seal';
 import { newId } from '@orgo/runtime/ids';
-import { verifySeal } from '@orgo/runtime/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Audit, decisionOf, itemsOf, startAudit, tenant } from './audit-instance.ts';

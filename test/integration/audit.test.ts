@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { decisionKinds, type ReceiptItem, sealedSubject } from '@orgo/contracts';
 import { digestOf, leafHash, parseCheckpoint, rootOf, toHex, verifyNote } from '@orgo/core';
+import { verifySeal } from '@orgo/core/seal';
 import { readFileIfAny } from '@orgo/runtime/durable-file';
 import { newId } from '@orgo/runtime/ids';
-import { verifySeal } from '@orgo/runtime/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {

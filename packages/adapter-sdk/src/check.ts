@@ -21,7 +21,7 @@ import {
   type VerifySignature,
 } from '@orgo/core';
 import { verifyItemUnder } from '@orgo/core/root-history';
-import { verifySeal } from '@orgo/runtime/seal';
+import { verifySeal } from '@orgo/core/seal';
 import type { Root } from '@orgo/runtime/trust';
 import type { z } from 'zod';
 

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { emptyRoot, formatCheckpoint, leafHash, signNote, utf8 } from '@orgo/core';
+import { verifySeal } from '@orgo/core/seal';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { verifySeal } from './seal.ts';
 import { createKey, Keyring, verifySignature } from './signer.ts';
 import { createTenant, keysDir, publishRoot, TrustStore, trustDir } from './trust.ts';
 

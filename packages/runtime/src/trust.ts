@@ -2,13 +2,13 @@ import { readdir, rm } from 'node:fs/promises';
 import { type SealedDecision, tenantIdSchema } from '@orgo/contracts';
 import { canonicalBytes, type JsonValue } from '@orgo/core';
 import { withHistory } from '@orgo/core/root-history';
+import { placeOfRoot, readSealed } from '@orgo/core/root-places';
 import { type Clock, systemClock } from './clock.ts';
 import { readFileIfAny, replaceFile } from './durable-file.ts';
 import { Breach, Fault, Refused } from './errors.ts';
 import { verifySignature } from './signer.ts';
 import { readPins, rootFile, rootSealFile, unsealedDir, unsealedFile } from './trust-files.ts';
 import { type Root, readRoot } from './trust-root.ts';
-import { placeOfRoot, readRootSeal } from './trust-seal.ts';
 
 export { type CreatedTenant, createTenant, publishRoot } from './tenants.ts';
 export { keysDir, trustDir } from './trust-files.ts';
@@ -28,6 +28,8 @@ export type TrustStore = {
   chain(tenant: string): Promise<{ roots: readonly Root[]; places: ReadonlyMap<number, number> }>;
   /** The file of a version that `chain` gave. */
   file(tenant: string, version: number): Promise<Uint8Array>;
+  /** The entry of a version that `chain` gave a place; undefined where none lies beside it. */
+  sealFile(tenant: string, version: number): Promise<Uint8Array | undefined>;
   /** Roots that are published and not known to be in the log; asked for often, so it costs one look at a folder. */
   unsealed(): Promise<{ tenant_id: string; version: number }[]>;
   /**
@@ -63,8 +65,10 @@ const findPlaces = async (
   for (const { version } of roots.slice(1)) {
     if (places.has(version)) continue;
     const bytes = await readFileIfAny(rootSealFile(dir, tenant, version));
-    const sealed = bytes === undefined ? undefined : readRootSeal(bytes);
-    const place = sealed?.ok ? placeOfRoot(sealed.value, roots.slice(version - 1) as [Root, ...Root[]]) : undefined;
+    const sealed = bytes === undefined ? undefined : readSealed(bytes);
+    const place = sealed?.ok
+      ? placeOfRoot(sealed.value, roots.slice(version - 1) as [Root, ...Root[]], verifySignature)
+      : undefined;
     if (place?.ok) places.set(version, place.value);
   }
   return places;
@@ -117,6 +121,7 @@ export const TrustStore = {
           throw new Fault('ROOT_VERSION_UNKNOWN', `tenant ${tenant} has no root version ${version}`);
         return bytes;
       },
+      sealFile: (tenant, version) => readFileIfAny(rootSealFile(dir, tenant, version)),
       async unsealed() {
         const names: string[] = await readdir(unsealedDir(dir)).catch(() => []);
         return names.flatMap((name) => {
@@ -131,7 +136,7 @@ export const TrustStore = {
         const [root, ...later] = roots.slice(version - 1);
         if (root === undefined)
           throw new Fault('ROOT_VERSION_UNKNOWN', `tenant ${tenant} has no root version ${version}`);
-        const place = placeOfRoot(sealed, [root, ...later]);
+        const place = placeOfRoot(sealed, [root, ...later], verifySignature);
         if (!place.ok) throw new Breach(place.code, `the entry of root version ${version}: ${place.detail}`);
         await replaceFile(rootSealFile(dir, tenant, version), canonicalBytes(sealed as unknown as JsonValue), 0o644);
         // crash: before this the root is taken to the log once more, where its entry stands already.

@@ -28,7 +28,7 @@ import {
   utf8,
 } from '@orgo/core';
 import { verifyItemUnder } from '@orgo/core/root-history';
-import { verifySeal } from '@orgo/runtime/seal';
+import { verifySeal } from '@orgo/core/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import type { Root, TrustStore } from '@orgo/runtime/trust';
 import type { CommandFact } from './domain/index.ts';

@@ -11,7 +11,7 @@ import {
 } from '@orgo/contracts';
 import { ok, type Result, refuse, type StatementCache, type VerifiedItem } from '@orgo/core';
 import { verifyItemUnder } from '@orgo/core/root-history';
-import { verifySeal } from '@orgo/runtime/seal';
+import { verifySeal } from '@orgo/core/seal';
 import { verifySignature } from '@orgo/runtime/signer';
 import type { Root, TrustStore } from '@orgo/runtime/trust';
 import type { z } from 'zod';

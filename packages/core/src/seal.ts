@@ -1,18 +1,13 @@
 import type { Seal } from '@orgo/contracts';
-import {
-  fromHex,
-  leafHash,
-  ok,
-  parseCheckpoint,
-  type Result,
-  refuse,
-  type StatementCache,
-  toHex,
-  utf8,
-  type VerifySignature,
-  verifyInclusion,
-  verifyNote,
-} from '@orgo/core';
+import type { StatementCache } from './batch.ts';
+import { parseCheckpoint } from './checkpoint.ts';
+import { fromHex, toHex } from './hex.ts';
+import { leafHash } from './merkle-hash.ts';
+import { verifyInclusion } from './merkle-verify.ts';
+import { verifyNote } from './note.ts';
+import { ok, type Result, refuse } from './result.ts';
+import type { VerifySignature } from './signature.ts';
+import { utf8 } from './text.ts';
 import type { Root } from './trust-root.ts';
 
 /**
