@@ -1,15 +1,19 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import {
+  authorizationPath,
   type ChannelIndex,
   channelIndexPath,
   type Offer,
   packManifestPath,
   payloadTypes,
   type RollbackAuthorization,
+  type SealedDecision,
   trustRootPath,
+  trustSealPath,
 } from '@orgo/contracts';
 import { canonical, canonicalBytes, type Digest, digestOfBytes, keyIdOf, pae, sha256Hex, toBase64 } from '@orgo/core';
 import type { TestPack } from '../integration/konnaxion-node-packs.ts';
+import { createSealedLog } from './sealed-log.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests change metadata as they like
 export type Signed = any;
@@ -40,6 +44,7 @@ export const dsseOf = (payloadType: string, value: unknown, ...keys: TestKey[]) 
   return { payloadType, payload: toBase64(payload), signatures };
 };
 
+const nowhere = '0198c0de-0000-7000-8000-000000000000';
 const far = '2099-01-01T00:00:00Z';
 const trustRoles = ['root', 'gatekeeper', 'log', 'tuf-root', 'targets', 'snapshot', 'timestamp', 'release'] as const;
 type TrustRole = (typeof trustRoles)[number];
@@ -55,6 +60,11 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
   const files = new Map<string, Uint8Array>();
   const manifests = new Map<string, Uint8Array>();
   const trustRoots: Uint8Array[] = [];
+  const log = createSealedLog(tenant, `orgo.test/${tenant}`);
+  /** Entries of trust roots in the log, by version. */
+  const trustSeals = new Map<number, SealedDecision>();
+  /** What authorizes releases, by release and pack; null for a release that a test leaves without. */
+  const authorizations = new Map<string, Uint8Array | null>();
   const versions = { root: 0, targets: 0, snapshot: 0, timestamp: 0, stable: 0 };
   let index: ChannelIndex | null = null;
   let issuedAt: string | undefined;
@@ -113,6 +123,24 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
     change(body);
     const bytes = canonicalBytes(dsseOf(payloadTypes.trustRoot, body, ...by));
     trustRoots.push(bytes);
+    const [version, signed] = [trustRoots.length, dsseOf(payloadTypes.trustRoot, body)];
+    const root_digest = digestOfBytes(new Uint8Array(Buffer.from(signed.payload, 'base64')));
+    if (version > 1) {
+      const entry = { kind: 'TRUST_ROOT', build_id: `root_${nowhere}`, detail: { version, root_digest } } as const;
+      trustSeals.set(version, log.append(entry, keys));
+    }
+    return bytes;
+  };
+
+  /** The gatekeeper's sealed authorization of an offer, as it is made once, with the keys of that moment. */
+  const authorized = (offer: Offer): Uint8Array | null => {
+    const { release_id, pack_id, kristal_id } = offer;
+    const name = canonical([release_id, pack_id, kristal_id]);
+    const known = authorizations.get(name);
+    if (known !== undefined) return known;
+    const detail = { channel, pack_id, kristal_id };
+    const bytes = canonicalBytes(log.append({ kind: 'RELEASE', build_id: release_id, detail }, keys));
+    authorizations.set(name, bytes);
     return bytes;
   };
 
@@ -126,11 +154,14 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
   const partsOf = (): Record<RoleName, Signed> => {
     const offered = index === null ? [] : [index.current, index.candidate?.offer ?? null].filter((o) => o !== null);
     const targets = index === null ? [] : [putTarget(channelIndexPath(channel), canonicalBytes(index))];
-    for (const { pack_id } of offered) {
-      const manifest = manifests.get(pack_id);
-      if (manifest) targets.push(putTarget(packManifestPath(channel, pack_id), manifest));
+    for (const offer of offered) {
+      const manifest = manifests.get(offer.pack_id);
+      if (manifest) targets.push(putTarget(packManifestPath(channel, offer.pack_id), manifest));
+      const authorization = authorized(offer);
+      if (authorization) targets.push(putTarget(authorizationPath(channel, offer.release_id), authorization));
     }
     const trust = trustRoots.slice(1).map((bytes, n) => putTarget(trustRootPath(n + 2), bytes));
+    for (const [version, sealed] of trustSeals) trust.push(putTarget(trustSealPath(version), canonicalBytes(sealed)));
     return {
       stable: { _type: 'targets', expires: far, targets: Object.fromEntries(targets) },
       targets: {
@@ -193,15 +224,23 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
       const first = JSON.parse(Buffer.from(trustRoots[0] as Uint8Array).toString()) as { payload: string };
       return { pin: digestOfBytes(new Uint8Array(Buffer.from(first.payload, 'base64'))), roots: [...trustRoots] };
     },
+    log,
+    trustSeals,
     writeRoot,
     writeTrust,
+    /** In place of the gatekeeper's authorization of an offer, whatever is said; null for none. */
+    authorize(offer: Offer, sealed: SealedDecision | null): void {
+      const name = canonical([offer.release_id, offer.pack_id, offer.kristal_id]);
+      authorizations.set(name, sealed === null ? null : canonicalBytes(sealed));
+    },
     write,
     /** Remembers everything as it stands; what it answers puts it back. */
     remember(): () => void {
       const was = { keys: { ...keys }, versions: { ...versions }, files: [...files], manifests: [...manifests] };
+      const [seals, allowed] = [[...trustSeals], [...authorizations]];
       const [roots, made] = [[...trustRoots], [...offers]];
       const [wasIndex, wasIssuedAt, wasReleases] = [index, issuedAt, releases];
-      const refill = <V>(map: Map<string, V>, entries: [string, V][]): void => {
+      const refill = <K, V>(map: Map<K, V>, entries: [K, V][]): void => {
         map.clear();
         for (const [name, value] of entries) map.set(name, value);
       };
@@ -210,6 +249,8 @@ export function createChannelRepo(tenant: string, channel = 'stable') {
         Object.assign(versions, was.versions);
         refill(files, was.files);
         refill(manifests, was.manifests);
+        refill(trustSeals, seals);
+        refill(authorizations, allowed);
         trustRoots.splice(0, trustRoots.length, ...roots);
         offers.splice(0, offers.length, ...made);
         [index, issuedAt, releases] = [wasIndex, wasIssuedAt, wasReleases];

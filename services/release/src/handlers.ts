@@ -1,4 +1,6 @@
 import { type GateDecision, nameSchema, type ReceiptItem } from '@orgo/contracts';
+import { canonicalBytes, type JsonValue } from '@orgo/core';
+import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import type { Noise } from '@orgo/runtime/noise';
@@ -7,7 +9,7 @@ import type { ItemResult } from '@orgo/store/machine';
 import type { Turns } from '@orgo/store/turns';
 import { type Authorized, type Belief, type Believed, believeReceipt } from './believe.ts';
 import type { AfterReport } from './channel/validation.ts';
-import type { ChannelInput, NodeInput, ReleaseInput } from './domain/index.ts';
+import type { ChannelInput, NodeInput, ReleaseInput, StoredFile } from './domain/index.ts';
 
 /** The subject on which audit asks for receipts to be folded. */
 export const receiptSubject = 'orgo.v1.*.receipt.release';
@@ -17,6 +19,7 @@ export type HandlerDeps = Belief & {
   nodes: Turns<NodeInput>;
   channels: Turns<ChannelInput>;
   afterReport: AfterReport;
+  artifacts: ArtifactStore;
   noise: Noise;
   faults: FaultPoints;
 };
@@ -56,7 +59,24 @@ const merged = (results: readonly ItemResult[]): ItemResult =>
   results.find(({ outcome }) => outcome !== 'refused') ??
   results[0] ?? { outcome: 'refused', code: 'DECISION_MALFORMED' };
 
-async function fold(deps: HandlerDeps, sealed: Sealed, traceparent: string | null): Promise<ItemResult> {
+/**
+ * Keeps what authorizes a release as nodes will get it: the decision, and the proof of its place in the log. Null for a decision that nodes do not ask for.
+ * @throws Fault ARTIFACT_STORE_UNAVAILABLE
+ */
+async function keepAuthorization(
+  { artifacts }: HandlerDeps,
+  { decision: item, seal }: ReceiptItem,
+  { decision }: Believed,
+): Promise<StoredFile | null> {
+  if (decision.kind !== 'RELEASE' || decision.verdict !== 'PASS') return null;
+  const bytes = canonicalBytes({ decision: item, seal } as unknown as JsonValue);
+  const kept = await artifacts.put(decision.tenant_id, 'release-authorization', 'application/json', bytes);
+  // crash: if we die here a file lies in the store that nothing names; audit brings the receipt again.
+  return { ref: kept.ref, size: kept.size };
+}
+
+async function fold(deps: HandlerDeps, item: ReceiptItem, sealed: Sealed): Promise<ItemResult> {
+  const { traceparent } = item;
   const { decision, decision_digest } = sealed;
   const { tenant_id, build_id: release_id } = decision;
   const instance_id = nodeOf(decision);
@@ -64,7 +84,8 @@ async function fold(deps: HandlerDeps, sealed: Sealed, traceparent: string | nul
   const turns: Promise<ItemResult[]>[] = [];
   for (const machine of concerns[decision.kind] ?? []) {
     if (machine === 'release') {
-      const input: ReleaseInput = { type: 'receipt', tenant_id, release_id, ...sealed };
+      const stored = await keepAuthorization(deps, item, sealed);
+      const input: ReleaseInput = { type: 'receipt', tenant_id, release_id, ...sealed, stored };
       turns.push(deps.releases.take([{ message_id: decision_digest, input, traceparent }]));
     } else if (machine === 'channel') {
       if (channel === null) continue;
@@ -107,7 +128,7 @@ export const takeReceipts =
       items.map(async (item): Promise<ItemResult> => {
         const receipt = await believeReceipt(item, tenant_id, deps);
         if (receipt.ok && receipt.value.decision.kind === 'TRUST_ROOT') return keepRootSeal(deps, item, receipt.value);
-        if (receipt.ok) return fold(deps, receipt.value, item.traceparent);
+        if (receipt.ok) return fold(deps, item, receipt.value);
         deps.noise.hear(receipt.code, { tenant_id, detail: receipt.detail });
         return { outcome: 'refused', code: receipt.code };
       }),

@@ -62,8 +62,8 @@ export const verifyJob = (deps: JobDeps): LocalHandler =>
 function channelInput(of: { tenant_id: string; release_id: string; channel: string }, wish: ChannelWish): ChannelInput {
   switch (wish.op) {
     case 'offer': {
-      const { pack_id, kristal_id, manifest, manifest_size, prefetch } = wish;
-      return { type: 'offer', ...of, pack_id, kristal_id, manifest, manifest_size, cohorts: [], prefetch };
+      const { op: _op, wanted: _wanted, ...offered } = wish;
+      return { type: 'offer', ...of, ...offered, cohorts: [] };
     }
     case 'open':
       return { type: 'open', ...of, cohorts: wish.cohorts };

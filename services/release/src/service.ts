@@ -193,6 +193,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
           nodes,
           channels,
           afterReport: validateRollback({ db, channels }),
+          artifacts,
           trust,
           cache,
           noise: createNoise(log),

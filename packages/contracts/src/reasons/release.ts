@@ -64,6 +64,10 @@ export const releaseReasons = {
     'A pack below the floor of its channel',
     'Release a newer one; no authorization pierces a floor.',
   ),
+  RELEASE_UNAUTHORIZED: refusal(
+    'A pack that the gatekeeper did not authorize for this channel and release',
+    'The active pack keeps serving; find out who signs for the channel, and release through the gatekeeper.',
+  ),
   ROLLBACK_UNAUTHORIZED: refusal(
     'An older pack without leave of the gatekeeper that names it',
     'Ask for a rollback of the release; a node goes back under its authorization alone.',

@@ -76,10 +76,19 @@ export const channelIndexPath = (channel: string): string => `${channel}/channel
 export const packManifestPath = (channel: string, packId: string): string => `${channel}/${packId}.pack-manifest.json`;
 
 /**
+ * Name of the target that is the gatekeeper's authorization of a release: its sealed RELEASE decision, as it lies in the tenant's log, with the proof of
+ * its place there. A node takes no pack that it does not name.
+ */
+export const authorizationPath = (channel: string, releaseId: string): string =>
+  `${channel}/${releaseId}.authorization.json`;
+
+/**
  * Name of the target that is a version of the tenant's trust root from the second on: how nodes hear of rotated and revoked keys. It is believed
  * for its chain from the fingerprint a node was given, not for where it came from.
  */
 export const trustRootPath = (version: number): string => `trust/${version}.root.json`;
+/** Name of the target that is a trust root's entry in the log: by its place nodes judge what the keys that it dropped had signed before. */
+export const trustSealPath = (version: number): string => `trust/${version}.sealed.json`;
 
 /** What made a rollback be asked for. */
 export const rollbackTriggers = ['analysis', 'integrity', 'deadline', 'operator', 'emergency', 'drill'] as const;

@@ -1,12 +1,14 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import {
+  authorizationPath,
   type ChannelIndex,
   channelIndexPath,
   channelIndexSchema,
   type Offer,
   packManifestPath,
   trustRootPath,
+  trustSealPath,
 } from '@orgo/contracts';
 import { ok, parseStrict, type Refusal, type Result, refuse } from '@orgo/core';
 import { Updater } from 'tuf-js';
@@ -17,15 +19,18 @@ import { codeOfRefusal, roleOfFile } from './domain/metadata-refusal.ts';
 import { type NodeConfig, placesIn } from './folder.ts';
 import { clockOf, type NodeContext } from './node-context.ts';
 import { messageOf, NodeError, noAnswer } from './node-error.ts';
-import { openTrustChain, readTrust } from './trust.ts';
+import { openTrustChain, readSeals, readTrust, type TrustNews } from './trust.ts';
 import { onTrustedMetadata } from './trusted-metadata.ts';
 
-/** What the channel says now, verified: its index, null before the first, and the manifests that were asked for, by pack. */
+/** What the channel brings for an offer: its manifest, and what says that the gatekeeper authorized it, not yet verified; null where it brings none. */
+export type Brought = { manifest: Uint8Array; authorization: Uint8Array | null };
+
+/** What the channel says now, verified: its index, null before the first, and what it brings for the offers that were asked for, by pack. */
 export type ChannelAnswer = {
   index: ChannelIndex | null;
-  manifests: ReadonlyMap<string, Uint8Array>;
-  /** Trust roots after those that the node holds, not yet verified. */
-  trust: Uint8Array[];
+  brought: ReadonlyMap<string, Brought>;
+  /** Trust roots after those that the node holds, and entries of roots in the log that it has no place for, not yet verified. */
+  trust: TrustNews;
   /** The highest time that the metadata itself says. */
   signedTime: string | null;
 };
@@ -61,7 +66,7 @@ const topRoles: ReadonlySet<string> = new Set(['root', 'timestamp', 'snapshot', 
 
 /**
  * Follows the channel with an unmodified TUF client (TUF 1.0 section 5): roots one by one, timestamp, snapshot, targets, the channel's
- * delegated role, then the index and the manifests of the packs that `wanted` names, whose lengths and hashes the metadata fixes. Trusted
+ * delegated role, then the index, and manifest and authorization of the offers that `wanted` names, whose lengths and hashes the metadata fixes. Trusted
  * metadata is kept in `tuf/metadata`, which is what refuses older metadata after a restart.
  * Refuses as `codeOfRefusal` does, and with `CLOCK_UNTRUSTED` where only a clock that is behind what was signed before
  * finds the metadata fresh.
@@ -101,18 +106,19 @@ export async function readChannel(
       const signedTime = await signedTimeIn(metadataDir);
       const fresh = await checkFresh(metadataDir, config.channel, clockOf(world), laterOf(floor, signedTime));
       if (!fresh.ok) return fresh;
-      const newRoots = await following(target, (await readTrust(trust)).length);
-      const manifests = new Map<string, Uint8Array>();
-      if (bytes === null) return ok({ index: null, manifests, trust: newRoots, signedTime });
+      const news = await following(target, await readTrust(trust), await readSeals(trust));
+      const brought = new Map<string, Brought>();
+      if (bytes === null) return ok({ index: null, brought, trust: news, signedTime });
       const index = readIndex(bytes);
       if (!index.ok) return index;
-      for (const { pack_id } of wanted(index.value)) {
+      for (const { pack_id, release_id } of wanted(index.value)) {
         const manifest = await target(packManifestPath(config.channel, pack_id));
         if (manifest === null)
           return refuse('METADATA_INVALID', `the channel names pack ${pack_id} and no manifest of it`);
-        manifests.set(pack_id, manifest);
+        const authorization = await target(authorizationPath(config.channel, release_id));
+        brought.set(pack_id, { manifest, authorization });
       }
-      return ok({ index: index.value, manifests, trust: newRoots, signedTime });
+      return ok({ index: index.value, brought, trust: news, signedTime });
     } catch (error) {
       if (fetcher.failure !== null) throw noAnswer('channel', fetcher.failure);
       if (error instanceof PersistError) throw new NodeError('HOME_UNREADABLE', error.message, { cause: error });
@@ -130,14 +136,31 @@ function readIndex(bytes: Uint8Array): Result<ChannelIndex> {
   return refuse('METADATA_INVALID', `the channel index: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-/** Trust roots that the channel's targets name after the ones that are held. */
-async function following(target: (name: string) => Promise<Uint8Array | null>, held: number): Promise<Uint8Array[]> {
-  const found: Uint8Array[] = [];
+/** Trust roots that the channel's targets name after the ones that are held, and entries of roots that none is held of. */
+async function following(
+  target: (name: string) => Promise<Uint8Array | null>,
+  held: readonly Uint8Array[],
+  sealed: ReadonlyMap<number, Uint8Array>,
+): Promise<TrustNews> {
+  const roots: Uint8Array[] = [];
   for (;;) {
-    const bytes = await target(trustRootPath(held + found.length + 1));
-    if (bytes === null) return found;
-    found.push(bytes);
+    const bytes = await target(trustRootPath(held.length + roots.length + 1));
+    if (bytes === null) break;
+    roots.push(bytes);
   }
+  const seals = new Map<number, Uint8Array>();
+  for (let version = 2; version <= held.length + roots.length; version++) {
+    const bytes = sealed.has(version) ? null : await target(trustSealPath(version));
+    if (bytes !== null) seals.set(version, bytes);
+  }
+  return { roots, seals };
+}
+
+/** What authorizes a release, as it came when the channel was read last and was found to be what its metadata names; null where nothing came. */
+export async function keptAuthorization({ dir, config }: NodeContext, release_id: string): Promise<Uint8Array | null> {
+  const name = encodeURIComponent(authorizationPath(config.channel, release_id));
+  const bytes = await fs.readFile(path.join(placesIn(dir).tuf, 'targets', name)).catch(() => null);
+  return bytes === null ? null : new Uint8Array(bytes);
 }
 
 type Signed = { expires?: unknown; issued_at?: unknown };

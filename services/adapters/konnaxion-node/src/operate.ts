@@ -2,14 +2,16 @@ import type { Offer } from '@orgo/contracts';
 import { type DsseEnvelope, parseStrict, type Result, refuse } from '@orgo/core';
 import { type PackPage, queryPack } from '@orgo/kristal';
 import { examine } from './activate.ts';
-import { checkTrusted } from './channel.ts';
+import { attempt } from './attempt.ts';
+import { checkTrusted, keptAuthorization } from './channel.ts';
 import { withRollbackBegun } from './domain/attempts.ts';
 import { chooseOffer } from './domain/choose.ts';
 import { limits, type NodeState, placeOf, type Served } from './domain/state.ts';
 import { memberOf, readState, writeState } from './folder.ts';
 import type { NodeContext } from './node-context.ts';
+import { occasionOf } from './occasion.ts';
 import type { OpenPacks } from './open-packs.ts';
-import { attempt, occasionOf, tell } from './step.ts';
+import { tell } from './step.ts';
 
 /** The outcome of something that a person asked of a node: refused before anything was done, or what is on record of it. */
 export type Asked = Result<NodeState>;
@@ -34,7 +36,8 @@ export async function activatePack(ctx: NodeContext, packId: string): Promise<As
   if (!offer) return refuse('TARGET_NOT_FOR_CHANNEL', `the channel offers this node no pack ${packId}`);
   const fresh = await checkTrusted(ctx, state.time_floor);
   if (!fresh.ok) return fresh;
-  return outcomeOf(await tell(ctx, await attempt(ctx, state, offer, 'ACTIVATE')));
+  const authorization = await keptAuthorization(ctx, offer.release_id);
+  return outcomeOf(await tell(ctx, await attempt(ctx, state, { offer, type: 'ACTIVATE', authorization })));
 }
 
 /** The pack that an authorization names, among those that served here; the last known good one where there is none that could be read. */
@@ -60,7 +63,7 @@ export async function rollBack(ctx: NodeContext, given: DsseEnvelope | null): Pr
   const left = before.active;
   const begun = withRollbackBegun(before, { ...occasionOf(ctx, before, true, []), offer });
   await writeState(ctx.dir, begun, ctx.world.disk);
-  const after = await attempt(ctx, begun, offer as Offer, 'ACTIVATE', undefined, envelope ?? undefined);
+  const after = await attempt(ctx, begun, { offer: offer as Offer, type: 'ACTIVATE', leave: envelope ?? undefined });
   if (after.active?.pack_id === left.pack_id) return outcomeOf(await tell(ctx, after));
   const refused = [...after.refused, { ...placeOf(left), reason_code: 'ACTIVATION_NOT_CONFIRMED' }];
   const kept = { ...after, refused: refused.slice(-limits.refused) };

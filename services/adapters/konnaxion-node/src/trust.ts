@@ -1,7 +1,8 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { type Digest, ok, type Result, refuse } from '@orgo/core';
-import { withHistory } from '@orgo/core/root-history';
+import { type RootPlaces, withHistory } from '@orgo/core/root-history';
+import { placesOf } from '@orgo/core/root-places';
 import { type Root, readRoot } from '@orgo/core/trust-root';
 import type { Disk } from './disk.ts';
 import { NodeError } from './node-error.ts';
@@ -9,6 +10,9 @@ import { verifySignature } from './signatures.ts';
 
 /** The tenant's trust as it is given to a node when it joins: the pinned fingerprint of the first root, and the roots from the first on. */
 export type GivenTrust = { pin: Digest; roots: readonly Uint8Array[] };
+
+/** What a channel brings of the tenant's trust: further roots, and entries of roots in the log by version. */
+export type TrustNews = { roots: readonly Uint8Array[]; seals: ReadonlyMap<number, Uint8Array> };
 
 /** Roots a tenant may have had before a node stops reading. */
 const maxRoots = 1024;
@@ -35,6 +39,7 @@ function verifyChain(tenant: string, { pin, roots }: GivenTrust): Result<Root[]>
 }
 
 const fileOf = (folder: string, version: number): string => path.join(folder, `${version}.root.json`);
+const sealOf = (folder: string, version: number): string => path.join(folder, `${version}.sealed.json`);
 
 /** The roots that lie in a node's `trust` folder, from the first on. */
 export async function readTrust(folder: string): Promise<Uint8Array[]> {
@@ -57,9 +62,45 @@ export async function openTrustChain(folder: string, tenant: string, pin: Digest
   return chain.value;
 }
 
-/** The newest root that a node holds, knowing the ones before. @throws NodeError HOME_UNREADABLE as `openTrustChain` does */
-export const openTrust = async (folder: string, tenant: string, pin: Digest): Promise<Root> =>
-  withHistory(await openTrustChain(folder, tenant, pin), new Map());
+/** The entries of roots in the log that lie in a node's `trust` folder, by version. */
+export async function readSeals(folder: string): Promise<Map<number, Uint8Array>> {
+  const seals = new Map<number, Uint8Array>();
+  for (const name of await fs.readdir(folder)) {
+    const version = /^([1-9][0-9]{0,8})\.sealed\.json$/.exec(name)?.[1];
+    if (version !== undefined) seals.set(Number(version), new Uint8Array(await fs.readFile(path.join(folder, name))));
+  }
+  return seals;
+}
+
+/** The newest root that a node holds, knowing the ones before and their places in the log; `unplaced` are the versions that it knows no place of. */
+export type OpenedTrust = { root: Root; unplaced: number[] };
+
+/** Reads what a node holds of its tenant's trust. @throws NodeError HOME_UNREADABLE as `openTrustChain` does */
+export async function openTrust(folder: string, tenant: string, pin: Digest): Promise<OpenedTrust> {
+  const chain = await openTrustChain(folder, tenant, pin);
+  const places: RootPlaces = chain.length === 1 ? new Map() : await heldPlaces(folder, chain);
+  const unplaced = chain.slice(1).flatMap(({ version }) => (places.has(version) ? [] : [version]));
+  return { root: withHistory(chain, places), unplaced };
+}
+
+async function heldPlaces(folder: string, chain: readonly Root[]): Promise<RootPlaces> {
+  const seals = await readSeals(folder);
+  return placesOf(chain, (version) => seals.get(version), verifySignature);
+}
+
+/** Keeps entries of roots that hold; what does not is left where it came from. Durable on return. */
+export async function keepSeals(
+  folder: string,
+  tenant: string,
+  pin: Digest,
+  of: { seals: ReadonlyMap<number, Uint8Array>; disk: Disk },
+): Promise<void> {
+  if (of.seals.size === 0) return;
+  const chain = await openTrustChain(folder, tenant, pin);
+  const places = placesOf(chain, (version) => of.seals.get(version), verifySignature);
+  for (const [version, bytes] of of.seals)
+    if (places.has(version)) await of.disk.replace(sealOf(folder, version), bytes);
+}
 
 /**
  * Keeps roots that continue the chain a node holds; the ones it has are never replaced (RO-10). Durable on return.

@@ -1,11 +1,13 @@
 import type { ChannelIndex, Digest } from '@orgo/contracts';
 import type { Queryable } from '@orgo/store/db';
-import { type ChannelState, channelIndexOf } from '../domain/index.ts';
+import { type ChannelState, channelIndexOf, type StoredFile } from '../domain/index.ts';
 
 /** A channel as it stands: what its files are written from, and from nothing else. Times are the database's. */
 export type ChannelHead = {
   channel: string;
   index: ChannelIndex;
+  /** By release: the gatekeeper's sealed authorization of it. */
+  authorizations: Readonly<Record<string, StoredFile>>;
   /** When the channel came to be, and when its index last changed. */
   opened_at: string;
   changed_at: string;
@@ -17,9 +19,9 @@ const headsText = `SELECT state FROM channel WHERE tenant_id = $1 ORDER BY state
 export async function channelHeads(db: Queryable, tenant: string): Promise<ChannelHead[]> {
   const { rows } = await db.query<{ state: ChannelState }>({ name: 'channel_heads', text: headsText }, [tenant]);
   return rows.flatMap(({ state }) => {
-    const { channel, opened_at, changed_at } = state;
+    const { channel, authorizations = {}, opened_at, changed_at } = state;
     const index = channelIndexOf(state);
-    return index === null ? [] : [{ channel, index, opened_at, changed_at }];
+    return index === null ? [] : [{ channel, index, authorizations, opened_at, changed_at }];
   });
 }
 

@@ -2,7 +2,7 @@ import type { Digest, Measurement } from '@orgo/contracts';
 import type { Counts } from './rollout/counts.ts';
 import type { Member, Step } from './rollout/freeze.ts';
 import type { Tally } from './rollout/measure.ts';
-import type { Act, Asked, Eligible, Outcome, Seen, Trigger } from './state.ts';
+import type { Act, Asked, Eligible, Outcome, Seen, StoredFile, Trigger } from './state.ts';
 
 /** A sealed decision that an event follows from. */
 export type Sealed = { decision_digest: Digest; log_index: number };
@@ -11,7 +11,7 @@ export type Sealed = { decision_digest: Digest; log_index: number };
 export type PhaseEvent =
   | { type: 'ReleaseCreated'; at: string; asked: Asked }
   | { type: 'VerifyRequested'; at: string; eligible: Eligible; steps: Step[]; members: Member[] }
-  | ({ type: 'ReleaseVerified'; at: string } & Sealed)
+  | ({ type: 'ReleaseVerified'; at: string; authorization?: StoredFile | null } & Sealed)
   | { type: 'ReleasePublished'; at: string; release_seq: number; pack_seq: number }
   | { type: 'ReleasePaused'; at: string; codes: string[]; finding: Measurement | null; act: Act | null }
   | { type: 'ReleaseResumed'; at: string; act: Act }

@@ -51,7 +51,7 @@ function evolvePhase(before: ReleaseState, event: PhaseEvent): ReleaseState {
     case 'VerifyRequested':
       return { ...state, eligible: event.eligible, steps: event.steps, runs: event.steps.map(() => newRun) };
     case 'ReleaseVerified':
-      return state;
+      return { ...state, authorization: event.authorization ?? null };
     case 'ReleasePublished':
       return {
         ...state,

@@ -79,7 +79,15 @@ export type { Member, Step } from './rollout/freeze.ts';
 export { integrityCodeList } from './rollout/integrity-codes.ts';
 export type { Folded, Measures } from './rollout/measure.ts';
 export { type Alarm, type ChannelWish, nowAlarm, type PublicChange, type RollbackWish, type Send } from './sends.ts';
-export { type Asked, type Eligible, initial, type Phase, phaseOf, type ReleaseState } from './state.ts';
+export {
+  type Asked,
+  type Eligible,
+  initial,
+  type Phase,
+  phaseOf,
+  type ReleaseState,
+  type StoredFile,
+} from './state.ts';
 export { releaseTable, stepTable } from './table.ts';
 export { trustRootTable } from './trust-root.ts';
 export { statusOf } from './view.ts';

@@ -1,7 +1,7 @@
 import type { ArtifactRef, Authorization, Digest, GateDecision, ReasonCode, SealedDecision } from '@orgo/contracts';
 import type { CohortMember } from '@orgo/core';
 import type { Observed } from './rollout/counts.ts';
-import type { Asked, Eligible } from './state.ts';
+import type { Asked, Eligible, StoredFile } from './state.ts';
 
 type Of = { tenant_id: string; release_id: string };
 
@@ -30,6 +30,8 @@ export type Receipt = Of & {
   decision_digest: Digest;
   log_index: number;
   authorizations: { authorization: Authorization; digest: Digest }[];
+  /** Where the decision lies with its place in the log, if it is one that nodes ask for. */
+  stored?: StoredFile | null;
 };
 
 /**

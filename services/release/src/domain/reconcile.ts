@@ -29,10 +29,11 @@ function overdue(scene: Scene): Turn | null {
 }
 
 function offering(scene: Scene): Turn {
-  const { eligible, plan } = scene.state;
+  const { eligible, plan, authorization = null } = scene.state;
   const { pack_id, kristal_id, pack_manifest } = eligible as Eligible;
   const prefetch = plan.prefetch || plan.strategy.mode === 'blue_green';
-  const of = { pack_id, kristal_id, manifest: pack_manifest.ref, manifest_size: pack_manifest.size, prefetch };
+  const manifest = { manifest: pack_manifest.ref, manifest_size: pack_manifest.size };
+  const of = { pack_id, kristal_id, ...manifest, authorization, prefetch };
   return ask(scene, (wanted) => ({ op: 'offer', wanted, ...of }), 'offer');
 }
 

@@ -8,7 +8,7 @@ import type {
   SealedDecision,
 } from '@orgo/contracts';
 import type { JsonValue } from '@orgo/core';
-import type { Trigger } from './state.ts';
+import type { StoredFile, Trigger } from './state.ts';
 
 /** Work that the service does for itself after the commit, at least once. */
 export type Job = 'verify' | 'channel' | 'rollback';
@@ -22,6 +22,7 @@ export type ChannelWish =
       kristal_id: Digest;
       manifest: Digest;
       manifest_size: number;
+      authorization?: StoredFile | null;
       prefetch: boolean;
     }
   | { op: 'open'; wanted: string; cohorts: OpenCohort[] }

@@ -25,6 +25,9 @@ export type Asked = {
   traceparent: string | null;
 };
 
+/** A file in the artifact store. */
+export type StoredFile = { ref: Digest; size: number };
+
 /** What the sealed Build Record says is to be released. */
 export type Eligible = {
   record_ref: Digest;
@@ -118,6 +121,8 @@ export type ReleaseState = Asked & {
   created_at: string;
   deadline_at: string;
   eligible: Eligible | null;
+  /** The sealed decision that authorizes it, as nodes get it; null before there is one. */
+  authorization?: StoredFile | null;
   steps: Step[];
   runs: Run[];
   /** Index of the step whose turn it is. */

@@ -1,7 +1,15 @@
-import { channelIndexPath, type Offer, packManifestPath, trustRootPath } from '@orgo/contracts';
+import {
+  authorizationPath,
+  channelIndexPath,
+  type Offer,
+  packManifestPath,
+  trustRootPath,
+  trustSealPath,
+} from '@orgo/contracts';
 import { canonicalBytes, digestHex, digestOfBytes, type TufKey } from '@orgo/core';
 import { Metadata, MetadataKind, Signature } from '@tufjs/models';
 import type { ChannelHead } from '../channel/heads.ts';
+import type { StoredFile } from '../domain/index.ts';
 import { type TufRole, type TufSigner, tufRoleName } from './keys.ts';
 
 /** What metadata says beside its version and expiry: the part that a renewal leaves as it is. */
@@ -34,29 +42,43 @@ export const offersOf = ({ index }: ChannelHead): Offer[] => [index.current ?? [
 /** The bytes of a channel's index target: they follow from its row alone. */
 export const indexBytes = ({ index }: ChannelHead): Uint8Array => canonicalBytes(index);
 
-const manifestMeta = ({ manifest, manifest_size }: Offer) => ({
-  length: manifest_size,
-  hashes: { sha256: digestHex(manifest) },
-});
+/** The targets of a channel that lie in the artifact store: manifests of the packs it offers, and what authorizes their releases. */
+export const storedTargets = (head: ChannelHead): [name: string, file: StoredFile][] =>
+  offersOf(head).flatMap(({ release_id, pack_id, manifest, manifest_size }): [string, StoredFile][] => {
+    const authorization = head.authorizations[release_id];
+    return [
+      [packManifestPath(head.channel, pack_id), { ref: manifest, size: manifest_size }],
+      ...(authorization ? [[authorizationPath(head.channel, release_id), authorization] as [string, StoredFile]] : []),
+    ];
+  });
 
-/** A channel's own role: its index, and the manifests of the packs it offers. */
+/** A channel's own role: its index, and for each pack it offers the manifest and the gatekeeper's authorization. */
 export function channelPart(head: ChannelHead): Part {
   const { channel } = head;
   const index = indexBytes(head);
-  const manifests = offersOf(head).map((offer) => [packManifestPath(channel, offer.pack_id), manifestMeta(offer)]);
+  const stored = storedTargets(head).map(([name, { ref, size }]) => [
+    name,
+    { length: size, hashes: { sha256: digestHex(ref) } },
+  ]);
   return {
     kind: MetadataKind.Targets,
     says: {
       targets: {
         [channelIndexPath(channel)]: { length: index.length, hashes: { sha256: digestHex(digestOfBytes(index)) } },
-        ...Object.fromEntries(manifests),
+        ...Object.fromEntries(stored),
       },
     },
   };
 }
 
-/** A version of the tenant's trust root after the first, which nodes have. */
-export type RootTarget = { version: number; bytes: Uint8Array };
+/** A version of the tenant's trust root after the first, which nodes have; and its entry in the log, once it is there. */
+export type RootTarget = { version: number; bytes: Uint8Array; seal: Uint8Array | undefined };
+
+/** What nodes hear of trust roots by. */
+export const rootTargetFiles = ({ version, bytes, seal }: RootTarget): [name: string, bytes: Uint8Array][] => [
+  [trustRootPath(version), bytes],
+  ...(seal === undefined ? [] : [[trustSealPath(version), seal] as [string, Uint8Array]]),
+];
 
 /**
  * The list of channels: one delegated role each, that may name what lies in the channel's folder and nothing else; and the tenant's later trust roots, by
@@ -69,10 +91,9 @@ export const targetsPart = (
   kind: MetadataKind.Targets,
   says: {
     targets: Object.fromEntries(
-      roots.map(({ version, bytes }) => [
-        trustRootPath(version),
-        { length: bytes.length, hashes: { sha256: digestHex(digestOfBytes(bytes)) } },
-      ]),
+      roots
+        .flatMap(rootTargetFiles)
+        .map(([name, bytes]) => [name, { length: bytes.length, hashes: { sha256: digestHex(digestOfBytes(bytes)) } }]),
     ),
     delegations: {
       keys: keysOf(channels.map(({ key }) => key)),

@@ -27,7 +27,7 @@ const role = `(?:channel\\.)?${name}`;
 const shapes = {
   metadata: new RegExp(`^metadata/(?:timestamp|[1-9][0-9]{0,14}\\.${role})\\.json$`),
   target: new RegExp(
-    `^targets/(?:trust/[0-9a-f]{64}\\.[1-9][0-9]{0,8}\\.root\\.json|${name}/[0-9a-f]{64}\\.(?:channel|[0-9a-f]{64}\\.pack-manifest)\\.json)$`,
+    `^targets/(?:trust/[0-9a-f]{64}\\.[1-9][0-9]{0,8}\\.(?:root|sealed)\\.json|${name}/[0-9a-f]{64}\\.(?:channel|[0-9a-f]{64}\\.pack-manifest|rel_[0-9a-f-]{36}\\.authorization)\\.json)$`,
   ),
   pack: /^packs\/([0-9a-f]{64})\/(.{1,240})$/,
 };

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
-import { channelIndexPath, packManifestPath, trustRootPath } from '@orgo/contracts';
+import { channelIndexPath } from '@orgo/contracts';
 import { digestOfBytes, equalBytes } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { createFile, readFileIfAny, replaceFile } from '@orgo/runtime/durable-file';
 import { Breach, codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { Keyring } from '@orgo/runtime/signer';
-import type { TrustStore } from '@orgo/runtime/trust';
+import type { Root, TrustStore } from '@orgo/runtime/trust';
 import { changeAlarms } from '@orgo/store/alarm-rows';
 import type { Db, Tx } from '@orgo/store/db';
 import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 import { type ChannelHead, channelHeads } from '../channel/heads.ts';
 import { adoptFiles } from './adopt-files.ts';
 import { tufRoleName } from './keys.ts';
-import { indexBytes, offersOf, type RootTarget } from './metadata.ts';
+import { indexBytes, type RootTarget, rootTargetFiles, storedTargets } from './metadata.ts';
 import { defaultLifetimes, isFrozen, type Lifetimes } from './renewal.ts';
 import { type Kept, keepMetadata, keptMetadata, lockChannels } from './rows.ts';
 import { newestOf, signRepository } from './sign-repository.ts';
@@ -54,7 +54,7 @@ async function keepFile(path: string, bytes: Uint8Array): Promise<void> {
     throw new Breach('HASH_MISMATCH', `${path} was published with other bytes`);
 }
 
-type Known = { root_version: number; timestamp: Kept | null; triedAt: number };
+type Known = { root: Root; timestamp: Kept | null; triedAt: number };
 
 /** What could not be signed is not tried again at every question. */
 const againMs = 1000;
@@ -84,18 +84,20 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
     const { channel } = head;
     const write = (target: string, bytes: Uint8Array): Promise<void> =>
       keepFile(pathOf(tenant, targetFilePath(target, digestOfBytes(bytes))), bytes);
-    for (const { pack_id, manifest } of offersOf(head))
-      await write(packManifestPath(channel, pack_id), await artifacts.get(tenant, manifest));
+    for (const [target, { ref }] of storedTargets(head)) await write(target, await artifacts.get(tenant, ref));
     await write(channelIndexPath(channel), indexBytes(head));
   };
 
-  const rootTargets = (tenant: string, newest: number): Promise<RootTarget[]> =>
-    Promise.all(
+  const rootTargets = async (tenant: string, newest: number): Promise<RootTarget[]> => {
+    const { places } = await trust.chain(tenant);
+    return Promise.all(
       Array.from({ length: newest - 1 }, async (_, nth) => ({
         version: nth + 2,
         bytes: await trust.file(tenant, nth + 2),
+        seal: places.has(nth + 2) ? await trust.sealFile(tenant, nth + 2) : undefined,
       })),
     );
+  };
 
   const arm = async (tx: Tx, tenant: string, dueInMs: number, now: string): Promise<void> => {
     const set = { id: 'renew', due_in_ms: dueInMs, kind: 'renew', data: null };
@@ -121,12 +123,12 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
       const changed = new Set(made.map(({ role }) => role));
       const again = !known.has(tenant);
       for (const head of heads) if (again || changed.has(tufRoleName(head.channel))) await writeTargets(tenant, head);
-      for (const { version, bytes } of heads.length === 0 ? [] : roots)
-        await keepFile(pathOf(tenant, targetFilePath(trustRootPath(version), digestOfBytes(bytes))), bytes);
+      for (const [target, bytes] of heads.length === 0 ? [] : roots.flatMap(rootTargetFiles))
+        await keepFile(pathOf(tenant, targetFilePath(target, digestOfBytes(bytes))), bytes);
       await keepMetadata(tx, tenant, made);
       const dueInMs = Math.max(1, Math.min(...newest.map((one) => Date.parse(one.renew_at) - Date.parse(now))));
       if (made.length > 0) await arm(tx, tenant, dueInMs, now);
-      return { heads, dueInMs, root_version: root.version, isNew: made.length > 0 };
+      return { heads, dueInMs, root, isNew: made.length > 0 };
     });
 
   /** Writes the files of what is kept. Under the lock, so that a slow writer never puts back an older timestamp. */
@@ -145,9 +147,9 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
     });
 
   const publish = async (tenant: string): Promise<ChannelHead[]> => {
-    const { heads, dueInMs, root_version, isNew } = await sign(tenant);
+    const { heads, dueInMs, root, isNew } = await sign(tenant);
     // crash: if we die here it is signed and not written; the next start writes what is kept.
-    known.set(tenant, { root_version, timestamp: await write(tenant), triedAt: Date.now() });
+    known.set(tenant, { root, timestamp: await write(tenant), triedAt: Date.now() });
     if (isNew) options.armed?.([dueInMs]);
     return heads;
   };
@@ -170,7 +172,8 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
       const now = known.get(tenant);
       const root = await trust.root(tenant);
       const isLate = now?.timestamp != null && isFrozen(now.timestamp, Date.now(), lifetimes);
-      const isBehind = now?.root_version !== root.version || isLate;
+      // Another root, or the entry of one: the trust store gives the same object as long as nothing changed.
+      const isBehind = now?.root !== root || isLate;
       if (now !== undefined && (!isBehind || Date.now() - now.triedAt < againMs)) return;
       if (now !== undefined) now.triedAt = Date.now();
       const started = publish(tenant)

@@ -1,6 +1,7 @@
 import { type Offer, payloadTypes, type RollbackAuthorization, rollbackAuthorizationSchema } from '@orgo/contracts';
 import { type DsseEnvelope, ok, parseStrict, type Result, refuse, type VerifySignature, verifyDsse } from '@orgo/core';
 import type { Root } from '@orgo/core/trust-root';
+import { codeOfSigner } from './signer-code.ts';
 
 /** What an authorization is held against. `now` is the channel's time: never behind what something signed has said. */
 export type AuthorizationFacts = {
@@ -13,17 +14,6 @@ export type AuthorizationFacts = {
   issuedBy: string;
   verify: VerifySignature;
 };
-
-/** What is known of who signed, where it is no gatekeeper: the word for a refusal, and nothing else. */
-function codeOfSigner(
-  { signatures }: DsseEnvelope,
-  root: Root,
-): 'KEY_REVOKED' | 'KEY_NOT_TRUSTED_FOR_ROLE' | 'KEY_UNKNOWN' {
-  const named = (of: (keyid: string) => boolean): boolean => signatures.some(({ keyid }) => of(keyid));
-  if (named((keyid) => root.history?.dropped('gatekeeper', keyid) ?? false)) return 'KEY_REVOKED';
-  const listed = new Set(root.roles.flatMap((role) => root.keysOf(role).map((key) => key.keyid)));
-  return named((keyid) => listed.has(keyid)) ? 'KEY_NOT_TRUSTED_FOR_ROLE' : 'KEY_UNKNOWN';
-}
 
 /**
  * Whether the gatekeeper allows going back to this pack (RO-26): signed by the role `gatekeeper` of the tenant's trust root, for this tenant, channel and pack, in its
@@ -41,7 +31,10 @@ export function judgeAuthorization(envelope: DsseEnvelope, facts: AuthorizationF
     threshold: root.threshold('gatekeeper'),
     verify,
   });
-  if (!signed.ok) return signed.code === 'KEY_UNKNOWN' ? refuse(codeOfSigner(envelope, root), signed.detail) : signed;
+  if (!signed.ok) {
+    const keyids = envelope.signatures.map(({ keyid }) => keyid);
+    return signed.code === 'KEY_UNKNOWN' ? refuse(codeOfSigner(keyids, root), signed.detail) : signed;
+  }
   const json = parseStrict(signed.value.payload);
   const parsed = rollbackAuthorizationSchema.safeParse(json.ok ? json.value : undefined);
   if (!parsed.success)

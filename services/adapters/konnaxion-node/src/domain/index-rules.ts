@@ -28,19 +28,20 @@ export function judgeIndex(state: NodeState, tenant: string, index: ChannelIndex
   return ok(true);
 }
 
-/** What the same offer number once said otherwise, or the same release or pack number of another pack (RO-08). */
+/** What the same offer number once said otherwise, the same release or pack number of another pack, or the same pack under another number (RO-08). */
 export const otherPacks = (state: NodeState, offer: Place): Place[] =>
   state.seen.filter((seen) =>
     seen.release_seq === offer.release_seq
       ? !samePlace(seen, offer)
-      : (seen.release_id === offer.release_id || seen.pack_seq === offer.pack_seq) && seen.pack_id !== offer.pack_id,
+      : (seen.pack_seq === offer.pack_seq) !== (seen.pack_id === offer.pack_id) ||
+        (seen.release_id === offer.release_id && seen.pack_id !== offer.pack_id),
   );
 
 /** The first offer of a number stands. The lowest numbers are forgotten first: the floor is above them. */
 export function withSeen(state: NodeState, offer: Offer): NodeState['seen'] {
   const isTaken = state.seen.some(
     (seen) =>
-      seen.release_seq === offer.release_seq || (seen.pack_seq === offer.pack_seq && seen.pack_id !== offer.pack_id),
+      seen.release_seq === offer.release_seq || (seen.pack_seq === offer.pack_seq) !== (seen.pack_id === offer.pack_id),
   );
   if (isTaken) return state.seen;
   return [...state.seen, placeOf(offer)].sort((a, b) => a.release_seq - b.release_seq).slice(-limits.seen);

@@ -8,7 +8,7 @@ export const needsAuthorization = (state: NodeState, offer: Offer): boolean =>
   offer.pack_seq < state.floors.highest_activated_seq && offer.pack_id !== state.active?.pack_id;
 
 /**
- * The channel rules, after integrity was verified: no second pack under a number or a release id, nothing revoked, nothing below the floor, nothing older than what
+ * The channel rules, after integrity was verified: no second pack under a number or a release id, and no second number of a pack, nothing revoked, nothing below the floor, nothing older than what
  * ever ran without the gatekeeper's leave, which pierces no floor (RO-06 to RO-09, C-12).
  * Refuses with `RELEASE_SUBSTITUTED`, `PACK_REVOKED`, `PACK_BELOW_FLOOR`, `DOWNGRADE_BLOCKED`, or as the authorization was refused.
  * @param leave what judging the channel's rollback authorization for this offer came to; null where the channel has none
@@ -16,7 +16,11 @@ export const needsAuthorization = (state: NodeState, offer: Offer): boolean =>
 export function judgeOffer(state: NodeState, offer: Offer, leave: Result<true> | null): Result<true> {
   // A release may name another pack of its own again where the gatekeeper says so: that is the one reissue there is. Numbers never may.
   const other = otherPacks(state, offer).find(
-    (seen) => leave?.ok !== true || seen.release_seq === offer.release_seq || seen.pack_seq === offer.pack_seq,
+    (seen) =>
+      leave?.ok !== true ||
+      seen.release_seq === offer.release_seq ||
+      seen.pack_seq === offer.pack_seq ||
+      seen.pack_id === offer.pack_id,
   );
   if (other)
     return refuse('RELEASE_SUBSTITUTED', `${other.release_id}, number ${other.release_seq}, was ${other.pack_id}`);

@@ -1,11 +1,19 @@
 import type { Digest, Offer, OpenCohort } from '@orgo/contracts';
+import type { StoredFile } from '../state.ts';
 import type { Act, AskedChange, PastOffer, RollbackInForce, Rolling } from './state.ts';
 
 /** Events that change what the index says: each takes the next `index_seq`. `at` is the database's clock. */
 export type IndexEvent =
   /** What was published before channels were kept as such. */
   | { type: 'ChannelImported'; at: string; opened_at: string; index_seq: number; offers: PastOffer[] }
-  | { type: 'PackOffered'; at: string; offer: Offer; cohorts: OpenCohort[]; prefetch: boolean }
+  | {
+      type: 'PackOffered';
+      at: string;
+      offer: Offer;
+      authorization?: StoredFile | null;
+      cohorts: OpenCohort[];
+      prefetch: boolean;
+    }
   | { type: 'CohortsOpened'; at: string; release_id: string; cohorts: OpenCohort[] }
   | { type: 'CandidateSwitched'; at: string; release_id: string }
   | { type: 'CandidateWithdrawn'; at: string; release_id: string; reason_code: string | null }

@@ -59,9 +59,11 @@ export function evolveChannel(before: ChannelState, event: ChannelEvent): Channe
       };
     }
     case 'PackOffered': {
-      const { offer, cohorts, prefetch } = event;
+      const { offer, authorization = null, cohorts, prefetch } = event;
+      const { release_id } = offer;
       return {
         ...state,
+        authorizations: { ...state.authorizations, ...(authorization && { [release_id]: authorization }) },
         release_seq: offer.release_seq,
         pack_seq: Math.max(state.pack_seq, offer.pack_seq),
         candidate: { offer, cohorts, prefetch },

@@ -9,6 +9,7 @@ import type {
   RollbackEvidence,
   SealedDecision,
 } from '@orgo/contracts';
+import type { StoredFile } from '../state.ts';
 
 type Of = { tenant_id: string; channel: string };
 
@@ -20,6 +21,7 @@ export type OfferPack = Of & {
   kristal_id: Digest;
   manifest: Digest;
   manifest_size: number;
+  authorization?: StoredFile | null;
   cohorts: OpenCohort[];
   prefetch: boolean;
 };

@@ -1,5 +1,6 @@
 import type { CohortSelector, Digest, Offer, OpenCohort, RollbackClaim, RollbackEvidence } from '@orgo/contracts';
 import type { DsseEnvelope } from '@orgo/core';
+import type { StoredFile } from '../state.ts';
 
 /** `NEW` is a channel that nothing was ever offered to and nobody changed; it is never stored. */
 export type ChannelPhase = 'NEW' | 'OPEN' | 'FROZEN';
@@ -85,6 +86,8 @@ export type ChannelState = {
   quarantined: ({ pack_id: string } & Act)[];
   /** Every offer ever made, oldest first. */
   offers: PastOffer[];
+  /** By release: the sealed decision that authorizes it, which nodes ask for beside its pack. */
+  authorizations?: Readonly<Record<string, StoredFile>>;
   rollback: RollbackInForce | null;
   rolling: Rolling | null;
   /** The newest changes asked for, oldest first. */

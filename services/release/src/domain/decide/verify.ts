@@ -87,10 +87,10 @@ function authorizesPublication({ release_id, eligible }: ReleaseState, { decisio
 /** The gatekeeper's sealed word: PASS with an authorization opens publication, everything else ends the release. */
 export function decideVerdict(state: ReleaseState, input: Timed<Receipt>): Yes {
   if (state.phase !== 'VERIFYING') return nothing;
-  const { decision, decision_digest, log_index, now } = input;
+  const { decision, decision_digest, log_index, stored: authorization = null, now } = input;
   const sealed = { decision_digest, log_index };
   if (decision.verdict === 'PASS' && authorizesPublication(state, input))
-    return yes({ events: [{ type: 'ReleaseVerified', at: now, ...sealed }], alarms: [lookNow] });
+    return yes({ events: [{ type: 'ReleaseVerified', at: now, authorization, ...sealed }], alarms: [lookNow] });
   const codes = decision.reason_codes.length === 0 ? ['BUILD_NOT_ELIGIBLE'] : decision.reason_codes;
   return yes({ events: [{ type: 'ReleaseFailed', at: now, codes, sealed }], alarms: noAlarms });
 }

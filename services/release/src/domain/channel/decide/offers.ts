@@ -31,7 +31,7 @@ function unsafe(state: ChannelState, packId: string, packSeq: number): Barrier {
  * (RO-08); an older pack has no way in here: that is a rollback.
  */
 export function decideOffer(state: ChannelState, input: Timed<OfferPack>): ChannelOutcome {
-  const { release_id, pack_id, kristal_id, manifest, manifest_size, cohorts, prefetch, now } = input;
+  const { release_id, pack_id, kristal_id, manifest, manifest_size, authorization, cohorts, prefetch, now } = input;
   const fault = channelFault(state.channel);
   if (fault !== null) return fault;
   const known = state.offers.find((offer) => offer.release_id === release_id);
@@ -51,7 +51,7 @@ export function decideOffer(state: ChannelState, input: Timed<OfferPack>): Chann
     return no('DOWNGRADE_BLOCKED', `pack_seq ${pack_seq} is below the current ${state.current.pack_seq}`);
   const release_seq = state.release_seq + 1;
   const offer: Offer = { release_id, release_seq, pack_seq, pack_id, kristal_id, manifest, manifest_size };
-  return yes([{ type: 'PackOffered', at: now, offer, cohorts, prefetch }]);
+  return yes([{ type: 'PackOffered', at: now, offer, authorization: authorization ?? null, cohorts, prefetch }]);
 }
 
 /** Who is not the candidate has nothing to open, switch or withdraw. */
