@@ -135,8 +135,8 @@ describe('while nothing comes through', () => {
       asked.length = 0;
       await node.look();
       const answers = asked.filter((path) => path !== 'tuf/metadata/2.root.json');
-      // All of it: metadata, index, manifest, every file of the pack, nonce and report.
-      expect(answers).toHaveLength(4 + 2 + 12 + 2);
+      // All of it: metadata, index, manifest, authorization, every file of the pack, nonce and report.
+      expect(answers).toHaveLength(4 + 3 + 12 + 2);
       for (const lost of answers) {
         fs.rmSync(node.dir, { recursive: true });
         fs.cpSync(base, node.dir, { recursive: true });

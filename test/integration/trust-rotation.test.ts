@@ -52,6 +52,12 @@ const verify = async (bundle: string): Promise<string> => {
   const { ok, error } = json as { ok?: true; error?: { code: string } };
   return ok ? 'ok' : (error?.code ?? '');
 };
+/** Joins a node and answers the release that it comes to run. */
+const joinedRuns = async (name: string): Promise<() => string | null> => {
+  expect((await story.cli('konnaxion', 'join', name, '--channel', 'stable')).code).toBe(0);
+  const state = path.join(orgo.home, 'nodes', story.tenant, name, 'state.json');
+  return () => (fs.existsSync(state) ? JSON.parse(fs.readFileSync(state, 'utf8')).active?.release_id : null) ?? null;
+};
 const decisionsIn = (bundle: string): string[] => fs.readdirSync(path.join(bundle, 'decisions')).sort();
 /** Where the decisions of a bundle stand in the log. */
 const indexesIn = (bundle: string): number[] => decisionsIn(bundle).map((name) => Number(name.replace('.json', '')));
@@ -71,6 +77,13 @@ describe('the keys of a running tenant', () => {
     const old = keyOf(await shown(), 'gatekeeper', 'ACTIVE')?.key_id as string;
     expect(signerOf(early)).toBe(old);
 
+    const runs = await joinedRuns('edge-1');
+    const released = await story.cli(
+      ...['release', 'create', '--build', first.build_id, '--channel', 'stable', '--json'],
+    );
+    const { release_id } = released.json as { release_id: string };
+    await expect.poll(runs, { timeout: 60_000, interval: 200 }).toBe(release_id);
+
     // Another key for every role on the ring, and no process is started anew.
     for (const role of ['orchestrator', 'release', 'log', 'audit', 'adapter.ingest', 'root', 'operator'])
       await rotateRole(orgo.home, story.tenant, role);
@@ -84,6 +97,8 @@ describe('the keys of a running tenant', () => {
     expect((await trust('retire', '--early')).json).toMatchObject({ root_version: 10 });
     expect(keyOf(await shown(), 'gatekeeper', 'RETIRED')).toMatchObject({ key_id: old, dropped: 10 });
     await placeOf(10);
+    // A node that joins now takes what the dropped key authorized: it judges it by its place too.
+    await expect.poll(await joinedRuns('edge-2'), { timeout: 60_000, interval: 200 }).toBe(release_id);
     const second = await build();
     const middle = await bundleOf(second.build_id);
     expect(signerOf(middle)).toBe(fresh);
