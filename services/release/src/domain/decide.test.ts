@@ -192,3 +192,26 @@ describe('for a person', () => {
     for (const phase of ['FAILED', 'ROLLED_BACK', 'CANCELED'] as const) expect(releaseTable[phase]).toEqual({});
   });
 });
+
+describe('a release that is paused before its channel offers it', () => {
+  const asked = (frozen: boolean): World => {
+    const live = at.VERIFIED();
+    live.channel.frozen = frozen;
+    return live.look();
+  };
+
+  it('has its place when the offer is out, and goes on from there', () => {
+    const live = asked(false).person('pause').calm();
+    expect(live.state).toMatchObject({ phase: 'PAUSED', place: { release_seq: 3 } });
+    expect(live.person('resume').calm().channel).toMatchObject({ place: 'candidate', open: 1 });
+    expect([live.state.phase, live.illegal]).toEqual(['RELEASING', []]);
+  });
+
+  it('is offered when it is resumed, where the channel could not before', () => {
+    const live = asked(true).calm();
+    expect(live.state.blocked).toMatchObject({ code: 'CHANNEL_FROZEN' });
+    live.person('pause').channel.frozen = false;
+    expect(live.person('resume').calm().channel).toMatchObject({ place: 'candidate', open: 1 });
+    expect([live.state.phase, live.state.place?.release_seq, live.illegal]).toEqual(['RELEASING', 3, []]);
+  });
+});

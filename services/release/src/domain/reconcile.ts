@@ -92,7 +92,9 @@ function turn(scene: Scene): Turn {
     case 'VERIFIED':
       return offering(scene);
     case 'RELEASING':
-      return state.ending === null ? stepping(scene) : ending(scene, state.ending);
+      // Paused before it was offered and resumed, it has no place in its channel yet.
+      if (state.ending === null) return state.place === null ? offering(scene) : stepping(scene);
+      return ending(scene, state.ending);
     case 'PAUSED':
       return wait(
         `a person to resume or abort it (${state.paused?.codes.join(', ') || state.paused?.act?.reason || 'paused'})`,

@@ -13,8 +13,14 @@ export const releaseTable: TransitionTable<Phase, PhaseEvent['type']> = {
   QUEUED: { VerifyRequested: 'VERIFYING', ReleaseFailed: 'FAILED', ReleaseCanceled: 'CANCELED' },
   VERIFYING: { ReleaseVerified: 'VERIFIED', ReleaseFailed: 'FAILED', ReleaseCanceled: 'CANCELED' },
   VERIFIED: { ReleasePublished: 'RELEASING', ReleaseStopped: 'PAUSED', ReleasePaused: 'PAUSED' },
-  RELEASING: { ReleaseCompleted: 'RELEASED', ReleasePaused: 'PAUSED', ReleaseStopped: 'PAUSED' },
+  RELEASING: {
+    ReleasePublished: 'RELEASING',
+    ReleaseCompleted: 'RELEASED',
+    ReleasePaused: 'PAUSED',
+    ReleaseStopped: 'PAUSED',
+  },
   PAUSED: {
+    ReleasePublished: 'PAUSED',
     ReleaseResumed: 'RELEASING',
     ReleaseStopped: 'PAUSED',
     ReleaseRolledBack: 'ROLLED_BACK',

@@ -229,6 +229,25 @@ it('shows where its nodes are beside what it wants', () => {
   expect(shown.last_known_good).toBe(packOf(1));
 });
 
+it('a rollback is found whole once, however often and in whatever words that is asked', () => {
+  const channel = new Channel().release(1).release(2).goBack(1);
+  const change = { change: 'validated', rollback_id: idOf('chg', 1), nodes: 1 } as const;
+  const ask = (n: number): ChannelInput => ({
+    type: 'change',
+    ...of,
+    request_id: idOf('chg', n),
+    key: null,
+    change,
+    actor: 'release',
+    reason: `report ${n}`,
+  });
+  const asked = () => channel.sends.flatMap((one) => (one.send === 'claim' ? [one.claim.claim] : []));
+  expect(channel.step(ask(10), ask(11)).state.asked.map(({ kind }) => kind)).toEqual(['rollback', 'validated']);
+  channel.step(changed(change, { build_id: idOf('chg', 10) }), ask(12));
+  expect(channel.state.rollback?.validated_at).toBe(noon);
+  expect(asked()).toEqual(['ROLLBACK', 'CHANNEL_CHANGE']);
+});
+
 it('keeps its orders, whatever comes in whatever order', () => {
   const release = fc.integer({ min: 1, max: 6 });
   const input = (channel: Channel): fc.Arbitrary<ChannelInput> =>

@@ -11,7 +11,9 @@ export function decidePublished(state: ReleaseState, input: Timed<ChannelPublish
   const { index_seq, place: role, open, frozen, release_seq, pack_seq, now } = input;
   if (isOver(state) || (state.seen !== null && index_seq <= state.seen.index_seq)) return nothing;
   const events: ReleaseEvent[] = [{ type: 'ChannelSeen', at: now, seen: { index_seq, role, open, frozen, at: now } }];
-  if (state.phase === 'VERIFIED' && role !== 'none' && release_seq !== null && pack_seq !== null)
+  // A person may have paused it while it was on its way to the channel: it has its place all the same.
+  const isNew = state.place === null && state.ending === null;
+  if (isNew && role !== 'none' && release_seq !== null && pack_seq !== null)
     events.push({ type: 'ReleasePublished', at: now, release_seq, pack_seq });
   return yes({ events, alarms: [lookNow] });
 }

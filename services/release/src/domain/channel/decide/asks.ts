@@ -59,6 +59,12 @@ function byKey(state: ChannelState, key: string | null | undefined, what: Digest
     : no('IDEMPOTENCY_KEY_REUSED', `that key was used for another request, ${known.request_id}`);
 }
 
+/** A rollback is found whole once: reports that come twice, or while that is asked, ask nothing more. */
+const isFound = ({ rollback, asked }: ChannelState, rollback_id: string): boolean =>
+  rollback?.rollback_id !== rollback_id ||
+  rollback.validated_at !== null ||
+  asked.some(({ kind, status }) => kind === 'validated' && status === 'ASKED');
+
 /** Every change is asked of the gatekeeper, which alone decides; here nothing changes before its decision is sealed. */
 export function decideAskChange(state: ChannelState, input: Timed<AskChange>): ChannelOutcome {
   const fault = channelFault(state.channel);
@@ -68,6 +74,7 @@ export function decideAskChange(state: ChannelState, input: Timed<AskChange>): C
   if (again !== null) return again;
   if (state.asked.some((one) => one.what === asked.what && one.status === 'ASKED')) return nothing;
   const { request_id, change, actor, reason, now } = input;
+  if (change.change === 'validated' && isFound(state, change.rollback_id)) return nothing;
   const detail = { channel: state.channel, change, reason } satisfies ChannelClaim;
   const claim = claimOf(state, now, {
     claim: 'CHANNEL_CHANGE',
