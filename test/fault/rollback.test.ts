@@ -1,4 +1,4 @@
-import type { ChannelStatus } from '@orgo/contracts';
+import type { ChannelStatus, Offer } from '@orgo/contracts';
 import type { FaultPoint } from '@orgo/store/fault-points';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultPlan, faultLine } from '../kit/faults.ts';
@@ -53,6 +53,13 @@ const shapeOf = (status: ChannelStatus) => ({
 });
 
 const wish = { mode: 'last_known_good', pack_id: null, trigger: 'operator', actor: 'ann', reason: 'bad answers' };
+
+const placeIn = ({ release_id, release_seq, pack_seq, pack_id }: Offer) => ({
+  ...{ release_id, release_seq, pack_seq, pack_id },
+  active_pack_id: pack_id,
+  highest_activated_seq: pack_seq,
+  highest_seen_seq: pack_seq,
+});
 
 /** From the asking to the sealed validation. Who has no answer asks again under the same key. */
 async function goBack(name: string) {
@@ -136,6 +143,49 @@ it('drift is sealed, shown beside what the channel wants, and told to who opens 
     () => ring.channelOf(world.channel),
     ({ counts }) => counts.drifted === 0,
   );
+});
+
+it('a node that took an offer and says so when its release has ended is brought back by leave of the gatekeeper, once', async () => {
+  const world = await ring.lay('late', { held: false });
+  const { channel, node, old, young } = world;
+  const before = await ring.channelOf(channel);
+  const taken = before.index.candidate?.offer as Offer;
+  const { nodes } = before;
+  expect(nodes).toMatchObject([{ active_pack_id: before.index.current?.pack_id }]);
+  await ring.call('POST', `/releases/${young}/abort`, { actor: 'ann', reason: 'second thoughts' });
+  await ring.until(
+    () => ring.releaseOf(young),
+    ({ status }) => status === 'CANCELED',
+  );
+  const { current, index_seq } = (await ring.channelOf(channel)).index;
+  expect(current?.release_id).toBe(old);
+  // Now the node is heard: it runs the pack that was withdrawn, and may not go back to the one that is offered.
+  await ring.report(world, 'ACTIVATE', { ...placeIn(taken), index_seq: before.index.index_seq });
+  const stuck = { attempt: { type: 'ROLLBACK', status: 'FAILED', reason_code: 'DOWNGRADE_BLOCKED' } } as const;
+  const blocked = { ...stuck, active_pack_id: taken.pack_id, highest_activated_seq: taken.pack_seq };
+  await ring.report(world, 'ROLLBACK', blocked);
+  const back = await ring.until(
+    () => ring.channelOf(channel),
+    ({ rollback }) => rollback !== null,
+  );
+  expect(back).toMatchObject({
+    frozen: { cause: 'rollback', actor: 'release', reason: expect.stringContaining(node.instance_id) },
+    rollback: { from_pack_id: taken.pack_id, to_pack_id: current?.pack_id, validated_at: null },
+    index: { current: { release_id: old, pack_id: current?.pack_id, pack_seq: 1, release_seq: 3 }, candidate: null },
+  });
+  expect(back.index.index_seq).toBeGreaterThan(index_seq);
+  const told = await ring.heard(({ kind, detail }) => kind === 'ROLLBACK' && detail.channel === channel);
+  expect(told).toMatchObject({ verdict: 'PASS', actor: 'release', detail: { release_id: young, trigger: 'deadline' } });
+  // Said again it asks for nothing more; and with the leave the node goes back.
+  await ring.report(world, 'ROLLBACK', { ...blocked, active_pack_id: taken.pack_id });
+  await ring.report(world, 'ROLLBACK');
+  await ring.until(
+    () => ring.channelOf(channel),
+    ({ rollback }) => (rollback?.validated_at ?? null) !== null,
+  );
+  await ring.quiet();
+  expect((await since(channel)).filter((one) => one.startsWith('ROLLBACK'))).toEqual(['ROLLBACK PASS']);
+  expect((await ring.channelOf(channel)).changes.filter(({ kind }) => kind === 'rollback')).toHaveLength(1);
 });
 
 describe('two who ask at once', () => {

@@ -19,6 +19,7 @@ export type HandlerDeps = Belief & {
   nodes: Turns<NodeInput>;
   channels: Turns<ChannelInput>;
   afterReport: AfterReport;
+  bringStraysBack: AfterReport;
   artifacts: ArtifactStore;
   noise: Noise;
   faults: FaultPoints;
@@ -35,6 +36,10 @@ const nodeOf = ({ detail }: GateDecision): string | null => {
 /** Whether a node says that it went back: the last one of a rollback validates it. */
 const wentBack = ({ detail }: GateDecision): boolean =>
   (detail.attempt as { type?: unknown } | undefined)?.type === 'ROLLBACK';
+
+/** Whether a node says that it may not go back to what its channel offers. */
+const isLeftBehind = ({ kind, reason_codes }: GateDecision): boolean =>
+  kind === 'NODE_REPORT' && reason_codes.includes('DOWNGRADE_BLOCKED');
 
 /** The channel a decision is about. */
 const channelOf = ({ detail }: GateDecision): string | null => {
@@ -100,6 +105,8 @@ async function fold(deps: HandlerDeps, item: ReceiptItem, sealed: Sealed): Promi
   const result = merged((await Promise.all(turns)).flat());
   if (decision.kind === 'NODE_REPORT' && wentBack(decision) && channel !== null)
     await deps.afterReport(tenant_id, channel, traceparent);
+  if (channel !== null && (isLeftBehind(decision) || decision.kind === 'RELEASE_CLOSE'))
+    await deps.bringStraysBack(tenant_id, channel, traceparent);
   return result;
 }
 

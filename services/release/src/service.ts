@@ -13,6 +13,7 @@ import { createTurns } from '@orgo/store/turns';
 import { channelMachine } from './channel/machine.ts';
 import { publishChannels } from './channel/publish-job.ts';
 import { preflightRollbacks, refuseRollbacks } from './channel/rollback-jobs.ts';
+import { bringStraysBack } from './channel/strays.ts';
 import { validateRollback } from './channel/validation.ts';
 import { lifetimesOf, type ReleaseConfig } from './config.ts';
 import {
@@ -193,6 +194,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
           nodes,
           channels,
           afterReport: validateRollback({ db, channels }),
+          bringStraysBack: bringStraysBack({ db, channels, reads }),
           artifacts,
           trust,
           cache,

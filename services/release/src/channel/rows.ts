@@ -62,3 +62,21 @@ export async function countRunning(
   const { rows } = await db.query<{ from: string; to: string }>({ name: 'channel_use', text: useText }, values);
   return { from: Number(rows[0]?.from ?? 0), to: Number(rows[0]?.to ?? 0) };
 }
+
+const runningText = `SELECT id FROM node WHERE tenant_id = $1 AND channel = $2 AND phase = 'ENROLLED'
+AND state -> 'said' ->> 'active_pack_id' = $3 ORDER BY id LIMIT 1`;
+
+/** A node of a channel that runs a pack, by its last sealed report; null where none does. */
+export async function nodeRunning(
+  db: Queryable,
+  tenant: string,
+  channel: string,
+  packId: string,
+): Promise<string | null> {
+  const { rows } = await db.query<{ id: string }>({ name: 'channel_running', text: runningText }, [
+    tenant,
+    channel,
+    packId,
+  ]);
+  return rows[0]?.id ?? null;
+}

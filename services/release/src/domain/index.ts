@@ -38,6 +38,7 @@ export {
   type RollbackInForce,
   type Rolling,
 } from './channel/state.ts';
+export { strayOffers } from './channel/strays.ts';
 export { channelTable } from './channel/table.ts';
 export { type ChannelNode, channelView } from './channel/view.ts';
 export { decide } from './decide.ts';

@@ -50,8 +50,8 @@ export function rollbackTarget(history: RollbackHistory, wanted: RollbackWanted)
   const offers = inOrder(history.offers);
   const from = offerOf(offers, release_id);
   // Nodes may have taken an offer before it was withdrawn, and go back from it by leave alone.
-  const wasLast = from?.withdrawn_at != null && from === offers.at(-1);
-  if (from === undefined || !(running.includes(from.release_id) || wasLast))
+  const wasTaken = from?.withdrawn_at != null && candidate === null && from.release_seq > (current?.release_seq ?? 0);
+  if (from === undefined || !(running.includes(from.release_id) || wasTaken))
     return no('ROLLBACK_NEEDLESS', `${release_id ?? 'nothing'} is neither current nor on its way`);
   const before = offers.filter(
     (offer) =>
