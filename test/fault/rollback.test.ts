@@ -1,6 +1,11 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import type { ChannelStatus, Offer } from '@orgo/contracts';
+import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
+import { revokeKey } from '@orgo/runtime/trust-rotation';
 import type { FaultPoint } from '@orgo/store/fault-points';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tenant } from '../integration/gatekeeper-instance.ts';
 import { type FaultPlan, faultLine } from '../kit/faults.ts';
 import { type Laid, type RollbackPart, type RollbackRing, startRollbackRing } from '../kit/rollback-ring.ts';
 
@@ -267,5 +272,47 @@ describe('two who ask at once', () => {
       'floor DONE',
       'drill DONE',
     ]);
+  });
+});
+
+describe('a key of the release service that is dropped after it signed what the gatekeeper has not heard', () => {
+  const back = (channel: string, key: string) => ring.told('POST', `/channels/${channel}/rollbacks`, wish, key);
+  /** Asks for a rollback of a gatekeeper that dies of it, and drops the key before there is another one; answers where the next key lies. */
+  const unheard = async (channel: string, key: string) => {
+    await ring.run('gatekeeper', kill('gate.reportStored')).then(async (process) => {
+      await ring.arm('gatekeeper');
+      void back(channel, key);
+      await process.ended;
+    });
+    const keyNow = async () => (await TrustStore.open(trustDir(ring.home)).root(tenant)).keysOf('release')[0]?.keyid;
+    await revokeKey(ring.home, tenant, (await keyNow()) as string, { reason: 'found on a stick' });
+    const next = `${(await keyNow())?.replace(/^.*:/, '')}.json`;
+    return path.join(keysDir(ring.home), 'release', `${tenant}.d`, next);
+  };
+
+  it('says it again under the next one, and where there is none it ends with the code', {
+    timeout: 240_000,
+  }, async () => {
+    const [first, second] = await Promise.all([ring.lay('rekeyed'), ring.lay('turned-away')]);
+    await unheard(first.channel, 'k1');
+    await ring.run('gatekeeper');
+    expect(await back(first.channel, 'k1')).toMatchObject({ status: 200, body: { frozen: { cause: 'rollback' } } });
+    expect(await since(first.channel)).toEqual(['ROLLBACK PASS']);
+
+    const nextKey = await unheard(second.channel, 'k1');
+    fs.renameSync(nextKey, `${ring.home}/away`);
+    await ring.run('gatekeeper');
+    expect(await back(second.channel, 'k1')).toMatchObject({ body: { code: 'CLAIM_SIGNER_UNTRUSTED' } });
+    const ended = await ring.channelOf(second.channel);
+    expect(ended).toMatchObject({ status: 'OPEN', rollback: null });
+    expect(ended.changes[0]).toMatchObject({
+      status: 'REFUSED',
+      reason_codes: ['CLAIM_SIGNER_UNTRUSTED'],
+      log_index: null,
+    });
+    expect(await since(second.channel)).toEqual([]);
+    // Nothing is kept out: with the key at hand the same may be asked again.
+    fs.renameSync(`${ring.home}/away`, nextKey);
+    expect(await back(second.channel, 'k2')).toMatchObject({ status: 200, body: { frozen: { cause: 'rollback' } } });
   });
 });

@@ -183,6 +183,7 @@ export async function startRollbackRing() {
   const admin = new pg.Pool({ connectionString: instance.adminDatabaseUrl, max: 2 });
 
   return {
+    home: instance.home,
     /** Ids of the completed builds. */
     builds: builds.map(({ build_id }) => build_id),
     run,

@@ -5,13 +5,13 @@ import type { Db, Session } from './db.ts';
 import { type FaultPoints, noFaults } from './fault-points.ts';
 import type { Fill } from './fill.ts';
 import type { OutboxRow } from './outbox-row.ts';
-import { deliver, type LocalHandler, type Road } from './relay/deliver.ts';
+import { deliver, type LocalHandler, type OnRefused, type Road } from './relay/deliver.ts';
 import { holdLease } from './relay/lease.ts';
 import { deleteOutbox, readOutbox } from './relay/rows.ts';
 import { type Batch, createWindow, type RelayWindow } from './relay/window.ts';
 import { createSignal } from './signal.ts';
 
-export type { LocalHandler, LocalRow } from './relay/deliver.ts';
+export type { LocalHandler, LocalRow, OnRefused } from './relay/deliver.ts';
 
 export type RelayOptions = {
   db: Db;
@@ -19,6 +19,8 @@ export type RelayOptions = {
   log: Log;
   /** Receivers within this process, by subject. */
   local?: Readonly<Record<string, LocalHandler>>;
+  /** Told of messages that their receivers refused. */
+  refused?: OnRefused;
   /** Completes rows that hold a part of their item; without it every row holds all of it. */
   fill?: Fill;
   faults?: FaultPoints;
@@ -60,7 +62,7 @@ const maxUnmarked = 512;
 export function startRelay(options: RelayOptions): Relay {
   const { db, bus, log, local = {}, fill, faults = noFaults, requestTimeoutMs = 10_000 } = options;
   const { pollMs = 1_000, maxInFlight = 32, markMs = 100, firstPauseMs = 25, maxPauseMs = 2_000 } = options;
-  const road: Road = { bus, local, requestTimeoutMs, log };
+  const road: Road = { bus, local, requestTimeoutMs, log, refused: options.refused };
   const limits = { rows: 8_192, rowsPerSubject: 2_048, backoff: { baseMs: firstPauseMs, maxMs: maxPauseMs } };
   const signal = createSignal();
   let window: RelayWindow = createWindow(limits);

@@ -48,6 +48,7 @@ import { watchRoots } from './trust/watch-roots.ts';
 import { createChannelReader } from './tuf/reader.ts';
 import { withRenewals } from './tuf/renew-alarms.ts';
 import { openChannels } from './tuf/repository.ts';
+import { hearRefusals } from './turned-away.ts';
 import { createWaits } from './waits.ts';
 
 export { type ReleaseConfig, releaseConfig } from './config.ts';
@@ -174,7 +175,9 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
         [channelJobSubjects.preflight]: preflightRollbacks(rollbacks),
         [channelJobSubjects.refused]: refuseRollbacks(rollbacks),
       };
-      relay = startRelay({ ...platform.pace, db, bus, log, faults, local });
+      const nudge = (rows: readonly OutboxRow[]) => relay?.nudge(rows);
+      const refused = hearRefusals({ db, keyring, trust, channels, nudge });
+      relay = startRelay({ ...platform.pace, db, bus, log, faults, local, refused });
       stops.push(() => relay?.stop());
       alarms = await startAlarms({
         ...platform.pace,

@@ -1,10 +1,11 @@
-import { type ChannelName, channels, isReasonCode, reasons } from '@orgo/contracts';
+import { type ChannelName, channels, isReasonCode, type ReasonCode, reasons } from '@orgo/contracts';
 import { digestHex, digestOf, utf8 } from '@orgo/core';
 import type { Bus } from '@orgo/runtime/bus';
 import { decodeAck } from '@orgo/runtime/envelope';
 import { Fault } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { ItemResult } from '../machine.ts';
+import type { OutboxRow } from '../outbox-row.ts';
 import type { Answer, Batch } from './window.ts';
 
 /** Takes rows of transport `local`, which stay in this process. One result per row; durable when it answers other than `later`. */
@@ -12,12 +13,19 @@ export type LocalHandler = (rows: readonly LocalRow[]) => Promise<readonly Pick<
 /** `item` is JSON text. */
 export type LocalRow = { tenant_id: string; aggregate: string; message_id: string; item: string };
 
+/**
+ * Told of a message that its receiver refused, before its row is gone: what follows from that must be durable when it resolves, and may happen twice. Where it
+ * throws, the row stays and is sent again.
+ */
+export type OnRefused = (row: OutboxRow, code: ReasonCode | null) => Promise<void>;
+
 export type Road = {
   bus: Bus;
   /** By subject. */
   local: Readonly<Record<string, LocalHandler>>;
   requestTimeoutMs: number;
   log: Log;
+  refused?: OnRefused | undefined;
 };
 
 /** The items are JSON text already, so the envelope is joined and not written anew. */
@@ -35,23 +43,22 @@ const refusedAsAWhole = (results: readonly { outcome: string; code: string | nul
 };
 
 /** Asks the receiver; a row is gone when it is durable there, as accepted, duplicate or refused. */
-async function ask({ bus, requestTimeoutMs, log }: Road, batch: Batch): Promise<Answer[]> {
+async function ask({ bus, requestTimeoutMs, log, refused }: Road, batch: Batch): Promise<Answer[]> {
   const bytes = await bus.request(batch.subject, envelope(batch), { timeoutMs: requestTimeoutMs });
   const ack = decodeAck(bytes, batch.rows.length);
   const several = batch.rows.length > 1;
   // One unreadable item must not take the others with it: each is asked about by itself.
   if (several && (!ack.ok || refusedAsAWhole(ack.value))) return batch.rows.map(() => 'alone');
   if (!ack.ok) throw new Fault('MESSAGE_MALFORMED', `${batch.subject} answers no ack: ${ack.detail}`);
-  return ack.value.map(({ outcome, code }, index) => {
-    const row = batch.rows[index];
-    if (outcome === 'refused') {
-      log.warn(
-        { code, subject: batch.subject, message_id: row?.message_id, aggregate: row?.aggregate },
-        'message refused',
-      );
-    }
-    return outcome === 'later' ? 'later' : 'gone';
+  const answered = ack.value.map(async ({ outcome, code }, index): Promise<Answer> => {
+    const row = batch.rows[index] as OutboxRow;
+    if (outcome !== 'refused') return outcome === 'later' ? 'later' : 'gone';
+    const { subject, message_id, aggregate } = row;
+    log.warn({ code, subject, message_id, aggregate }, 'message refused');
+    await refused?.(row, code as ReasonCode | null);
+    return 'gone';
   });
+  return Promise.all(answered);
 }
 
 async function handOver(road: Road, batch: Batch): Promise<Answer[]> {

@@ -51,7 +51,11 @@ export const preflightRollbacks = (deps: RollbackDeps): LocalHandler =>
     const found = await look(deps, tenant_id, rolling);
     if (!found.ok) deps.log.warn({ code: found.code, detail: found.detail, tenant_id, channel }, 'no way back');
     const input: ChannelInput = { type: 'preflighted', tenant_id, channel, rollback_id, found };
-    return handOver(deps.channels, { message_id: `${rollback_id}:preflight`, input, traceparent });
+    return handOver(deps.channels, {
+      message_id: `${rollback_id}:preflight:${rolling.again ?? 0}`,
+      input,
+      traceparent,
+    });
   });
 
 /** Tells releases that they are not rolled back. */

@@ -1,5 +1,5 @@
 import type { Timed } from '../inputs.ts';
-import { decideAskChange, decideAskRollback, decidePreflighted } from './decide/asks.ts';
+import { decideAskChange, decideAskRollback, decidePreflighted, decideTurnedAway } from './decide/asks.ts';
 import { decideConfirmed, decideOffer, decideOpen, decideSwitch, decideWithdraw } from './decide/offers.ts';
 import { type ChannelOutcome, published } from './decide/outcome.ts';
 import { decideChannelReceipt } from './decide/receipts.ts';
@@ -24,6 +24,8 @@ function decideInput(state: ChannelState, input: Timed<ChannelInput>): ChannelOu
       return decideAskRollback(state, input);
     case 'preflighted':
       return decidePreflighted(state, input);
+    case 'turned-away':
+      return decideTurnedAway(state, input);
     case 'receipt':
       return decideChannelReceipt(state, input);
     default:

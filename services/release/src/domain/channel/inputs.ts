@@ -80,6 +80,9 @@ export type Preflighted = Of & {
     | { ok: false; code: ReasonCode; detail: string };
 };
 
+/** A claim of the channel was turned away at the gatekeeper's door: there is no decision, and none will come. */
+export type TurnedAway = Of & { type: 'turned-away'; request_id: string; code: ReasonCode };
+
 /** A sealed decision about the channel; signature and seal were verified before. */
 export type ChannelReceipt = Of & {
   type: 'receipt';
@@ -97,6 +100,7 @@ export type ChannelInput =
   | AskChange
   | AskRollback
   | Preflighted
+  | TurnedAway
   | ChannelReceipt;
 
 export const channelKeyOf = ({ tenant_id, channel }: Of): { tenant_id: string; id: string } => ({

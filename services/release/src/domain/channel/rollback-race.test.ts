@@ -1,3 +1,4 @@
+import type { ReasonCode } from '@orgo/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Channel, changed, idOf, offer, packOf, preflighted, rollback, withdraw } from './channel.fixture.ts';
@@ -106,6 +107,47 @@ describe('while a release converges', () => {
   });
 });
 const key = { tenant_id: 'acme', channel: 'stable' };
+
+describe('a claim that is turned away at the gatekeeper’s door', () => {
+  const away = (n: number, code: ReasonCode = 'CLAIM_SIGNER_UNTRUSTED'): ChannelInput => ({
+    type: 'turned-away',
+    ...key,
+    request_id: idOf('chg', n),
+    code,
+  });
+  it('ends its rollback with the code: it is kept, its release is told, and promotions go on', () => {
+    const channel = two().step(offer(3), rollback(1), preflighted(1), away(1), away(1));
+    expect(channel.state).toMatchObject({
+      rolling: null,
+      asked: [{ request_id: idOf('chg', 1), status: 'REFUSED', reason_codes: ['CLAIM_SIGNER_UNTRUSTED'] }],
+    });
+    expect(channel.sends.filter(({ send }) => send === 'refused')).toEqual([
+      { send: 'refused', rollback_id: idOf('chg', 1), release_id: idOf('rel', 3), code: 'CLAIM_SIGNER_UNTRUSTED' },
+    ]);
+    expect(channel.step({ type: 'switch', ...key, release_id: idOf('rel', 3) }).codes).toEqual([]);
+    expect(channel.step(rollback(2), preflighted(2)).state.rolling).toMatchObject({ stage: 'ASKED' });
+  });
+  it('ends a change, which may be asked again', () => {
+    const freeze = (n: number): ChannelInput => ({
+      type: 'change',
+      ...key,
+      request_id: idOf('chg', n),
+      change: { change: 'freeze' },
+      actor: 'ann',
+      reason: 'because',
+    });
+    const channel = two().step(freeze(1), away(1), freeze(2));
+    expect(channel.state.asked.map(({ status }) => status)).toEqual(['REFUSED', 'ASKED']);
+    expect(channel.step(away(9)).state.asked).toHaveLength(2);
+  });
+  it('because the channel changed meanwhile is asked anew, and not for ever', () => {
+    const channel = two().step(rollback(1), preflighted(1), away(1, 'STATE_CONFLICT'), away(1, 'STATE_CONFLICT'));
+    expect(channel.state.rolling).toMatchObject({ stage: 'PREFLIGHT', again: 1 });
+    expect(channel.sends.filter(({ send }) => send === 'preflight')).toHaveLength(2);
+    for (let n = 0; n < 9; n++) channel.step(preflighted(1), away(1, 'STATE_CONFLICT'));
+    expect(channel.state).toMatchObject({ rolling: null, asked: [{ reason_codes: ['STATE_CONFLICT'] }] });
+  });
+});
 
 it('what the log says of freezing, pinning and going back stands, in whatever order its receipts come', () => {
   const asked = two().step(rollback(1), preflighted(1));

@@ -42,6 +42,8 @@ export type Rolling = {
   trigger: RollbackClaim['trigger'];
   mode: RollbackClaim['mode'];
   evidence: RollbackEvidence | null;
+  /** How often it was asked again, because the channel changed at the gatekeeper while it was decided. */
+  again?: number;
 } & Act;
 
 /** A change that was asked of the gatekeeper, and what it said: the answer to whoever asks the same again. */

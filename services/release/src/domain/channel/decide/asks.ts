@@ -3,7 +3,7 @@ import { digestOf, type JsonValue } from '@orgo/core';
 import type { Timed } from '../../inputs.ts';
 import { channelFault } from '../channel-name.ts';
 import type { ChannelEvent } from '../events.ts';
-import type { AskChange, AskRollback, Preflighted } from '../inputs.ts';
+import type { AskChange, AskRollback, Preflighted, TurnedAway } from '../inputs.ts';
 import { rollbackTarget } from '../rollback-target.ts';
 import type { AskedChange, ChannelState } from '../state.ts';
 import { type ChannelOutcome, no, nothing, yes } from './outcome.ts';
@@ -142,28 +142,44 @@ export function decideAskRollback(state: ChannelState, input: Timed<AskRollback>
   );
 }
 
+/** What was asked is refused, and no decision says so; a rollback that it was is not under way any more, and its release is told. */
+function ended(
+  { rolling }: ChannelState,
+  { request_id, code, why, now }: { request_id: string; code: ReasonCode; why: string; now: string },
+): ChannelOutcome {
+  const answer = { request_id, reason_codes: [code], why, decision_digest: null, log_index: null };
+  const answered: ChannelEvent = { type: 'ChangeAnswered', at: now, status: 'REFUSED', ...answer };
+  if (rolling?.rollback_id !== request_id) return yes([answered]);
+  return yes(
+    [answered, { type: 'RollbackEnded', at: now, rollback_id: request_id }],
+    [{ send: 'refused', rollback_id: request_id, release_id: rolling.from.release_id, code }],
+  );
+}
+
+/** A rollback whose channel changed under the gatekeeper's hands is asked anew so often. */
+const maxAgain = 8;
+
+/** The gatekeeper will not hear what was asked, under any key that is held here: it ends, so that it may be asked again and keeps nothing out. */
+export function decideTurnedAway(state: ChannelState, { request_id, code, now }: Timed<TurnedAway>): ChannelOutcome {
+  const isAsked = state.asked.some((one) => one.request_id === request_id && one.status === 'ASKED');
+  const rolling = state.rolling?.rollback_id === request_id ? state.rolling : null;
+  if (!isAsked && rolling === null) return nothing;
+  const { stage, again = 0 } = rolling ?? {};
+  if (stage === 'PREFLIGHT') return nothing;
+  if (rolling !== null && code === 'STATE_CONFLICT' && again < maxAgain)
+    return yes(
+      [{ type: 'RollbackAsked', at: now, rolling: { ...rolling, stage: 'PREFLIGHT', again: again + 1 } }],
+      [{ send: 'preflight', rollback_id: request_id }],
+    );
+  return ended(state, { request_id, code, why: 'turned away at the gatekeeper’s door', now });
+}
+
 /** The target is whole as far as this service can see: the gatekeeper is asked, and reads every byte itself. */
 export function decidePreflighted(state: ChannelState, input: Timed<Preflighted>): ChannelOutcome {
   const { rolling } = state;
   const { rollback_id, found, now } = input;
   if (rolling === null || rolling.rollback_id !== rollback_id || rolling.stage !== 'PREFLIGHT') return nothing;
-  if (!found.ok) {
-    const { code, detail } = found;
-    const answer = {
-      request_id: rollback_id,
-      reason_codes: [code],
-      why: detail,
-      decision_digest: null,
-      log_index: null,
-    };
-    return yes(
-      [
-        { type: 'ChangeAnswered', at: now, status: 'REFUSED', ...answer },
-        { type: 'RollbackEnded', at: now, rollback_id },
-      ],
-      [{ send: 'refused', rollback_id, release_id: rolling.from.release_id, code }],
-    );
-  }
+  if (!found.ok) return ended(state, { request_id: rollback_id, code: found.code, why: found.detail, now });
   const { from, to, trigger, mode, reason, actor, evidence } = rolling;
   const detail: RollbackClaim = {
     rollback_id,
