@@ -28,32 +28,22 @@ const names = (changes: readonly AlarmChange[]): Buffer[] => [
   textArray(changes.map((change) => change.alarm_id)),
 ];
 
-/** Writes what a batch decided about alarms. Due times count from `now`, the clock the batch decided by. */
-export async function changeAlarms(
-  tx: Tx,
-  machine: string,
-  changes: readonly AlarmChange[],
-  now: string,
-): Promise<void> {
+/** Writes what a batch decided about alarms. Due times count from `now`, the clock the batch decided by. Nobody need wait for it before the commit. */
+export function changeAlarms(tx: Tx, machine: string, changes: readonly AlarmChange[], now: string): void {
   const cancelled = changes.filter((change) => change.set === null);
   const set = changes.filter((change) => change.set !== null);
-  await Promise.all([
-    cancelled.length > 0 &&
-      tx.query({ name: 'alarm_cancel', text: cancelText }, [
-        ...names(cancelled),
-        textArray(cancelled.map(() => machine)),
-      ]),
-    set.length > 0 &&
-      tx.query({ name: 'alarm_set', text: setText }, [
-        ...names(set),
-        textArray(set.map((change) => `${change.set?.due_in_ms}`)),
-        textArray(set.map((change) => change.set?.kind ?? '')),
-        textArray(set.map((change) => JSON.stringify(change.set?.data ?? null))),
-        textArray(set.map((change) => change.traceparent)),
-        now,
-        machine,
-      ]),
-  ]);
+  if (cancelled.length > 0)
+    tx.post({ name: 'alarm_cancel', text: cancelText }, [...names(cancelled), textArray(cancelled.map(() => machine))]);
+  if (set.length > 0)
+    tx.post({ name: 'alarm_set', text: setText }, [
+      ...names(set),
+      textArray(set.map((change) => `${change.set?.due_in_ms}`)),
+      textArray(set.map((change) => change.set?.kind ?? '')),
+      textArray(set.map((change) => JSON.stringify(change.set?.data ?? null))),
+      textArray(set.map((change) => change.traceparent)),
+      now,
+      machine,
+    ]);
 }
 
 /** An alarm as its row stands. `due_at` is exact text, to name this setting of the alarm and no later one. */

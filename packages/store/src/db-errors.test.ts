@@ -7,7 +7,7 @@ import { mapDbError } from './db-errors.ts';
 const sqlState = (code: string): pg.DatabaseError => Object.assign(new pg.DatabaseError('said', 4, 'error'), { code });
 
 describe('mapDbError', () => {
-  it.each(['40001', '40P01', '55P03'])('takes %s for writers that met', (code) => {
+  it.each(['40001', '40P01', '55P03', '22012'])('takes %s for writers that met', (code) => {
     expect(mapDbError(sqlState(code))).toMatchObject({ name: 'Fault', code: 'STATE_CONFLICT' });
   });
   it.each(['08006', '53300', '53100', '57P01', '57P03', '57014', '58030', 'XX000', '25006'])(

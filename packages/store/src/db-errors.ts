@@ -1,8 +1,8 @@
 import { Fault } from '@orgo/runtime/errors';
 import pg from 'pg';
 
-/** SQLSTATE of two writers that met: serialization failure, deadlock, lock timeout. */
-const conflicts = new Set(['40001', '40P01', '55P03']);
+/** SQLSTATE of two writers that met: serialization failure, deadlock, lock timeout; division by zero is what `allOrConflict` answers. */
+const conflicts = new Set(['40001', '40P01', '55P03', '22012']);
 /** SQLSTATE of a statement that ran out of time, and of a server that follows and takes no writes (a failover). */
 const unavailable = new Set(['57014', '25006']);
 /** SQLSTATE classes of the world failing: connection, resources, operator intervention, system, internal. */

@@ -35,7 +35,8 @@ export type Session = Queryable & {
 export type Db = Queryable & {
   readonly schema: string;
   /**
-   * Runs `fn` between BEGIN and COMMIT at READ COMMITTED on a connection of its own. A throw rolls back and passes on.
+   * Runs `fn` between BEGIN and COMMIT at READ COMMITTED on a connection of its own. A throw rolls back and passes on. Statements that `fn` has sent and
+   * does not wait for travel with the commit, which is none when one of them fails.
    * Durable on return. A fault while committing leaves the outcome unknown: whoever sent the work sends it again, and
    * the inbox tells which it was.
    */
@@ -154,7 +155,8 @@ const transaction = async <T>(client: pg.PoolClient, fn: (tx: Tx) => Promise<T>)
   // crash: if we die here, nothing or everything is committed; the sender asks again and the inbox knows
   const { command } = await run(client, 'COMMIT');
   // The server answers the commit of a failed transaction by rolling back, without an error.
-  if (command !== 'COMMIT') throw unheard ?? new Fault('STATE_CONFLICT', 'a statement of the transaction had failed');
+  if (command !== 'COMMIT')
+    throw unheard ?? failure ?? new Fault('STATE_CONFLICT', 'a statement of the transaction had failed');
   return value;
 };
 

@@ -32,8 +32,8 @@ export type Repo<State, Event> = {
    */
   load(tx: Tx, keys: readonly Key[]): Promise<Map<string, { state: State; version: number }>>;
   /**
-   * Writes states and appends events. @throws Fault STATE_CONFLICT when a row is not at its expected version any more,
-   * or another transaction made it first; the batch is then run again.
+   * Writes states and appends events; the statements may be under way when it returns. The transaction fails with STATE_CONFLICT when a row is not at its
+   * expected version any more, or another transaction made it first; the batch is then run again.
    */
   save(tx: Tx, rows: readonly SaveRow<State, Event>[]): Promise<void>;
 };

@@ -1,10 +1,16 @@
-import { Fault } from '@orgo/runtime/errors';
 import pg from 'pg';
 import type { Tx } from './db.ts';
 import { type Key, keyText, type Repo, type SaveRow } from './machine.ts';
 import { textArray } from './text-array.ts';
 
 type Stored<State> = { tenant_id: string; id: string; version: string; state: State };
+
+/**
+ * Makes a statement fail as a conflict unless it writes as many rows as the parameter `$<place>` says. The server itself refuses to commit then, so that
+ * nobody need wait for the count before the commit is sent.
+ */
+export const allOrConflict = (text: string, place: number): string =>
+  `WITH done AS (${text} RETURNING 1) SELECT 1 / (count(*) = $${place}::int)::int FROM done`;
 
 /**
  * Keeps the aggregates of a machine in `table(tenant_id, id, version, phase, state jsonb or json, created_at, updated_at)` with
@@ -20,15 +26,21 @@ export function tableRepo<State, Event extends { type: string }>(
     load: `SELECT tenant_id, id, version, state FROM ${name}
 WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY tenant_id, id FOR UPDATE`,
     // Another transaction that makes the same row first leaves nothing to insert: the count tells.
-    insert: `INSERT INTO ${name} (tenant_id, id, version, phase, state)
+    insert: allOrConflict(
+      `INSERT INTO ${name} (tenant_id, id, version, phase, state)
 SELECT t, i, v::bigint, p, s::${json} FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS x(t, i, v, p, s)
 ON CONFLICT (tenant_id, id) DO NOTHING`,
-    update: `UPDATE ${name} AS a SET version = v::bigint, phase = p, state = s::${json}, updated_at = now()
+      6,
+    ),
+    update: allOrConflict(
+      `UPDATE ${name} AS a SET version = v::bigint, phase = p, state = s::${json}, updated_at = now()
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(t, i, v, p, s, expected)
 WHERE a.tenant_id = t AND a.id = i AND a.version = expected::bigint`,
+      7,
+    ),
   };
 
-  const write = async (tx: Tx, verb: 'insert' | 'update', rows: readonly SaveRow<State, Event>[]): Promise<void> => {
+  const write = (tx: Tx, verb: 'insert' | 'update', rows: readonly SaveRow<State, Event>[]): void => {
     if (rows.length === 0) return;
     const values = [
       textArray(rows.map((row) => row.key.tenant_id)),
@@ -38,8 +50,7 @@ WHERE a.tenant_id = t AND a.id = i AND a.version = expected::bigint`,
       textArray(rows.map((row) => JSON.stringify(row.state))),
     ];
     if (verb === 'update') values.push(textArray(rows.map((row) => `${row.version - row.events.length}`)));
-    const { rowCount } = await tx.query({ name: `${table}_${verb}`, text: statements[verb] }, values);
-    if (rowCount !== rows.length) throw new Fault('STATE_CONFLICT', `${table}: ${verb} met another writer`);
+    tx.post({ name: `${table}_${verb}`, text: statements[verb] }, [...values, rows.length]);
   };
 
   return {
@@ -48,21 +59,15 @@ WHERE a.tenant_id = t AND a.id = i AND a.version = expected::bigint`,
       return new Map(rows.map((row) => [keyText(row), { state: row.state, version: Number(row.version) }]));
     },
     async save(tx, rows) {
-      // Told apart by the first failure in this order: events of a lost race also collide, and mean the same.
-      const done = await Promise.allSettled([
-        write(
-          tx,
-          'insert',
-          rows.filter((row) => row.version === row.events.length),
-        ),
-        write(
-          tx,
-          'update',
-          rows.filter((row) => row.version !== row.events.length),
-        ),
-        appendEvents(tx, machine, rows),
-      ]);
-      for (const result of done) if (result.status === 'rejected') throw result.reason;
+      const isFirst = (row: SaveRow<State, Event>): boolean => row.version === row.events.length;
+      // In this order: events of a lost race also collide, and the first failure is what the transaction fails with.
+      write(tx, 'insert', rows.filter(isFirst));
+      write(
+        tx,
+        'update',
+        rows.filter((row) => !isFirst(row)),
+      );
+      appendEvents(tx, machine, rows);
     },
   };
 }
@@ -71,16 +76,16 @@ const append = `INSERT INTO event (tenant_id, machine, id, seq, type, data)
 SELECT t, m, i, q::bigint, y, d::json FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(t, m, i, q, y, d)`;
 
 /** Appends events to `event`, numbered up to each row's version. For repos that keep states in their own way. */
-export async function appendEvents<Event extends { type: string }>(
+export function appendEvents<Event extends { type: string }>(
   tx: Tx,
   machine: string,
   rows: readonly SaveRow<unknown, Event>[],
-): Promise<void> {
+): void {
   const flat = rows.flatMap(({ key, version, events }) =>
     events.map((event, index) => ({ key, event, seq: version - events.length + index + 1 })),
   );
   if (flat.length === 0) return;
-  await tx.query({ name: 'event_append', text: append }, [
+  tx.post({ name: 'event_append', text: append }, [
     textArray(flat.map((row) => row.key.tenant_id)),
     textArray(flat.map(() => machine)),
     textArray(flat.map((row) => row.key.id)),

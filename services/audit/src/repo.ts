@@ -1,19 +1,24 @@
-import { Fault } from '@orgo/runtime/errors';
 import type { Tx } from '@orgo/store/db';
 import { keyText, type Machine, type Repo, type SaveRow } from '@orgo/store/machine';
-import { keyArrays } from '@orgo/store/repo';
+import { allOrConflict, keyArrays } from '@orgo/store/repo';
 import { textArray } from '@orgo/store/text-array';
 import * as domain from './domain/index.ts';
 
 const statements = {
   load: `SELECT tenant_id, id, version, state FROM log
 WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY tenant_id, id FOR UPDATE`,
-  insert: `INSERT INTO log (tenant_id, id, version, phase, state)
+  insert: allOrConflict(
+    `INSERT INTO log (tenant_id, id, version, phase, state)
 SELECT t, i, v::bigint, p, s::jsonb FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS x(t, i, v, p, s)
 ON CONFLICT (tenant_id, id) DO NOTHING`,
-  update: `UPDATE log AS l SET version = v::bigint, phase = p, state = s::jsonb, updated_at = now()
+    6,
+  ),
+  update: allOrConflict(
+    `UPDATE log AS l SET version = v::bigint, phase = p, state = s::jsonb, updated_at = now()
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(t, i, v, p, s, expected)
 WHERE l.tenant_id = t AND l.id = i AND l.version = expected::bigint`,
+    7,
+  ),
 };
 
 type Row = SaveRow<domain.LogState, domain.LogEvent>;
@@ -21,7 +26,7 @@ type Stored = { tenant_id: string; id: string; version: string; state: domain.Lo
 
 const isFirst = ({ version, events }: Row): boolean => version === events.length;
 
-async function write(tx: Tx, verb: 'insert' | 'update', rows: readonly Row[]): Promise<void> {
+function write(tx: Tx, verb: 'insert' | 'update', rows: readonly Row[]): void {
   if (rows.length === 0) return;
   const of = (pick: (row: Row) => string) => textArray(rows.map(pick));
   const values = [
@@ -32,8 +37,8 @@ async function write(tx: Tx, verb: 'insert' | 'update', rows: readonly Row[]): P
     of(({ state }) => JSON.stringify(state)),
   ];
   if (verb === 'update') values.push(of(({ version, events }) => `${version - events.length}`));
-  const { rowCount } = await tx.query({ name: `log_${verb}`, text: statements[verb] }, values);
-  if (rowCount !== rows.length) throw new Fault('STATE_CONFLICT', 'another sequencer advanced the log');
+  // Another sequencer that advanced the log makes it a conflict.
+  tx.post({ name: `log_${verb}`, text: statements[verb] }, [...values, rows.length]);
 }
 
 /** Heads in the table `log`. The entries are its events, so none are kept twice; `version` counts them. */
@@ -43,9 +48,12 @@ const logRepo: Repo<domain.LogState, domain.LogEvent> = {
     return new Map(rows.map((row) => [keyText(row), { state: row.state, version: Number(row.version) }]));
   },
   async save(tx, rows) {
-    const first = rows.filter(isFirst);
-    const later = rows.filter((row) => !isFirst(row));
-    await Promise.all([write(tx, 'insert', first), write(tx, 'update', later)]);
+    write(tx, 'insert', rows.filter(isFirst));
+    write(
+      tx,
+      'update',
+      rows.filter((row) => !isFirst(row)),
+    );
   },
 };
 

@@ -1,11 +1,11 @@
 import type { Pipeline } from '@orgo/contracts';
-import type { Queryable } from '@orgo/store/db';
+import type { Queryable, Tx } from '@orgo/store/db';
 import { textArray } from '@orgo/store/text-array';
 
 /** Pipeline snapshots by tenant and digest. They never change, so what was read once is kept; forgetting one costs a read. */
 export type Pipelines = {
   /** Stores snapshots in the transaction that admits their builds; harmless where they are there. */
-  keep(db: Queryable, snapshots: readonly { ref: string; pipeline: Pipeline }[]): Promise<void>;
+  keep(tx: Tx, snapshots: readonly { ref: string; pipeline: Pipeline }[]): void;
   /** Every snapshot asked for that was kept. */
   load(db: Queryable, refs: readonly string[]): Promise<ReadonlyMap<string, Pipeline>>;
 };
@@ -17,9 +17,9 @@ const maxKnown = 256;
 export function createPipelines(): Pipelines {
   let known = new Map<string, Pipeline>();
   return {
-    async keep(db, snapshots) {
+    keep(tx, snapshots) {
       if (snapshots.length === 0) return;
-      await db.query({ name: 'pipeline_keep', text: insert }, [
+      tx.post({ name: 'pipeline_keep', text: insert }, [
         textArray(snapshots.map(({ ref }) => ref)),
         textArray(snapshots.map(({ pipeline }) => JSON.stringify(pipeline))),
       ]);

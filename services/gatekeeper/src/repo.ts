@@ -92,24 +92,22 @@ export const projectGates =
         ? [{ ref: event.admission.pipeline_ref, pipeline: event.admission.pipeline }]
         : [],
     );
-    await Promise.all([
-      accepted.length > 0 &&
-        tx.query({ name: 'accepted_insert', text: acceptText }, [
-          textArray(accepted.map(({ key }) => key.tenant_id)),
-          textArray(accepted.map(({ key }) => key.id)),
-          textArray(accepted.map(({ stage }) => stage)),
-          textArray(accepted.map(({ verdict }) => verdict)),
-          textArray(accepted.map(({ decision }) => decision)),
-        ]),
-      fences.length > 0 &&
-        tx.query({ name: 'fence_raise', text: fenceText }, [
-          textArray(fences.map(({ key }) => key.tenant_id)),
-          textArray(fences.map(({ key }) => key.id)),
-          textArray(fences.map(({ stage }) => stage)),
-          textArray(fences.map(({ fence }) => `${fence}`)),
-        ]),
-      pipelines.keep(tx, admitted),
-    ]);
+    if (accepted.length > 0)
+      tx.post({ name: 'accepted_insert', text: acceptText }, [
+        textArray(accepted.map(({ key }) => key.tenant_id)),
+        textArray(accepted.map(({ key }) => key.id)),
+        textArray(accepted.map(({ stage }) => stage)),
+        textArray(accepted.map(({ verdict }) => verdict)),
+        textArray(accepted.map(({ decision }) => decision)),
+      ]);
+    if (fences.length > 0)
+      tx.post({ name: 'fence_raise', text: fenceText }, [
+        textArray(fences.map(({ key }) => key.tenant_id)),
+        textArray(fences.map(({ key }) => key.id)),
+        textArray(fences.map(({ stage }) => stage)),
+        textArray(fences.map(({ fence }) => `${fence}`)),
+      ]);
+    pipelines.keep(tx, admitted);
   };
 
 const nonceText = `INSERT INTO node_nonce (tenant_id, instance_id, nonce) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`;

@@ -64,7 +64,7 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
     ]);
     await faults.at('inbox.inserted');
     const decided = decideBatch(machine, incoming, { fresh, loaded, now });
-    const said = await write(tx, machine, decided, now, options);
+    const { said } = await write(tx, machine, decided, now, options);
     await faults.at('tx.beforeCommit');
     return { ...decided, said };
   };
@@ -75,7 +75,8 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
     return done;
   });
   options.committed?.(turn.saves);
-  if (turn.said.length > 0) nudge(turn.said);
+  const said = await turn.said;
+  if (said.length > 0) nudge(said);
   const dues = turn.alarms.flatMap((change) => (change.set === null ? [] : [change.set.due_in_ms]));
   if (dues.length > 0) options.alarms?.armed(dues);
   // crash: if we die here, the sender has no answer and sends again; its message is in the inbox
@@ -84,8 +85,8 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
 }
 
 /**
- * Signing overlaps with saving: the statements are on their way while `encode` works. Waits for all, so that nothing runs
- * on after a failure, and throws the first in the order below: what save says explains what the others say.
+ * Sends what is to be written, and waits for none of it: statements and commit leave together, and where one fails the server commits nothing. Waits for
+ * what `encode` and its company do elsewhere, for all of it, so that nothing runs on after a failure, and throws the first in the order below.
  */
 async function write<State, Input, Event, Send, Alm extends Alarm>(
   tx: Tx,
@@ -93,16 +94,18 @@ async function write<State, Input, Event, Send, Alm extends Alarm>(
   turn: Turn<State, Event, Send>,
   now: string,
   options: TransactOptions<State, Event, Send>,
-): Promise<OutboxRow[]> {
+): Promise<{ said: Promise<OutboxRow[]> }> {
   const { saves, sends, alarms } = turn;
-  let said: OutboxRow[] = [];
+  let said: Promise<OutboxRow[]> = Promise.resolve([]);
   const beside: Promise<unknown>[] = [];
   const beforeCommit = (work: Promise<unknown>): void => {
     work.catch(() => undefined);
     beside.push(work);
   };
   const say = async (): Promise<void> => {
-    said = await insertOutbox(tx, await options.encode(sends, { now, tx, beforeCommit }));
+    said = insertOutbox(tx, await options.encode(sends, { now, tx, beforeCommit }));
+    // Its failure is the transaction's.
+    said.catch(() => undefined);
   };
   const done = await Promise.allSettled([
     saves.length > 0 && machine.repo.save(tx, saves),
@@ -112,5 +115,5 @@ async function write<State, Input, Event, Send, Alm extends Alarm>(
   ]);
   for (const part of [...done, ...(await Promise.allSettled(beside))])
     if (part.status === 'rejected') throw part.reason;
-  return said;
+  return { said };
 }

@@ -102,7 +102,7 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
   const arm = async (tx: Tx, tenant: string, dueInMs: number, now: string): Promise<void> => {
     const set = { id: 'renew', due_in_ms: dueInMs, kind: 'renew', data: null };
     const change = { key: { tenant_id: tenant, id: 'tuf' }, alarm_id: 'renew', set, traceparent: null };
-    await changeAlarms(tx, repositoryMachine, [change], now);
+    changeAlarms(tx, repositoryMachine, [change], now);
   };
 
   /** Numbers and signs what is new. Targets are written before the metadata that names them is kept: they are known by their digest. */
