@@ -131,10 +131,6 @@ describe('a node that activates the next release, killed', () => {
     forward = await story((node) => node.publish(packs[1]));
   });
   test.each([
-    at('before', 'rm', 'tuf/work'),
-    at('after', 'rm', 'tuf/work'),
-    at('before', 'copyFile', 'work/root.json'),
-    at('after', 'copyFile', 'work/timestamp.json'),
     ...['timestamp', 'snapshot', 'channel.stable'].flatMap((role) => [
       at('middle', 'write', `metadata/${role}.json.new`),
       at('before', 'rename', `metadata/${role}.json`),

@@ -11,16 +11,15 @@ import {
   trustSealPath,
 } from '@orgo/contracts';
 import { ok, parseStrict, type Refusal, type Result, refuse } from '@orgo/core';
-import { Updater } from 'tuf-js';
-import { PersistError } from 'tuf-js/dist/error.js';
 import { ChannelFetcher } from './channel-fetcher.ts';
 import { laterOf, trustedNow } from './domain/clock.ts';
 import { codeOfRefusal, roleOfFile } from './domain/metadata-refusal.ts';
 import { type NodeConfig, placesIn } from './folder.ts';
 import { clockOf, type NodeContext } from './node-context.ts';
 import { messageOf, NodeError, noAnswer } from './node-error.ts';
+import { openStoredUpdater } from './stored-updater.ts';
 import { openTrustChain, readSeals, readTrust, type TrustNews } from './trust.ts';
-import { onTrustedMetadata } from './trusted-metadata.ts';
+import { type MetadataFiles, onTrustedMetadata } from './trusted-metadata.ts';
 
 /** What the channel brings for an offer: its manifest, and what says that the gatekeeper authorized it, not yet verified; null where it brings none. */
 export type Brought = { manifest: Uint8Array; authorization: Uint8Array | null };
@@ -47,13 +46,13 @@ const jsonOf = (bytes: Uint8Array | null): unknown => {
 async function refusalOf(
   error: unknown,
   ctx: NodeContext,
-  metadataDir: string,
+  files: MetadataFiles,
   { last }: ChannelFetcher,
 ): Promise<Refusal> {
   const { dir, config } = ctx;
   const role = roleOfFile(last?.name ?? '');
   const above = topRoles.has(role) ? 'root.json' : 'targets.json';
-  const delegator = await fs.readFile(path.join(metadataDir, above)).catch(() => null);
+  const delegator = files.get(above) ?? null;
   const trust = await openTrustChain(placesIn(dir).trust, config.tenant_id, config.trust_pin);
   const words = messageOf(error);
   const evidence = { role, file: jsonOf(last?.bytes ?? null), delegator: jsonOf(delegator), trust };
@@ -65,7 +64,7 @@ async function refusalOf(
 const topRoles: ReadonlySet<string> = new Set(['root', 'timestamp', 'snapshot', 'targets']);
 
 /**
- * Follows the channel with an unmodified TUF client (TUF 1.0 section 5): roots one by one, timestamp, snapshot, targets, the channel's
+ * Follows the channel with a TUF client of which only the storage is ours (TUF 1.0 section 5): roots one by one, timestamp, snapshot, targets, the channel's
  * delegated role, then the index, and manifest and authorization of the offers that `wanted` names, whose lengths and hashes the metadata fixes. Trusted
  * metadata is kept in `tuf/metadata`, which is what refuses older metadata after a restart.
  * Refuses as `codeOfRefusal` does, and with `CLOCK_UNTRUSTED` where only a clock that is behind what was signed before
@@ -82,11 +81,10 @@ export async function readChannel(
   const { tuf, trust } = placesIn(dir);
   const targets = `${tuf}/targets`;
   await fs.mkdir(targets, { recursive: true });
-  return onTrustedMetadata(tuf, world.disk, async (metadataDir) => {
+  return onTrustedMetadata(tuf, world.disk, async (files) => {
     const { fetch, transfer } = world;
-    const fetcher = new ChannelFetcher({ fetch, timeoutMs: transfer.metadataMs, signal, folder: metadataDir });
-    const updater = openUpdater({
-      metadataDir,
+    const fetcher = new ChannelFetcher({ fetch, timeoutMs: transfer.metadataMs, signal, folder: tuf });
+    const updater = openUpdater(files, {
       metadataBaseUrl: `${channelUrl(config)}/metadata`,
       targetDir: targets,
       targetBaseUrl: `${channelUrl(config)}/targets`,
@@ -103,10 +101,11 @@ export async function readChannel(
     try {
       await updater.refresh();
       const bytes = await target(channelIndexPath(config.channel));
-      const signedTime = await signedTimeIn(metadataDir);
-      const fresh = await checkFresh(metadataDir, config.channel, clockOf(world), laterOf(floor, signedTime));
+      const signed = signedOf(files);
+      const signedTime = timeOf(signed('timestamp').issued_at);
+      const fresh = checkFresh(signed, config.channel, clockOf(world), laterOf(floor, signedTime));
       if (!fresh.ok) return fresh;
-      const news = await following(target, await readTrust(trust), await readSeals(trust));
+      const news = await following(target, listedIn(signed('targets')), await readTrust(trust), await readSeals(trust));
       const brought = new Map<string, Brought>();
       if (bytes === null) return ok({ index: null, brought, trust: news, signedTime });
       const index = readIndex(bytes);
@@ -121,8 +120,7 @@ export async function readChannel(
       return ok({ index: index.value, brought, trust: news, signedTime });
     } catch (error) {
       if (fetcher.failure !== null) throw noAnswer('channel', fetcher.failure);
-      if (error instanceof PersistError) throw new NodeError('HOME_UNREADABLE', error.message, { cause: error });
-      return refusalOf(error, ctx, metadataDir, fetcher);
+      return refusalOf(error, ctx, files, fetcher);
     }
   });
 }
@@ -136,12 +134,17 @@ function readIndex(bytes: Uint8Array): Result<ChannelIndex> {
   return refuse('METADATA_INVALID', `the channel index: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
+/** Names of the targets that metadata which the client trusts lists itself. */
+const listedIn = ({ targets }: Signed): ReadonlySet<string> => new Set(Object.keys(targets ?? {}));
+
 /** Trust roots that the channel's targets name after the ones that are held, and entries of roots that none is held of. */
 async function following(
-  target: (name: string) => Promise<Uint8Array | null>,
+  find: (name: string) => Promise<Uint8Array | null>,
+  listed: ReadonlySet<string>,
   held: readonly Uint8Array[],
   sealed: ReadonlyMap<number, Uint8Array>,
 ): Promise<TrustNews> {
+  const target = (name: string): Promise<Uint8Array | null> | null => (listed.has(name) ? find(name) : null);
   const roots: Uint8Array[] = [];
   for (;;) {
     const bytes = await target(trustRootPath(held.length + roots.length + 1));
@@ -163,12 +166,16 @@ export async function keptAuthorization({ dir, config }: NodeContext, release_id
   return bytes === null ? null : new Uint8Array(bytes);
 }
 
-type Signed = { expires?: unknown; issued_at?: unknown };
+type Signed = { expires?: unknown; issued_at?: unknown; targets?: object };
+type SignedOf = (role: string) => Signed;
 
-const signedIn = async (folder: string, role: string): Promise<Signed> => {
-  const json = JSON.parse(await fs.readFile(path.join(folder, `${role}.json`), 'utf8').catch(() => '{}'));
-  return (json as { signed?: Signed }).signed ?? {};
-};
+/** What the trusted metadata of a role says; nothing where there is none. */
+const signedOf =
+  (files: MetadataFiles): SignedOf =>
+  (role) => {
+    const json = JSON.parse(files.get(`${role}.json`)?.toString('utf8') ?? '{}');
+    return (json as { signed?: Signed }).signed ?? {};
+  };
 
 /** A time of metadata in our form; null for what is none. */
 const timeOf = (value: unknown): string | null => {
@@ -176,20 +183,16 @@ const timeOf = (value: unknown): string | null => {
   return at === null || Number.isNaN(at.getTime()) ? null : at.toISOString();
 };
 
-/** When the timestamp says that it was made; it may say nothing. */
-async function signedTimeIn(folder: string): Promise<string | null> {
-  const { issued_at } = await signedIn(folder, 'timestamp');
-  return timeOf(issued_at);
-}
-
 /** Whether the metadata that the node trusts already is still good by its clock, without the network. Refuses as `readChannel` does. */
 export const checkTrusted = ({ dir, config, world }: NodeContext, floor: string | null): Promise<Result<true>> =>
-  checkFresh(path.join(placesIn(dir).tuf, 'metadata'), config.channel, clockOf(world), floor);
+  onTrustedMetadata(placesIn(dir).tuf, world.disk, async (files) =>
+    checkFresh(signedOf(files), config.channel, clockOf(world), floor),
+  );
 
 /** The client judged by the system's clock; the node judges by its own, and by what was signed where that is later. */
-async function checkFresh(folder: string, channel: string, clock: string, floor: string | null): Promise<Result<true>> {
+function checkFresh(signed: SignedOf, channel: string, clock: string, floor: string | null): Result<true> {
   for (const role of ['timestamp', 'snapshot', 'targets', `channel.${channel}`, 'root']) {
-    const expires = timeOf((await signedIn(folder, role)).expires);
+    const expires = timeOf(signed(role).expires);
     if (expires === null || trustedNow(clock, floor) < expires) continue;
     return clock >= expires
       ? refuse(role === 'root' ? 'TRUST_ROOT_EXPIRED' : 'METADATA_STALE', `${role} is over since ${expires}`)
@@ -199,9 +202,9 @@ async function checkFresh(folder: string, channel: string, clock: string, floor:
 }
 
 /** @throws NodeError HOME_UNREADABLE where the root that the node trusts cannot be read: nothing can be checked without it */
-function openUpdater(options: ConstructorParameters<typeof Updater>[0]): Updater {
+function openUpdater(...of: Parameters<typeof openStoredUpdater>): ReturnType<typeof openStoredUpdater> {
   try {
-    return new Updater(options);
+    return openStoredUpdater(...of);
   } catch (error) {
     throw new NodeError('HOME_UNREADABLE', `the trusted root: ${messageOf(error)}`, { cause: error });
   }

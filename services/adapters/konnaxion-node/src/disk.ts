@@ -28,9 +28,19 @@ async function syncTree(folder: string): Promise<void> {
   await syncFolder(folder);
 }
 
+/** Opens a new file; its folder is made where there is none. */
+async function openNew(file: string, mode: number): Promise<fs.FileHandle> {
+  try {
+    return await fs.open(file, 'w', mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await fs.mkdir(path.dirname(file), { recursive: true });
+    return fs.open(file, 'w', mode);
+  }
+}
+
 async function write(file: string, bytes: Uint8Array | string, mode: number, sync: boolean): Promise<void> {
-  await fs.mkdir(path.dirname(file), { recursive: true });
-  const handle = await fs.open(file, 'w', mode);
+  const handle = await openNew(file, mode);
   try {
     await handle.writeFile(bytes);
     if (sync) await handle.sync();
