@@ -1,6 +1,7 @@
 // What a rollout costs for each node, and how that grows with the fleet: real releases by a real instance, one process per service, to simulated nodes of this
-// process, a tenth of which is away. One JSON object on stdout. A node keeps its own copy of each pack, about 0.2 MB for both.
-// node test/bench/fleet.ts [nodes,nodes,…]
+// process, a tenth of which is away. One JSON object on stdout. A node keeps its own copy of each pack, about 0.2 MB for both. A size that would not fit into
+// the time that is left, judged by the size before it, is left out and named; so is one that fails.
+// node test/bench/fleet.ts [nodes,nodes,…] [minutes, 22 unless said]
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,9 +14,13 @@ import { machineNow } from './machine.ts';
 import { rounded } from './result.ts';
 
 const sizes = (process.argv[2] ?? '50,500,5000').split(',').map(Number);
+const minutes = Number(process.argv[3] ?? 22);
 const awayOf = (count: number): number => Math.floor(count / 10);
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-fleet-'));
 const orgo = await startInstance({ args: ['--processes'] });
+
+const endAt = performance.now() + minutes * 60_000;
+const secondsLeft = (): number => (endAt - performance.now()) / 1000;
 
 /** Seconds of wall clock and of processors since it was asked before: of Orgo with its servers, and of the nodes. */
 function clock() {
@@ -43,15 +48,17 @@ try {
   };
   const builds = [await build('reader'), await build('reader', 'atlas')] as const;
   const release = async (build_id: string, channel: string, plan: object = {}): Promise<void> => {
-    const body = { build_id, channel, actor: 'bench', reason: 'bench', ...plan };
+    const deadlines = { step_ms: minutes * 60_000 };
+    const body = { build_id, channel, actor: 'bench', reason: 'bench', deadlines, ...plan };
     const { release_id } = await call<ReleaseStatus>('POST', '/releases', body);
-    for (;;) {
+    while (secondsLeft() > 0) {
       const { status, reason_codes } = await call<ReleaseStatus>('GET', `/releases/${release_id}`);
       if (status === 'RELEASED') return;
       if (['FAILED', 'ROLLED_BACK', 'CANCELED', 'PAUSED'].includes(status))
         throw new Error(`${release_id} is ${status}: ${reason_codes.join(', ')}`);
       await new Promise((again) => setTimeout(again, 500));
     }
+    throw new Error(`${release_id} takes too long`);
   };
 
   /** A canary of ten, and a fifth, of nodes that are here; then all, without those that are away once the others were heard. */
@@ -70,22 +77,26 @@ try {
     };
   };
 
-  const at = [];
-  for (const count of sizes) {
+  const measure = async (count: number) => {
     const channel = `fleet-${count}`;
     const lap = clock();
     const fleet = await joinFleet(orgo, { tenant, channel, count, pollMs: 500 });
-    const joined = lap();
-    await fleet.start();
-    await release(builds[0], channel);
-    const first = lap();
-    for (const name of fleet.names.slice(0, awayOf(count))) fleet.trouble(name, { offline: true });
-    lap();
-    await release(builds[1], channel, staged(fleet.names, count));
-    const rollout = lap();
-    await fleet.stop();
+    const [joined, first, rollout] = await (async () => {
+      try {
+        const joined = lap();
+        await fleet.start();
+        await release(builds[0], channel);
+        const first = lap();
+        for (const name of fleet.names.slice(0, awayOf(count))) fleet.trouble(name, { offline: true });
+        lap();
+        await release(builds[1], channel, staged(fleet.names, count));
+        return [joined, first, lap()] as const;
+      } finally {
+        await fleet.stop();
+      }
+    })();
     const each = (seconds: number): number => rounded((seconds * 1000) / count);
-    at.push({
+    return {
       nodes: count,
       away: awayOf(count),
       join_s: rounded(joined.wall),
@@ -94,10 +105,27 @@ try {
       rollout_ms_per_node: each(rollout.wall),
       orgo_cpu_ms_per_node: each(rollout.orgo),
       node_cpu_ms_per_node: each(rollout.nodes),
-    });
-    process.stderr.write(`${JSON.stringify(at.at(-1))}\n`);
+    };
+  };
+
+  const at: Awaited<ReturnType<typeof measure>>[] = [];
+  const left_out: { nodes: number; why: string }[] = [];
+  for (const nodes of sizes) {
+    const before = at.at(-1);
+    const needed = before ? ((before.join_s + before.first_release_s + before.rollout_s) * nodes) / before.nodes : 0;
+    if (needed > secondsLeft()) {
+      left_out.push({ nodes, why: `it would take some ${Math.ceil(needed / 60)} minutes` });
+      continue;
+    }
+    try {
+      at.push(await measure(nodes));
+      process.stderr.write(`${JSON.stringify(at.at(-1))}\n`);
+    } catch (error) {
+      left_out.push({ nodes, why: `${error}` });
+      process.stderr.write(`${JSON.stringify(left_out.at(-1))}\n`);
+    }
   }
-  console.log(JSON.stringify({ machine: machineNow(), at }));
+  console.log(JSON.stringify({ machine: machineNow(), at, ...(left_out.length > 0 && { left_out }) }));
 } finally {
   await orgo.stop();
   fs.rmSync(work, { recursive: true, force: true });

@@ -101,7 +101,8 @@ async function download({ world, signal }: NodeContext, url: string, size: numbe
       total += chunk.length;
       if (total > size) break;
     }
-    return new Uint8Array(Buffer.concat(chunks));
+    const [first] = chunks;
+    return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
   } catch (error) {
     throw noAnswer(url, stopped.signal.aborted ? stopped.signal.reason : error);
   } finally {
