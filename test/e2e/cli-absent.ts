@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import type { ReasonCode } from '@orgo/contracts';
 import { describe, expect, it } from 'vitest';
+import type { CliResult } from '../kit/instance.ts';
 import { at, expectFailure, expectRefusal, nobody, ours, refuses, world } from './cli-world.ts';
 
 /** Whatever is asked for by an id: what nobody has and what another tenant has answer alike. */
@@ -19,11 +20,10 @@ export const describeAbsent = (): void =>
       ['record export --bundle', 'RECORD_NOT_FOUND', (id) => ['record', 'export', id, '--bundle', '--out', at('x')]],
       ['pack query', 'RECORD_NOT_FOUND', (id) => ['pack', 'query', id]],
     ];
-    it.each(asked)('%s answers the same to both: %s', async (_what, code, args) => {
-      const [absent, foreign] = [
-        await ours(...args(nobody), '--json'),
-        await ours(...args(world.hidden.build_id), '--json'),
-      ];
+    it.concurrent.each(asked)('%s answers the same to both: %s', async (_what, code, args) => {
+      const [absent, foreign] = (await Promise.all(
+        [nobody, world.hidden.build_id].map((id) => ours(...args(id), '--json')),
+      )) as [CliResult, CliResult];
       expectRefusal(absent, code);
       expect(foreign).toEqual(absent);
       expect(fs.existsSync(at('x'))).toBe(false);
@@ -71,7 +71,7 @@ export const describeAbsent = (): void =>
       ],
     ]);
 
-    it.each([
+    it.concurrent.each([
       ['an unknown build', () => nobody],
       ['another tenant’s build', () => world.hidden.build_id],
     ])('a release of %s fails with BUILD_NOT_ELIGIBLE', async (_what, id) => {

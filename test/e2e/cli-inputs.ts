@@ -68,7 +68,7 @@ export const describeInputs = (): void =>
       ['a key twice', 'INGEST_PARSE_ERROR', () => ({ 'a.json': '{"a":1,"a":2}' })],
       ['a kind that nobody reads', 'INGEST_PARSE_ERROR', () => ({ 'a.png': new Uint8Array([0x89, 0x50, 0x4e, 0x47]) })],
     ];
-    it.each(wrong)('%s: the build ends FAILED with %s', async (_what, code, files) => {
+    it.concurrent.each(wrong)('%s: the build ends FAILED with %s', async (_what, code, files) => {
       const ended = await fails(code, folder(files()));
       expect(ended.stages.map((stage) => [stage.stage, stage.status])).toEqual([
         ['pin', 'PASS'],
@@ -175,7 +175,7 @@ export const describeInputs = (): void =>
           () => signedBy(world.ours.tenant, 'operator', canonicalBytes(mandates.strict), good),
         ],
       ];
-      it.each(bad)('%s: the build ends FAILED with %s, and no stage ran', async (_what, code, name) => {
+      it.concurrent.each(bad)('%s: the build ends FAILED with %s, and no stage ran', async (_what, code, name) => {
         expect((await fails(code, world.reader, '--mandate', await name())).stages).toEqual([]);
       });
 

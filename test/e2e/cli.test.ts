@@ -117,7 +117,7 @@ describe('without a running instance', () => {
     expectRefusal(two, 'USAGE_INVALID');
     expect(two.stderr).toContain('archive, museum');
   });
-  it.each<[string, ReasonCode, () => NodeJS.ProcessEnv]>([
+  it.concurrent.each<[string, ReasonCode, () => NodeJS.ProcessEnv]>([
     ['nobody listens at', 'INSTANCE_NOT_RUNNING', () => ({ ORGO_API: 'http://127.0.0.1:1' })],
     ['is none', 'CONFIG_INVALID', () => ({ ORGO_API: 'nonsense' })],
     ['asks for a token', 'REQUEST_UNAUTHENTICATED', () => ({ ORGO_API: world.orgo.api().api })],

@@ -1,6 +1,6 @@
 import { type BuildStatus, isTerminalBuildPhase } from '@orgo/contracts';
 import { digestOfBytes, parseStrict } from '@orgo/core';
-import { artifactLimits, type Issue, ValidationReportSchema } from '@orgo/kristal';
+import type { Issue } from '@orgo/kristal';
 import { asCliError } from './cli-error.ts';
 import type { Client } from './client.ts';
 import { colors as pc } from './colors.ts';
@@ -20,6 +20,7 @@ export async function withIssues(client: Client, build: BuildStatus): Promise<Bu
     return { ...build, issues: [], issues_unread: asCliError(error).code };
   }
   if (digestOfBytes(bytes) !== ref) return { ...build, issues: [], issues_unread: 'HASH_MISMATCH' };
+  const { artifactLimits, ValidationReportSchema } = await import('@orgo/kristal');
   const json = parseStrict(bytes, artifactLimits);
   const report = ValidationReportSchema.safeParse(json.ok ? json.value : undefined);
   return report.success

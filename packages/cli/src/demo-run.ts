@@ -5,13 +5,14 @@ import type { PackPage } from '@orgo/kristal';
 import { auditOf, type BuildResult } from './build-result.ts';
 import { CliError } from './cli-error.ts';
 import type { Client } from './client.ts';
-import { failUnlessCompleted, startBuild, waitForBuild } from './commands/build-start.ts';
+import { failUnlessCompleted, waitForBuild } from './commands/build-start.ts';
 import { joinSimulated } from './commands/konnaxion-simulate.ts';
 import { writeCorpus } from './corpus-write.ts';
 import { channel, fleetSize, releaseInStages, releaseWithTrouble, type Trouble } from './demo-fleet.ts';
 import { homeDir } from './home.ts';
 import { nodeFolder } from './node-folders.ts';
 import type { Output } from './output.ts';
+import { startBuild } from './start-build.ts';
 
 export type DemoResult = BuildResult & {
   /** The release that every node took. */

@@ -1,5 +1,5 @@
 import { isReasonCode, reasonCodes, reasons } from '@orgo/contracts';
-import { validationRules } from '@orgo/kristal';
+import type { validationRules } from '@orgo/kristal';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { colors as pc } from '../colors.ts';
@@ -12,9 +12,10 @@ export function explain(program: Command): void {
     .description('say what a reason code means and what to do next')
     .argument('<code>')
     .addHelpText('after', '\nExamples:\n  orgo explain VALIDATION_FAILED\n  orgo explain KEY_UNKNOWN --json')
-    .action((given: string) => {
+    .action(async (given: string) => {
       const code = given.toUpperCase();
-      const rule = validationRules.find((one) => one.code === code);
+      const rules = isReasonCode(code) ? [] : (await import('@orgo/kristal')).validationRules;
+      const rule = rules.find((one) => one.code === code);
       if (rule !== undefined) {
         const [strict, grounded, exploratory] = rule.severity;
         const next = nextOf(rule.severity);
@@ -29,7 +30,7 @@ export function explain(program: Command): void {
         return;
       }
       if (!isReasonCode(code)) {
-        const near = nearTo(code).slice(0, 5);
+        const near = nearTo(code, rules).slice(0, 5);
         throw new CliError(
           'REASON_UNKNOWN',
           `${given} is in no table`,
@@ -52,8 +53,8 @@ const nextOf = (severity: readonly string[]): string =>
     : 'No build fails by it. Look at the place that `orgo build status` shows, and fix the document if that is not meant.';
 
 /** Codes that hold the text come before those that share a longer word with it. */
-function nearTo(code: string): string[] {
-  const all = [...reasonCodes, ...validationRules.map((one) => one.code)];
+function nearTo(code: string, rules: typeof validationRules): string[] {
+  const all = [...reasonCodes, ...rules.map((one) => one.code)];
   const words = code.split('_').filter((word) => word.length > 3);
   const holding = all.filter((one) => one.includes(code));
   return [...new Set([...holding, ...all.filter((one) => words.some((word) => one.includes(word)))])];

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { bundlePaths } from '@orgo/audit/domain';
 import type { BuildRecord, EvidenceBundle } from '@orgo/contracts';
 import { digestOfBytes } from '@orgo/core';
 import type { Command } from 'commander';
@@ -75,6 +74,7 @@ async function writeBundle(client: Client, build: string, out: string): Promise<
       });
       total += body.length;
     }
+    const { bundlePaths } = await import('@orgo/audit/domain');
     writeOut(out, () => {
       fs.writeFileSync(path.join(part, bundlePaths.inventory), JSON.stringify(bundle.inventory));
       fs.renameSync(part, out);

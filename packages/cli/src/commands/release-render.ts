@@ -2,14 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { ArtifactRef, BuildRecord, BuildStarted, BuildStatus, ReleaseStatus } from '@orgo/contracts';
 import { canonicalBytes, type JsonValue, parseStrict } from '@orgo/core';
-import {
-  type AfterRequest,
-  AfterRequestSchema,
-  artifactLimits,
-  type ExecutionReport,
-  ExecutionReportSchema,
-  RenderBundleSchema,
-} from '@orgo/kristal';
+import type { AfterRequest, ExecutionReport } from '@orgo/kristal';
 import type { Command } from 'commander';
 import { cardRequest, defaultTasks } from '../after-request.ts';
 import { CliError } from '../cli-error.ts';
@@ -44,6 +37,7 @@ export function releaseRender(area: Command): void {
       const ended = await waitForBuild(client, started, out);
       failUnlessCompleted(ended);
       const cards = await readCards(client, ended, options.out);
+      const { ExecutionReportSchema } = await import('@orgo/kristal');
       const execution = await readOutput(client, ended, 'execution-report', ExecutionReportSchema);
       out.result({ build_id: ended.build_id, release_id: id, cards, tasks: execution.tasks }, () => [
         ...table(
@@ -70,6 +64,7 @@ async function startAfter(client: Client, id: string, options: Options): Promise
   const record = await client.call<BuildRecord>('getRecord', { params: { build: release.build_id } });
   const { kristal } = record.outputs;
   if (kristal === null) throw new CliError('ARTIFACT_NOT_FOUND', `${release.build_id} has no pack`);
+  const { AfterRequestSchema } = await import('@orgo/kristal');
   const request = AfterRequestSchema.safeParse({
     v: 1,
     kind: 'after-request',
@@ -98,6 +93,7 @@ async function readOutput<T>(client: Client, build: BuildStatus, kind: string, s
     .flatMap(({ outputs }) => outputs)
     .find((output): output is ArtifactRef => output.kind === kind);
   if (found === undefined) throw new CliError('ARTIFACT_NOT_FOUND', `${build.build_id} has no ${kind}`);
+  const { artifactLimits } = await import('@orgo/kristal');
   const json = parseStrict(await client.bytes('getArtifact', { params: { digest: found.ref } }), artifactLimits);
   const parsed = schema.safeParse(json.ok ? json.value : undefined);
   if (!parsed.success) throw new CliError('ARTIFACT_NOT_FOUND', `${found.ref} is no ${kind}`);
@@ -108,6 +104,7 @@ type Card = { subject: string; language: string; format: string; sha256: string;
 
 /** The cards of a build whose check passed; each is written beside its trace map where a folder is named. */
 async function readCards(client: Client, build: BuildStatus, folder: string | undefined): Promise<Card[]> {
+  const { RenderBundleSchema } = await import('@orgo/kristal');
   const { cards } = await readOutput(client, build, 'render-bundle', RenderBundleSchema);
   if (folder !== undefined) writeOut(folder, () => fs.mkdirSync(folder, { recursive: true }));
   return cards.flatMap(({ subject, language, outputs }) =>
