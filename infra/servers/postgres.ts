@@ -16,7 +16,7 @@ const DATABASE = 'orgo';
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '200',
+  max_connections: '300',
   shared_buffers: '128MB',
   jit: 'off',
   timezone: 'UTC',

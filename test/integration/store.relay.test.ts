@@ -56,6 +56,8 @@ const start = (more: Partial<RelayOptions> = {}): Relay => {
   relays.push(relay);
   return relay;
 };
+/** How long something may take on a machine that has much else to do. */
+const soon = { timeout: 30_000, interval: 5 };
 const put = (rows: OutRow[]) => db.tx((tx) => insertOutbox(tx, rows));
 const left = async (): Promise<number> =>
   (await db.query<{ n: number }>('SELECT count(*)::int AS n FROM outbox')).rows[0]?.n ?? -1;
@@ -149,7 +151,8 @@ describe('relay', () => {
   it('sends what waits in one envelope per subject, and deletes what was received', async () => {
     const { taken, envelopes } = await receive();
     await put([row('a', 1), row('b', 1), row('c', 1)]);
-    const relay = start();
+    // It looks by itself again only when the test is long over.
+    const relay = start({ pollMs: 600_000 });
     await empty();
     expect(envelopes).toEqual([
       {
@@ -164,10 +167,8 @@ describe('relay', () => {
       },
     ]);
     await put([row('d', 1)]);
-    const nudged = performance.now();
     relay.nudge();
-    await vi.waitFor(() => expect(taken).toHaveLength(4), { interval: 1 });
-    expect(performance.now() - nudged).toBeLessThan(500);
+    await vi.waitFor(() => expect(taken).toHaveLength(4), soon);
     await empty();
   });
 
@@ -192,7 +193,7 @@ describe('relay', () => {
     const relay = start();
     await put([row('a', 1), row('a', 2), row('x', 1, { subject: other, tenant_id: 'u' })]);
     relay.nudge();
-    await vi.waitFor(() => expect(taken).toEqual([{ aggregate: 'x', n: 1 }]));
+    await vi.waitFor(() => expect(taken).toEqual([{ aggregate: 'x', n: 1 }]), soon);
     expect(await left()).toBeGreaterThanOrEqual(2);
     const late = await receive();
     await empty();
@@ -243,7 +244,7 @@ describe('relay', () => {
     });
     start();
     await empty();
-    await vi.waitFor(() => expect(commands.map((item) => item.n)).toEqual([1, 2]));
+    await vi.waitFor(() => expect(commands.map((item) => item.n)).toEqual([1, 2]), soon);
   });
 
   it('hands local rows to their handler', async () => {
@@ -270,7 +271,7 @@ describe('relay', () => {
   it('has one publisher among many processes; another takes over when it stops or loses its connection', async () => {
     const { taken } = await receive();
     const pair = [start({ pollMs: 50 }), start({ pollMs: 50 })] as const;
-    await vi.waitFor(() => expect(pair.filter((relay) => relay.leading())).toHaveLength(1));
+    await vi.waitFor(() => expect(pair.filter((relay) => relay.leading())).toHaveLength(1), soon);
     const leader = pair.find((relay) => relay.leading()) as Relay;
     const follower = pair.find((relay) => relay !== leader) as Relay;
     await db.query(
@@ -279,7 +280,7 @@ describe('relay', () => {
     );
     await put([row('a', 1)]);
     await empty();
-    await vi.waitFor(() => expect(pair.filter((relay) => relay.leading())).toHaveLength(1));
+    await vi.waitFor(() => expect(pair.filter((relay) => relay.leading())).toHaveLength(1), soon);
     const now = pair.find((relay) => relay.leading()) as Relay;
     await now.stop();
     await put([row('a', 2)]);
@@ -290,18 +291,16 @@ describe('relay', () => {
 
   it('is told at once by a process that does not publish itself', async () => {
     const { taken } = await receive();
-    const pair = [start({ pollMs: 5_000 }), start({ pollMs: 5_000 })] as const;
-    await vi.waitFor(() => expect(pair.some((relay) => relay.leading())).toBe(true));
+    const pair = [start({ pollMs: 600_000 }), start({ pollMs: 600_000 })] as const;
+    await vi.waitFor(() => expect(pair.some((relay) => relay.leading())).toBe(true), soon);
     const follower = pair.find((relay) => !relay.leading()) as Relay;
     // The leader's first look is over when it has sent something.
     await put([row('a', 1)]);
     for (const relay of pair) relay.nudge();
     await empty();
     await put([row('a', 2)]);
-    const nudged = performance.now();
     follower.nudge();
-    await vi.waitFor(() => expect(taken).toHaveLength(2), { interval: 1, timeout: 3_000 });
-    expect(performance.now() - nudged).toBeLessThan(2_000);
+    await vi.waitFor(() => expect(taken).toHaveLength(2), soon);
   });
 
   it('delivers everything once NATS is back, with its store gone', async () => {
@@ -326,12 +325,12 @@ describe('relay', () => {
     const relay = start({ firstPauseMs: 60_000, maxPauseMs: 60_000, log: telling });
     await put([row('a', 1)]);
     relay.nudge();
-    await vi.waitFor(() => expect(lines.filter((line) => line.includes('not delivered'))).toHaveLength(1));
+    await vi.waitFor(() => expect(lines.filter((line) => line.includes('not delivered'))).toHaveLength(1), soon);
     const { taken } = await receive();
     const elsewhere = await receive(undefined, other);
     await put([row('x', 1, { subject: other })]);
     relay.nudge();
-    await vi.waitFor(() => expect(elsewhere.taken).toHaveLength(1));
+    await vi.waitFor(() => expect(elsewhere.taken).toHaveLength(1), soon);
     expect(taken).toEqual([]);
     await servers.restart('nats');
     await empty();
@@ -345,7 +344,7 @@ describe('relay', () => {
     // `a2900` has a row for the absent receiver, which is not even read, before this one.
     await put([row('a2900', 2, { subject: other }), row('x', 1, { subject: other })]);
     start();
-    await vi.waitFor(() => expect(taken).toEqual([{ aggregate: 'x', n: 1 }]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(taken).toEqual([{ aggregate: 'x', n: 1 }]), soon);
     const late = await receive();
     await empty();
     expect(late.taken).toHaveLength(3_000);
@@ -358,11 +357,9 @@ describe('relay', () => {
   it('stops within its deadline while a receiver is silent, and leaves the rows', async () => {
     await bus.serve(subject, 'receiver', () => new Promise(() => undefined));
     await put([row('a', 1)]);
-    const relay = start();
-    await vi.waitFor(() => expect(relay.leading()).toBe(true));
-    const before = performance.now();
+    const relay = start({ requestTimeoutMs: 600_000 });
+    await vi.waitFor(() => expect(relay.leading()).toBe(true), soon);
     await relay.stop(200);
-    expect(performance.now() - before).toBeLessThan(2_000);
     expect(await left()).toBe(1);
   });
 });

@@ -206,7 +206,7 @@ describe('transact', () => {
       'SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = $2';
     await vi.waitFor(async () => {
       expect((await db.query(blocked, [`orgo-${schema.schema}`, 'Lock'])).rows).toEqual([{ n: 1 }]);
-    });
+    }, 30_000);
     await new Promise((resolve) => setTimeout(resolve, 5));
     waited.resolve();
     const released = await holder;

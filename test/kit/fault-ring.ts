@@ -115,7 +115,10 @@ export async function startFaultRing({ replicas = 1 } = {}) {
     // The system closes the sessions of a process that was killed: its locks are free before the next one starts.
     if (dead !== undefined && part !== 'adapter')
       await client.admin
-        .query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [dead.name])
+        .query(
+          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()',
+          [dead.name],
+        )
         .catch(() => undefined);
     await Promise.all([dead?.stop(), stopping ? undefined : start(part)]);
   };

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { testFolder } from '@orgo/infra/test-servers';
 
 /** Repository root. */
 export const repo = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -53,7 +53,7 @@ export function runCli(args: string[], env: NodeJS.ProcessEnv, timeoutMs = 120_0
 export async function startInstance(
   options: { args?: string[]; env?: NodeJS.ProcessEnv; home?: string } = {},
 ): Promise<TestInstance> {
-  const home = options.home ?? fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-e2e-'));
+  const home = options.home ?? testFolder('orgo-e2e-');
   fs.chmodSync(home, 0o755);
   const env: NodeJS.ProcessEnv = { ...process.env, ...options.env, ORGO_HOME: home };
   for (const name of ['DATABASE_URL', 'NATS_URL', 'REDIS_URL', 'ORGO_API', 'ORGO_TENANT'])
