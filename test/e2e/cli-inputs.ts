@@ -59,22 +59,28 @@ export const describeInputs = (): void =>
       return ended;
     }
     const text = 'Mont Blanc is a mountain in France.';
-    const wrong: [string, ReasonCode, () => Record<string, string | Uint8Array>][] = [
+    type Wrong = [what: string, code: ReasonCode, files: () => Record<string, string | Uint8Array>];
+    /** To a build they are the same, and two of the same may not be on their way at once. */
+    const empty: Wrong[] = [
       ['an empty folder', 'INGEST_CORPUS_EMPTY', () => ({})],
       ['nothing but hidden files', 'INGEST_CORPUS_EMPTY', () => ({ '.notes.md': text })],
+    ];
+    const wrong: Wrong[] = [
       ['bytes that are no text', 'INGEST_PARSE_ERROR', () => ({ 'a.md': new Uint8Array([0xff, 0xfe, 0, 1]) })],
       ['text that is no UTF-8', 'INGEST_PARSE_ERROR', () => ({ 'a.md': Buffer.from('Caf\xe9', 'latin1') })],
       ['one bad document among good ones', 'INGEST_PARSE_ERROR', () => ({ 'a.md': text, 'b.json': '{"a":' })],
       ['a key twice', 'INGEST_PARSE_ERROR', () => ({ 'a.json': '{"a":1,"a":2}' })],
       ['a kind that nobody reads', 'INGEST_PARSE_ERROR', () => ({ 'a.png': new Uint8Array([0x89, 0x50, 0x4e, 0x47]) })],
     ];
-    it.concurrent.each(wrong)('%s: the build ends FAILED with %s', async (_what, code, files) => {
+    const failsAtIngest = async (_what: string, code: ReasonCode, files: Wrong[2]): Promise<void> => {
       const ended = await fails(code, folder(files()));
       expect(ended.stages.map((stage) => [stage.stage, stage.status])).toEqual([
         ['pin', 'PASS'],
         ['ingest', 'FAIL'],
       ]);
-    });
+    };
+    it.each(empty)('%s: the build ends FAILED with %s', failsAtIngest);
+    it.concurrent.each(wrong)('%s: the build ends FAILED with %s', failsAtIngest);
 
     it('a failed build has a sealed record, a Case and no release', async () => {
       const ended = await fails('INGEST_CORPUS_EMPTY', folder({}));
@@ -175,8 +181,10 @@ export const describeInputs = (): void =>
           () => signedBy(world.ours.tenant, 'operator', canonicalBytes(mandates.strict), good),
         ],
       ];
-      it.concurrent.each(bad)('%s: the build ends FAILED with %s, and no stage ran', async (_what, code, name) => {
-        expect((await fails(code, world.reader, '--mandate', await name())).stages).toEqual([]);
+      it.concurrent.each(bad)('%s: the build ends FAILED with %s, and no stage ran', async (what, code, name) => {
+        // Each of documents of its own, as above.
+        const documents = folder({ 'a.md': `A mandate ${what} admits nothing.` });
+        expect((await fails(code, documents, '--mandate', await name())).stages).toEqual([]);
       });
 
       it('and runs under the same mandate, well signed', async () => {
