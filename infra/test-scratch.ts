@@ -1,5 +1,6 @@
 // Where tests put what they throw away. A database is three hundred files: on a disk most of a test's time went into making and
 // removing them, in memory next to none. Only losing power could tell the difference, and no test does that.
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,18 +15,31 @@ export const testFolder = (prefix: string): string =>
   fs.mkdtempSync(path.join(process.env[SCRATCH] ?? os.tmpdir(), prefix));
 
 /**
- * From now on test folders are in memory, if there is plenty of it; the temporary folder otherwise.
+ * From now on test folders, and all other temporary folders where programs may run from there, are in memory, if there is plenty of it.
  * @returns removes them all
  */
 export function openScratch(): () => void {
   if (process.env[SCRATCH] !== undefined || !plentyOfMemory()) return () => {};
   removeAbandoned();
   const folder = fs.mkdtempSync(path.join(MEMORY, `orgo-tests-${process.pid}-`));
+  // Servers and some tests work as another user.
+  fs.chmodSync(folder, 0o755);
+  const before = process.env.TMPDIR;
   process.env[SCRATCH] = folder;
+  if (runsPrograms(folder)) process.env.TMPDIR = folder;
   return () => {
     delete process.env[SCRATCH];
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
     fs.rmSync(folder, { recursive: true, force: true });
   };
+}
+
+/** Containers often have memory from which nothing may be run. */
+function runsPrograms(folder: string): boolean {
+  const program = path.join(folder, 'probe');
+  fs.writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+  return spawnSync(program).status === 0;
 }
 
 function plentyOfMemory(): boolean {

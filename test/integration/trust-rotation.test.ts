@@ -17,7 +17,7 @@ let corpora: string[];
 
 beforeAll(async () => {
   work = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-rotation-'));
-  corpora = writeCorpora(work, 'atlas');
+  corpora = writeCorpora(work, 'reader');
   orgo = await startInstance();
   story = await newTenant(orgo, 'keys');
 }, 60_000);

@@ -31,7 +31,7 @@ export type TestInstance = {
 };
 
 /** Runs `orgo` with the given environment and collects what it says. */
-export function runCli(args: string[], env: NodeJS.ProcessEnv, timeoutMs = 120_000): Promise<CliResult> {
+export function runCli(args: string[], env: NodeJS.ProcessEnv, timeoutMs = 240_000): Promise<CliResult> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
