@@ -109,3 +109,19 @@ test('a person pauses, resumes and promotes, each once per key and only on what 
   expect(persons).toEqual(['ReleaseCreated', 'ReleasePaused', 'ReleaseResumed', 'StepPromoted']);
   expect((await say('abort')).body).toMatchObject({ code: 'NOTHING_TO_ABORT' });
 });
+
+test('two releases that wait for one another: the one that closes the circle fails, and says so', async () => {
+  const [one, other] = await Promise.all([rel.build(), rel.build()]);
+  const first = await rel.create(
+    one.build_id,
+    'round-1',
+    {},
+    { requires: [{ channel: 'round-2', pack_id: other.pack.pack_id }] },
+  );
+  const waits = first.body.release_id as string;
+  await until(waits, ({ waiting_for }) => waiting_for?.includes('round-2 to run') ?? false);
+  const second = await rel.create(other.build_id, 'round-2', {}, { requires: [{ release_id: waits }] });
+  const ended = await rel.until(second.body.release_id as string, 'FAILED');
+  expect(ended.reason_codes).toEqual(['REQUIREMENT_CIRCULAR']);
+  expect((await rel.status(waits)).status).toBe('RELEASING');
+});

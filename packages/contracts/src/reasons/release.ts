@@ -19,6 +19,10 @@ export const releaseReasons = {
     'Wait for more and resume; or promote or abort.',
   ),
   ANALYSIS_ERROR: refusal('A metric of the release could not be read', 'See the service’s log; then resume.'),
+  REQUIREMENT_CIRCULAR: refusal(
+    'What the release requires waits for it',
+    'See what it and the others require; release one of them without.',
+  ),
   COHORT_EMPTY: refusal('A cohort of the release takes no node', 'See `orgo konnaxion list`; change the cohort.'),
   WINDOW_IMPOSSIBLE: refusal('No window of the release opens before its deadline', 'Correct windows and freezes.'),
   QUORUM_NOT_MET: refusal(

@@ -75,6 +75,7 @@ export { type Identity, initialNode, type NodePhase, type NodeState, nodePhaseOf
 export { nodeView } from './node/view.ts';
 export { toPublicRelease } from './public-record.ts';
 export { reconcile } from './reconcile.ts';
+export { circleOf, type Requiring } from './rollout/circle.ts';
 export { type Counts, noCounts, type Observed } from './rollout/counts.ts';
 export type { Member, Step } from './rollout/freeze.ts';
 export { integrityCodeList } from './rollout/integrity-codes.ts';

@@ -13,6 +13,7 @@ export const nothingObserved = (state: ReleaseState): Observed => ({
   way_back: false,
   stranded: false,
   unmet: [],
+  circle: null,
 });
 
 /** What a release waits for, in words for a person, and until when at most; the words are those of the function that moves it. */

@@ -32,6 +32,7 @@ export class World {
   wayBack = true;
   stranded = false;
   unmet: string[] = [];
+  circle: string[] | null = null;
   brokenMeasures = false;
   last: ReleaseInput | null = null;
 
@@ -115,6 +116,7 @@ export class World {
       way_back: this.wayBack,
       stranded: this.stranded,
       unmet: this.unmet,
+      circle: this.circle,
     };
   }
 
@@ -251,8 +253,9 @@ const stepHashOf = ({ detail, build_id }: GateClaim): string =>
   digestOf(['orgo.release-step.v1', build_id, detail.generation, detail.facts]);
 
 /** A release with this plan over so many nodes, up to where its first cohort is open. */
-export const opened = (plan: object = {}, nodes = 4): World => {
+export const opened = (plan: object = {}, nodes = 4, circle: string[] | null = null): World => {
   const live = new World();
+  live.circle = circle;
   const asked = { ...world.asked, plan: world.planOf(plan) };
   const members = world.nodesOf(nodes);
   live.step({ type: 'create', asked, nodes: members }, { ...world.found, nodes: members } as ReleaseInput);

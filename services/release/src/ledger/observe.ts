@@ -5,6 +5,7 @@ import { readChannel } from '../channel/heads.ts';
 import {
   type ChannelState,
   type Counts,
+  circleOf,
   type Folded,
   integrityCodeList,
   isBarred,
@@ -12,6 +13,7 @@ import {
   noCounts,
   type Observed,
   type ReleaseState,
+  type Requiring,
 } from '../domain/index.ts';
 
 const countText = `SELECT step, state, count(*)::integer AS n FROM release_target
@@ -100,6 +102,21 @@ async function unmet(db: Queryable, { tenant_id, plan }: ReleaseState): Promise<
   return found;
 }
 
+const requiringText = `SELECT id, state ->> 'channel' AS channel, state #>> '{eligible,pack_id}' AS pack_id, state #> '{plan,requires}' AS requires
+FROM release WHERE tenant_id = $1 AND phase IN ('QUEUED', 'VERIFYING', 'VERIFIED', 'RELEASING', 'PAUSED')
+AND jsonb_array_length(state #> '{plan,requires}') > 0`;
+
+/** Releases that require one another in a circle through this one. */
+async function circleThrough(
+  db: Queryable,
+  { tenant_id, release_id, plan }: ReleaseState,
+  { unmet }: Pick<Observed, 'unmet'>,
+): Promise<string[] | null> {
+  if (plan.requires.length === 0 || unmet.length === 0) return null;
+  const { rows } = await db.query<Requiring>({ name: 'release_requires', text: requiringText }, [tenant_id]);
+  return circleOf(release_id, rows);
+}
+
 /** Reads everything outside the row that a look at a release is decided by. What it says may be old a moment later: whoever changes it wakes the release. */
 export async function observe(db: Queryable, state: ReleaseState): Promise<Observed> {
   const of = [state.tenant_id, state.release_id];
@@ -115,6 +132,7 @@ export async function observe(db: Queryable, state: ReleaseState): Promise<Obser
     readChannel(db, state.tenant_id, state.channel),
     unmet(db, state),
   ]);
+  const circle = await circleThrough(db, state, { unmet: missing });
   return {
     counts: own,
     failures: codes.rows.map(({ code }) => code),
@@ -124,5 +142,6 @@ export async function observe(db: Queryable, state: ReleaseState): Promise<Obser
     way_back: wayBack(channel, state),
     stranded: isStranded(channel, state),
     unmet: missing,
+    circle,
   };
 }

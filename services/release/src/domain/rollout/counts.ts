@@ -31,6 +31,8 @@ export type Observed = {
   stranded: boolean;
   /** Requirements that are not met, in words. */
   unmet: string[];
+  /** Releases that require one another in a circle, which this one closed; null for none. */
+  circle: string[] | null;
 };
 
 const ceilPercent = (count: number, percent: number): number => Math.ceil((count * percent) / 100);

@@ -2,7 +2,7 @@ import type { OpenCohort } from '@orgo/contracts';
 import { after, epochMs, timeOf } from '@orgo/core';
 import { stepClaim } from '../decide/claims.ts';
 import type { Send } from '../sends.ts';
-import { type ReleaseState, runOf } from '../state.ts';
+import { type Act, type ReleaseState, runOf } from '../state.ts';
 import { go, type Scene, type Turn, wait } from './turn.ts';
 import { opensAt } from './window.ts';
 
@@ -30,6 +30,13 @@ const cohortsOf = (state: ReleaseState): OpenCohort[] =>
     .filter(({ kind }) => kind === 'open')
     .map(({ cohort, enrolled_through }) => ({ selector: cohort, enrolled_through }));
 
+/** What it requires waits for it, and nothing of it was opened: it would wait for ever. */
+function goesRound({ now }: Scene, circle: readonly string[]): Turn {
+  const codes = ['REQUIREMENT_CIRCULAR'];
+  const act: Act = { action: 'abort', actor: 'release', reason: `${circle.join(', ')} require one another`, at: now };
+  return go([{ type: 'ReleaseStopped', at: now, to: 'FAILED', trigger: 'operator', codes, finding: null, act }]);
+}
+
 /** PENDING and WAITING_WINDOW: asks for the sealed decision when nothing stands in the way. The same answer lists and enforces. */
 export function pending(scene: Scene): Turn {
   const { state, observed, now } = scene;
@@ -37,6 +44,7 @@ export function pending(scene: Scene): Turn {
   const run = runOf(state);
   const { name } = stepOf(state);
   if (run.asked) return wait(`the gatekeeper’s decision about ${name}`);
+  if (step === 0 && observed.circle !== null) return goesRound(scene, observed.circle);
   const [unmet] = observed.unmet;
   if (unmet !== undefined) return wait(unmet);
   // RR-14: nobody is moved without a way back, but where who asked said so.

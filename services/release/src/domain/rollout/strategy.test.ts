@@ -180,6 +180,12 @@ describe('what has to be before', () => {
     waits.unmet = [];
     expect(waits.look().calm().channel.open).toBe(2);
   });
+  it('a release that what it requires waits for fails, and says so', () => {
+    const { state, channel } = opened(staged([canary]), 2, ['rel_y', 'rel_x']);
+    expect(state).toMatchObject({ phase: 'FAILED', reason_codes: ['REQUIREMENT_CIRCULAR'] });
+    expect(state.ending?.act.reason).toBe('rel_y, rel_x require one another');
+    expect(channel.open).toBe(0);
+  });
   it('a channel with no pack to go back to is not moved on, but by who says so', () => {
     const stranded = (plan: object): World => {
       const live = opened(staged([canary], plan), 2);
