@@ -84,12 +84,12 @@ export type Gatekeeper = Awaited<ReturnType<typeof startGatekeeper>>;
 
 /**
  * A gatekeeper over real servers, with keys, trust and artifacts of a tenant, and an audit peer that seals what it says. `elsewhere`: it is another process that
- * the test runs.
+ * the test runs. `instance`: its servers and home are the test's own, and are stopped with it.
  */
 export async function startGatekeeper(
-  options: { audit?: (deps: AuditDeps) => Promise<AuditPeer>; elsewhere?: boolean } = {},
+  options: { audit?: (deps: AuditDeps) => Promise<AuditPeer>; elsewhere?: boolean; instance?: TestInstance } = {},
 ) {
-  const instance = await testInstance(['nats']);
+  const instance = options.instance ?? (await testInstance(['nats']));
   await createTenant(instance.home, tenant, { adapters });
   const running = [await startOne(instance, {}, options.elsewhere)];
   const { platform } = running[0] as Awaited<ReturnType<typeof startOne>>;
@@ -99,6 +99,8 @@ export async function startGatekeeper(
     options: '-c search_path=gatekeeper',
     max: 2,
   });
+  // A server that a test kills takes connections with it that nobody uses.
+  admin.on('error', () => undefined);
   const peers: AuditPeer[] = [];
   const auditDeps: AuditDeps = { instance, bus, keyring, trust, artifacts, tenant, log };
   peers.push(await (options.audit ?? startAuditPeer)(auditDeps));

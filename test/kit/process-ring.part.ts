@@ -12,17 +12,19 @@ import { host, runProcess, type Service } from '@orgo/runtime/host';
 import { createLog } from '@orgo/runtime/log';
 import { Keyring } from '@orgo/runtime/signer';
 import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
-import type { Platform } from '@orgo/store/platform';
+import type { Pace, Platform } from '@orgo/store/platform';
 import { serviceProcess } from '@orgo/store/process';
 import { armedBy, eachOf, faultOnSignal, plannedFault, planOfEnv } from './faults.ts';
 import { falteringPoint, falterSignal, readyLine } from './process-ring.ts';
-import { ackWaitMs, pace } from './ring-client.ts';
+import { ackWaitMs, pace as standard } from './ring-client.ts';
 
 // One part of the ring as a process of its own, as its own entry starts it, but with a fault planned in ORGO_TEST_FAULT, which may wait for a signal.
 const planned = plannedFault(planOfEnv());
 const armSignal = process.env.ORGO_TEST_ARM as NodeJS.Signals | undefined;
 const faults = armSignal ? armedBy(armSignal, planned) : planned;
 const part = process.env.ORGO_TEST_PART;
+/** What is said of it in ORGO_TEST_PACE wins. */
+const pace: Pace = { ...standard, ...JSON.parse(process.env.ORGO_TEST_PACE || '{}') };
 
 /** Says on standard output when the part takes work. */
 const telling = (service: Service): Service => ({

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { ChannelStatus, GateDecision, NodeReport, ReleaseStatus } from '@orgo/contracts';
+import type { TestInstance } from '@orgo/infra/test-servers';
+import type { Pace } from '@orgo/store/platform';
 import pg from 'pg';
 import { type Driven, startGatekeeper, tenant } from '../integration/gatekeeper-instance.ts';
 import { kristalBuild, mandate, runStages } from '../integration/gatekeeper-kristal.ts';
@@ -44,10 +46,10 @@ export type Laid = { channel: string; node: TestNode; old: string; young: string
  * Audit, gatekeeper and release over real servers, each a process of its own that a test may kill; the test is orchestrator, node and operator. Two builds of real
  * documents are completed when it resolves.
  */
-export async function startRollbackRing() {
+export async function startRollbackRing(given?: TestInstance, pace: Partial<Pace> = {}) {
   const parts = new Map<RollbackPart, TestProcess>();
   const all: TestProcess[] = [];
-  const gate = await startGatekeeper({ audit: hearReceipts, elsewhere: true });
+  const gate = await startGatekeeper({ audit: hearReceipts, elsewhere: true, ...(given && { instance: given }) });
   const { instance } = gate;
   const port = await lastingPort();
   const url = `http://127.0.0.1:${port}/v1/tenants/${tenant}`;
@@ -62,7 +64,8 @@ export async function startRollbackRing() {
       ORGO_HOME: instance.home,
       ORGO_INSTANCE: 'test',
       DATABASE_URL: instance.serviceUrls[part],
-      REDIS_URL: '',
+      ORGO_TEST_PACE: JSON.stringify(pace),
+      REDIS_URL: instance.urls.REDIS_URL,
       NATS_URL: instance.urls.NATS_URL,
       ORGO_TOKEN: token,
       ORGO_LOG_LEVEL: 'fatal',
@@ -181,9 +184,16 @@ export async function startRollbackRing() {
   await Promise.all((['audit', 'gatekeeper', 'release'] as const).map((part) => run(part)));
   const builds = await Promise.all([build(0), build(1)]);
   const admin = new pg.Pool({ connectionString: instance.adminDatabaseUrl, max: 2 });
+  admin.on('error', () => undefined);
 
   return {
     home: instance.home,
+    instance,
+    admin,
+    /** Where nodes and people find the release service. */
+    origin: `http://127.0.0.1:${port}`,
+    /** The process that runs as a part now. */
+    part: (part: RollbackPart): TestProcess => parts.get(part) as TestProcess,
     /** Ids of the completed builds. */
     builds: builds.map(({ build_id }) => build_id),
     run,

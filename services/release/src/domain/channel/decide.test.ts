@@ -37,6 +37,12 @@ describe('an offer', () => {
     expect(state).toMatchObject({ release_seq: 1, pack_seq: 1, index_seq: 1 });
     expect(sends).toEqual([{ send: 'publish', index_seq: 1, tell: [idOf('rel', 1)] }]);
   });
+  it('has its cohorts opened once, however often that is asked', () => {
+    const cohorts = [{ selector: { by: 'all' as const }, enrolled_through: 4 }];
+    const asked: ChannelInput = { type: 'open', ...of, release_id: idOf('rel', 1), cohorts };
+    const { state, sends } = new Channel().step(offer(1), asked, asked);
+    expect([state.index_seq, state.candidate?.cohorts, sends.length]).toEqual([2, cohorts, 2]);
+  });
   it('of a pack that was here before keeps its number', () => {
     const { state } = new Channel().release(1).release(2).release(3, 2);
     expect(state.current).toMatchObject({ release_seq: 3, pack_seq: 2 });

@@ -1,4 +1,5 @@
 import type { Offer } from '@orgo/contracts';
+import { canonical } from '@orgo/core';
 import type { Timed } from '../../inputs.ts';
 import { channelFault } from '../channel-name.ts';
 import type { Confirmed, OfferPack, OpenCohorts, Switch, Withdraw } from '../inputs.ts';
@@ -60,10 +61,12 @@ const notCandidate = (state: ChannelState, release_id: string): Barrier =>
     ? null
     : no('RELEASE_TRANSITION_ILLEGAL', `${release_id} is not the candidate of ${state.channel}`);
 
+/** Opens cohorts; asked again for those that are open, it has nothing to say. */
 export function decideOpen(state: ChannelState, input: Timed<OpenCohorts>): ChannelOutcome {
   const { release_id, cohorts, now } = input;
   const pack = state.candidate?.offer;
   const bad = notCandidate(state, release_id) ?? (pack ? barrier(state, input, pack.pack_id) : null);
+  if (bad === null && canonical(state.candidate?.cohorts ?? []) === canonical(cohorts)) return nothing;
   return bad ?? yes([{ type: 'CohortsOpened', at: now, release_id, cohorts }]);
 }
 
