@@ -1,6 +1,6 @@
 // What a rollout costs for each node, and how that grows with the fleet: real releases by a real instance, one process per service, to simulated nodes of this
 // process, a tenth of which is away. One JSON object on stdout. A node keeps its own copy of each pack, about 0.2 MB for both. A size that would not fit into
-// the time that is left, judged by the size before it, is left out and named; so is one that fails.
+// the time that is left, judged by the sizes before it, is left out and named; so is one that fails.
 // node test/bench/fleet.ts [nodes,nodes,…] [minutes, 22 unless said]
 import fs from 'node:fs';
 import os from 'node:os';
@@ -109,10 +109,19 @@ try {
   };
 
   const at: Awaited<ReturnType<typeof measure>>[] = [];
+  /** Seconds that so many nodes will take, by what the sizes before took for each node more. */
+  const secondsFor = (nodes: number): number => {
+    const none = { nodes: 0, seconds: 0 };
+    const [one = none, other = none] = at
+      .slice(-2)
+      .map((row) => ({ nodes: row.nodes, seconds: row.join_s + row.first_release_s + row.rollout_s }))
+      .reverse();
+    const each = (one.seconds - other.seconds) / Math.max(1, one.nodes - other.nodes);
+    return one.seconds + Math.max(0, each) * (nodes - one.nodes);
+  };
   const left_out: { nodes: number; why: string }[] = [];
   for (const nodes of sizes) {
-    const before = at.at(-1);
-    const needed = before ? ((before.join_s + before.first_release_s + before.rollout_s) * nodes) / before.nodes : 0;
+    const needed = secondsFor(nodes);
     if (needed > secondsLeft()) {
       left_out.push({ nodes, why: `it would take some ${Math.ceil(needed / 60)} minutes` });
       continue;
