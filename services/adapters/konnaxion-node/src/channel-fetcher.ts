@@ -1,16 +1,11 @@
-import fs from 'node:fs/promises';
-import path from 'node:path';
 import { BaseFetcher } from 'tuf-js';
 import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
 import type { NodeWorld } from './world.ts';
 
-type Handler<T> = (file: string) => Promise<T>;
 type Settings = {
   fetch: NodeWorld['fetch'];
   timeoutMs: number;
   signal: AbortSignal | undefined;
-  /** Where a target lies until it is verified; what it is called there is no metadata. */
-  folder: string;
 };
 
 /**
@@ -66,12 +61,5 @@ export class ChannelFetcher extends BaseFetcher {
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
-  }
-
-  /** The client reads a target from a file, which it copies once it is verified. */
-  override async downloadFile<T>(url: string, maxLength: number, handler: Handler<T>): Promise<T> {
-    const file = path.join(this.#settings.folder, 'download');
-    await fs.writeFile(file, await this.downloadBytes(url, maxLength));
-    return handler(file);
   }
 }

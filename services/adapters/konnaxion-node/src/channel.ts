@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import {
   authorizationPath,
   type ChannelIndex,
@@ -11,6 +12,7 @@ import {
   trustSealPath,
 } from '@orgo/contracts';
 import { ok, parseStrict, type Refusal, type Result, refuse } from '@orgo/core';
+import type { TargetFile } from '@tufjs/models';
 import { ChannelFetcher } from './channel-fetcher.ts';
 import { laterOf, trustedNow } from './domain/clock.ts';
 import { codeOfRefusal, roleOfFile } from './domain/metadata-refusal.ts';
@@ -83,20 +85,20 @@ export async function readChannel(
   await fs.mkdir(targets, { recursive: true });
   return onTrustedMetadata(tuf, world.disk, async (files) => {
     const { fetch, transfer } = world;
-    const fetcher = new ChannelFetcher({ fetch, timeoutMs: transfer.metadataMs, signal, folder: tuf });
-    const updater = openUpdater(files, {
-      metadataBaseUrl: `${channelUrl(config)}/metadata`,
-      targetDir: targets,
-      targetBaseUrl: `${channelUrl(config)}/targets`,
-      fetcher,
-    });
-    /** Bytes of a target; null where the metadata names none of that name. */
+    const fetcher = new ChannelFetcher({ fetch, timeoutMs: transfer.metadataMs, signal });
+    const updater = openUpdater(files, { metadataBaseUrl: `${channelUrl(config)}/metadata`, fetcher });
+    /** Bytes of a target, of the length and the hashes that the metadata fixes (section 5.7); null where it names none of that name. */
     const target = async (name: string): Promise<Uint8Array | null> => {
       const info = await updater.getTargetInfo(name);
       if (!info) return null;
       const file = path.join(targets, encodeURIComponent(name));
-      const found = (await updater.findCachedTarget(info, file)) ?? (await updater.downloadTarget(info, file));
-      return new Uint8Array(await fs.readFile(found));
+      const held = await fs.readFile(file).catch(() => null);
+      if (held !== null && (await isTarget(info, held))) return held;
+      const bytes = await fetcher.downloadBytes(targetUrl(config, info), info.length);
+      await info.verify(Readable.from([bytes]));
+      // crash: a file that is not whole is none of that name, and comes again.
+      await fs.writeFile(file, bytes);
+      return bytes;
     };
     try {
       await updater.refresh();
@@ -124,6 +126,18 @@ export async function readChannel(
     }
   });
 }
+
+/** Where a target lies: its name with its hash before it (section 6.2.2, consistent snapshots). */
+function targetUrl(config: NodeConfig, { path: name, hashes }: TargetFile): string {
+  const at = name.lastIndexOf('/') + 1;
+  return `${channelUrl(config)}/targets/${name.slice(0, at)}${Object.values(hashes)[0]}.${name.slice(at)}`;
+}
+
+const isTarget = (info: TargetFile, bytes: Buffer): Promise<boolean> =>
+  info.verify(Readable.from([bytes])).then(
+    () => true,
+    () => false,
+  );
 
 function readIndex(bytes: Uint8Array): Result<ChannelIndex> {
   const json = parseStrict(bytes);

@@ -3,7 +3,7 @@ import type { MetadataFiles } from './trusted-metadata.ts';
 
 type Options = ConstructorParameters<typeof Updater>[0];
 /** What the client does for others, and where it reads and writes metadata, which it does not tell its types. */
-type Client = Pick<Updater, 'refresh' | 'getTargetInfo' | 'findCachedTarget' | 'downloadTarget'>;
+type Client = Pick<Updater, 'refresh' | 'getTargetInfo'>;
 type Storage = {
   loadLocalMetadata(name: string): Buffer;
   persistMetadata(name: string, bytes: Buffer): void;
