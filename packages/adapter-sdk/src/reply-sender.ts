@@ -1,9 +1,9 @@
 import { maxMessageBytes, type ReplyItem, subjectOf } from '@orgo/contracts';
 import type { Bus } from '@orgo/runtime/bus';
-import { decodeAck, encodeEnvelope } from '@orgo/runtime/envelope';
+import { decodeAck, joinEnvelope } from '@orgo/runtime/envelope';
 import { Fault } from '@orgo/runtime/errors';
 
-type Waiting = { item: ReplyItem; size: number; resolve(): void; reject(error: unknown): void };
+type Waiting = { text: string; size: number; resolve(): void; reject(error: unknown): void };
 
 /** Room for the envelope around its items. */
 const overhead = 1024;
@@ -33,10 +33,10 @@ export function replySender(bus: Bus, timeoutMs = 10_000): (tenant: string, item
 
   const sendBatch = async (tenant: string, batch: Waiting[]): Promise<void> => {
     try {
-      const bytes = encodeEnvelope(
+      const bytes = joinEnvelope(
         'reply',
         tenant,
-        batch.map(({ item }) => item),
+        batch.map(({ text }) => text),
       );
       const answer = await bus.request(subjectOf('reply', { tenant }), bytes, { timeoutMs });
       // crash: if we die here the gatekeeper has the replies and the commands come again; they are duplicates then.
@@ -56,7 +56,8 @@ export function replySender(bus: Bus, timeoutMs = 10_000): (tenant: string, item
   };
   return (tenant, item) =>
     new Promise((resolve, reject) => {
-      const waiting = { item, size: Buffer.byteLength(JSON.stringify(item)) + 1, resolve, reject };
+      const text = JSON.stringify(item);
+      const waiting = { text, size: Buffer.byteLength(text) + 1, resolve, reject };
       const queue = queues.get(tenant);
       if (queue !== undefined) {
         queue.push(waiting);

@@ -12,11 +12,14 @@ const shape = /^sha256:[0-9a-f]{64}$/;
  */
 export const digestOfBytes = (bytes: Uint8Array): Digest => `sha256:${sha256Hex(bytes)}`;
 
+/** Content id of well-formed text, which is stored as UTF-8: `digestOfBytes(utf8(text))`. */
+export const digestOfText = (text: string): Digest => `sha256:${sha256Hex(text)}`;
+
 /**
  * Content id of a JSON value: the digest of its RFC 8785 bytes, so equal to `digestOfBytes(canonicalBytes(value))`.
  * Throws `CanonicalError` for what is not JSON.
  */
-export const digestOf = (value: unknown): Digest => `sha256:${sha256Hex(canonical(value))}`;
+export const digestOf = (value: unknown): Digest => digestOfText(canonical(value));
 
 /** The 64 hex digits of a digest. */
 export const digestHex = (digest: Digest): string => digest.slice(7);

@@ -36,11 +36,12 @@ export const survey = (bytes: Uint8Array, limits: JsonLimits): Survey | undefine
       case 0x22 /* " */:
         {
           let end = bytes.indexOf(0x22, i + 1);
-          while (backslash !== -1 && backslash < end) {
-            found.escaped ||= bytes[backslash + 1] === 0x75;
-            const next = backslash + 2;
-            backslash = bytes.indexOf(0x5c, next);
-            if (end < next) end = bytes.indexOf(0x22, next);
+          if (backslash !== -1 && backslash < i) backslash = bytes.indexOf(0x5c, i);
+          // JSON within a string has a backslash every few bytes: there a look at each is cheaper than a search for the next.
+          if (end !== -1 && backslash !== -1 && backslash < end) {
+            for (end = backslash; end < bytes.length && bytes[end] !== 0x22; end++)
+              if (bytes[end] === 0x5c && bytes[++end] === 0x75) found.escaped = true;
+            if (end >= bytes.length) end = -1;
           }
           if (end === -1) return undefined;
           i = end;

@@ -10,6 +10,17 @@ import type { VerifySignature } from './signature.ts';
 import { utf8 } from './text.ts';
 import type { Root } from './trust-root.ts';
 
+const keysTexts = new WeakMap<Root['log'], string>();
+
+/** The log keys of a root as text, made once a root: a cached checkpoint is believed under exactly these. */
+const keysTextOf = (log: Root['log']): string => {
+  const known = keysTexts.get(log);
+  if (known !== undefined) return known;
+  const text = log.keys.map((key) => toHex(key.public)).join(',');
+  keysTexts.set(log, text);
+  return text;
+};
+
 /**
  * Checks that a decision is a leaf of the tenant's log: the checkpoint is a signed note by a log key of this root, of this log and of
  * the size the seal names, and the path leads from the payload text to its root (RFC 9162 section 2.1.3.2, C2SP tlog-checkpoint).
@@ -23,7 +34,7 @@ export function verifySeal(
   expect: { log: Root['log']; verify: VerifySignature; cache?: StatementCache },
 ): Result<{ index: number; size: number }> {
   const { log, verify, cache } = expect;
-  const known = `checkpoint ${log.keys.map((key) => toHex(key.public)).join(',')} ${seal.checkpoint}`;
+  const known = `checkpoint ${keysTextOf(log)} ${seal.checkpoint}`;
   if (!cache?.has(known)) {
     const note = verifyNote(seal.checkpoint, log.keys, verify);
     if (!note.ok) return note;

@@ -1,7 +1,7 @@
-import { type ChannelName, channels, isReasonCode, type ReasonCode, reasons } from '@orgo/contracts';
+import { type ChannelName, isReasonCode, type ReasonCode, reasons } from '@orgo/contracts';
 import { digestHex, digestOf, utf8 } from '@orgo/core';
 import type { Bus } from '@orgo/runtime/bus';
-import { decodeAck } from '@orgo/runtime/envelope';
+import { decodeAck, joinEnvelope } from '@orgo/runtime/envelope';
 import { Fault } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { ItemResult } from '../machine.ts';
@@ -28,12 +28,12 @@ export type Road = {
   refused?: OnRefused | undefined;
 };
 
-/** The items are JSON text already, so the envelope is joined and not written anew. */
-const envelope = (batch: Batch): Uint8Array => {
-  const { type } = channels[batch.channel as ChannelName];
-  const items = batch.rows.map((row) => row.item).join(',');
-  return utf8(`{"v":1,"type":"${type}","tenant_id":"${batch.tenant_id}","items":[${items}]}`);
-};
+const envelope = ({ channel, tenant_id, rows }: Batch): Uint8Array =>
+  joinEnvelope(
+    channel as ChannelName,
+    tenant_id,
+    rows.map((row) => row.item),
+  );
 
 /** A receiver refuses an envelope it cannot read as a whole, and so every item of it. */
 const refusedAsAWhole = (results: readonly { outcome: string; code: string | null }[]): boolean => {

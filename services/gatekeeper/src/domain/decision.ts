@@ -1,5 +1,5 @@
-import type { ArtifactRef, Authorization, Digest, GateDecision } from '@orgo/contracts';
-import { canonical, digestOf, type JsonValue, utf8Length } from '@orgo/core';
+import type { ArtifactRef, Digest, GateDecision } from '@orgo/contracts';
+import { canonical, digestOf, digestOfText, type JsonValue, utf8Length } from '@orgo/core';
 import type { DecisionCode } from './codes.ts';
 
 /** Text to be signed as it is, and its content id. */
@@ -34,7 +34,7 @@ export const sameRefs = (a: readonly ArtifactRef[], b: readonly ArtifactRef[]): 
 /** Canonical text and content id of a value. */
 export function signable(value: unknown): Signable {
   const payload = canonical(value);
-  return { payload, digest: digestOf(value) };
+  return { payload, digest: digestOfText(payload) };
 }
 
 /** Writes a JSON artifact as a reference and its text. */
@@ -49,15 +49,15 @@ export const bounded = (text: string, max: number): string => text.slice(0, max)
 /** Codes in the order found, each once, as many as a decision may carry. */
 export const uniqueCodes = (codes: readonly DecisionCode[]): DecisionCode[] => [...new Set(codes)].slice(0, 64);
 
-/** Turns a decided value into what leaves the gate. */
+/** Turns a decided value into what leaves the gate, with the authorizations it names. */
 export function sendOf(
   decision: GateDecision,
-  parts: { authorizations?: Authorization[]; report?: DecisionSend['report'] } = {},
+  parts: { authorizations?: Signable[]; report?: DecisionSend['report'] } = {},
 ): DecisionSend {
   return {
     ...signable(decision),
     decision,
-    authorizations: (parts.authorizations ?? []).map(signable),
+    authorizations: parts.authorizations ?? [],
     report: parts.report ?? null,
   };
 }

@@ -59,10 +59,11 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
     return { ok: true, events: [event], sends: [send], alarms: [] };
   }
   const authorization = authorizationOf(draft, (first as StageDefinition).stage, opening.inputs, []);
-  const opens = signable(authorization).digest;
+  const signed = signable(authorization);
+  const opens = signed.digest;
   const send = sendOf(
     { ...draft, report: report.artifact, authorizations: [opens] },
-    { authorizations: [authorization], report },
+    { authorizations: [signed], report },
   );
   const open = { stage: authorization.stage, authorization: opens, inputs: opening.inputs, opened_by: send.digest };
   return {

@@ -1,11 +1,4 @@
-import {
-  type ArtifactRef,
-  type Authorization,
-  type GateDecision,
-  type Pipeline,
-  type StageDefinition,
-  stageAfter,
-} from '@orgo/contracts';
+import { type ArtifactRef, type GateDecision, type Pipeline, type StageDefinition, stageAfter } from '@orgo/contracts';
 import { digestOf, type JsonValue, utf8Length } from '@orgo/core';
 import { toldCodes } from '../codes.ts';
 import { type DecisionSend, maxDecisionBytes, sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
@@ -53,10 +46,10 @@ export function decideStage(turn: Turn, extra: readonly Check[] = []): GateOutco
   const outputs = verified(input);
   const draft: GateDecision = { ...stageDecision(turn, outputs), verdict: 'PASS', detail: detailOf(turn, canon) };
   const report = stageReport(draft, checks, workOf(input));
-  const authorizations: Authorization[] =
-    opening === null ? [] : [authorizationOf(draft, opening.stage, opening.inputs, opening.rests_on)];
+  const authorizations =
+    opening === null ? [] : [signable(authorizationOf(draft, opening.stage, opening.inputs, opening.rests_on))];
   const send = sendOf(
-    { ...draft, report: report.artifact, authorizations: authorizations.map((a) => signable(a).digest) },
+    { ...draft, report: report.artifact, authorizations: authorizations.map(({ digest }) => digest) },
     { authorizations, report },
   );
   if (utf8Length(send.payload) > maxDecisionBytes) return decideFail(turn, [...checks, tooLarge]);

@@ -102,9 +102,9 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
     return { ok: true, events: [{ type: 'RELEASE_REFUSED', decision: send.digest, pins }], sends: [send], alarms: [] };
   }
   const inputs = sortRefs([kristal.pack_manifest, ...kristal.pack_files]);
-  const authorization = authorizationOf(draft, 'publish', inputs, draft.rests_on);
+  const authorization = signable(authorizationOf(draft, 'publish', inputs, draft.rests_on));
   const send = sendOf(
-    { ...draft, report: report.artifact, authorizations: [signable(authorization).digest] },
+    { ...draft, report: report.artifact, authorizations: [authorization.digest] },
     { authorizations: [authorization], report },
   );
   const { kristal_id, pack_id } = kristal;
