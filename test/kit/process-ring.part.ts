@@ -1,11 +1,5 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { stage as echo } from '@orgo/adapter-echo/stage';
-import { createAdapter } from '@orgo/adapter-sdk';
-import { auditConfig, createAudit } from '@orgo/audit';
-import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
-import { createOrchestrator, orchestratorConfig } from '@orgo/orchestrator';
-import { createRelease, releaseConfig } from '@orgo/release';
 import { fileArtifacts } from '@orgo/runtime/artifacts.files';
 import { type Bus, connectBus } from '@orgo/runtime/bus';
 import { host, runProcess, type Service } from '@orgo/runtime/host';
@@ -13,7 +7,6 @@ import { createLog } from '@orgo/runtime/log';
 import { Keyring } from '@orgo/runtime/signer';
 import { keysDir, TrustStore, trustDir } from '@orgo/runtime/trust';
 import type { Pace, Platform } from '@orgo/store/platform';
-import { serviceProcess } from '@orgo/store/process';
 import { armedBy, eachOf, faultOnSignal, plannedFault, planOfEnv } from './faults.ts';
 import { falteringPoint, falterSignal, readyLine } from './process-ring.ts';
 import { ackWaitMs, pace as standard } from './ring-client.ts';
@@ -44,6 +37,10 @@ const hasty = (bus: Bus): Bus => ({
 const given = <P extends Platform>(platform: P): P => ({ ...platform, bus: hasty(platform.bus), faults, pace });
 
 async function adapter(): Promise<void> {
+  const [{ stage: echo }, { createAdapter }] = await Promise.all([
+    import('@orgo/adapter-echo/stage'),
+    import('@orgo/adapter-sdk'),
+  ]);
   const home = process.env.ORGO_HOME ?? '';
   const log = createLog({ service: 'adapter', level: 'fatal' });
   const faltering = faultOnSignal(falteringPoint, falterSignal);
@@ -63,18 +60,28 @@ async function adapter(): Promise<void> {
   });
 }
 
-if (part === 'audit')
-  await serviceProcess(part, auditConfig, (platform, config) => telling(createAudit(given(platform), config)));
-else if (part === 'gatekeeper')
-  await serviceProcess(part, gatekeeperConfig, (platform, config) =>
-    telling(createGatekeeper(given(platform), config)),
-  );
-else if (part === 'orchestrator')
-  await serviceProcess(part, orchestratorConfig, (platform, config) =>
-    telling(createOrchestrator(given(platform), config)),
-  );
-else if (part === 'release')
-  await serviceProcess(part, releaseConfig, (platform, config) =>
-    telling(createRelease({ ...given(platform), home: platform.home }, config)),
-  );
-else await adapter();
+// Each process loads its own part alone, as its entry would: some tests start hundreds.
+async function service(): Promise<void> {
+  const { serviceProcess } = await import('@orgo/store/process');
+  if (part === 'audit') {
+    const { auditConfig, createAudit } = await import('@orgo/audit');
+    await serviceProcess(part, auditConfig, (platform, config) => telling(createAudit(given(platform), config)));
+  } else if (part === 'gatekeeper') {
+    const { createGatekeeper, gatekeeperConfig } = await import('@orgo/gatekeeper');
+    await serviceProcess(part, gatekeeperConfig, (platform, config) =>
+      telling(createGatekeeper(given(platform), config)),
+    );
+  } else if (part === 'orchestrator') {
+    const { createOrchestrator, orchestratorConfig } = await import('@orgo/orchestrator');
+    await serviceProcess(part, orchestratorConfig, (platform, config) =>
+      telling(createOrchestrator(given(platform), config)),
+    );
+  } else if (part === 'release') {
+    const { createRelease, releaseConfig } = await import('@orgo/release');
+    await serviceProcess(part, releaseConfig, (platform, config) =>
+      telling(createRelease({ ...given(platform), home: platform.home }, config)),
+    );
+  }
+}
+
+await (part === 'adapter' ? adapter() : service());
