@@ -15,6 +15,8 @@ import { rounded } from './result.ts';
 
 const sizes = (process.argv[2] ?? '50,500,5000').split(',').map(Number);
 const minutes = Number(process.argv[3] ?? 22);
+/** How often a node looks: all of them together 500 times a second at most, since more than the machine can serve would measure its queue. */
+const pollMsOf = (count: number): number => Math.max(500, count * 2);
 const awayOf = (count: number): number => Math.floor(count / 10);
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-fleet-'));
 const orgo = await startInstance({ args: ['--processes'] });
@@ -52,7 +54,12 @@ try {
     const body = { build_id, channel, actor: 'bench', reason: 'bench', deadlines, ...plan };
     const { release_id } = await call<ReleaseStatus>('POST', '/releases', body);
     while (secondsLeft() > 0) {
-      const { status, reason_codes } = await call<ReleaseStatus>('GET', `/releases/${release_id}`);
+      // A node's work may keep this process from hearing an answer in time: the next one tells the same.
+      const heard = await call<ReleaseStatus>('GET', `/releases/${release_id}`).catch((error) => {
+        if (error instanceof TypeError) return null;
+        throw error;
+      });
+      const { status, reason_codes } = heard ?? { status: 'VALIDATING', reason_codes: [] };
       if (status === 'RELEASED') return;
       if (['FAILED', 'ROLLED_BACK', 'CANCELED', 'PAUSED'].includes(status))
         throw new Error(`${release_id} is ${status}: ${reason_codes.join(', ')}`);
@@ -80,7 +87,7 @@ try {
   const measure = async (count: number) => {
     const channel = `fleet-${count}`;
     const lap = clock();
-    const fleet = await joinFleet(orgo, { tenant, channel, count, pollMs: 500 });
+    const fleet = await joinFleet(orgo, { tenant, channel, count, pollMs: pollMsOf(count) });
     const [joined, first, rollout] = await (async () => {
       try {
         const joined = lap();
@@ -130,7 +137,7 @@ try {
       at.push(await measure(nodes));
       process.stderr.write(`${JSON.stringify(at.at(-1))}\n`);
     } catch (error) {
-      left_out.push({ nodes, why: `${error}` });
+      left_out.push({ nodes, why: `${error} ${error instanceof Error && error.cause ? error.cause : ''}`.trim() });
       process.stderr.write(`${JSON.stringify(left_out.at(-1))}\n`);
     }
   }
