@@ -260,6 +260,15 @@ test('consumers, services and requests survive kill -9 of the server with its st
   expect(await got.reaches(2)).toEqual(['before', 'after']);
 });
 
+test('who begins to serve while the server is away is told so, and serves nothing when it is back', async () => {
+  const back = Promise.all([reconnected(bus), reconnected(other)]);
+  await servers.kill('nats');
+  await expect(other.serve('t.late', 'q', async () => bytes('late'))).rejects.toEqual(unavailable);
+  await servers.restart('nats');
+  await back;
+  await expect(bus.request('t.late', bytes(''))).rejects.toEqual(unavailable);
+});
+
 test('a deleted stream is made again while the connection stays', async () => {
   await bus.ensureStreams();
   const got = inbox<string>();

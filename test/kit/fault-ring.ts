@@ -1,10 +1,12 @@
 import { stage as echo } from '@orgo/adapter-echo/stage';
 import { createAdapter } from '@orgo/adapter-sdk';
 import { auditConfig, createAudit } from '@orgo/audit';
+import { backoffMs } from '@orgo/core';
 import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
 import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
 import { createOrchestrator, orchestratorConfig } from '@orgo/orchestrator';
 import { loadConfig } from '@orgo/runtime/config';
+import { Fault } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
 import { createHttp } from '@orgo/runtime/http';
 import { createLog } from '@orgo/runtime/log';
@@ -47,6 +49,7 @@ export async function startFaultRing({ replicas = 1 } = {}) {
   const problems: unknown[] = [];
   const lives: Life[] = [];
   let crashes = 0;
+  let unstarted = 0;
   let stopping = false;
 
   const create = (part: Part, given: Platform & { home: string }): Service => {
@@ -87,7 +90,13 @@ export async function startFaultRing({ replicas = 1 } = {}) {
       () => undefined,
       (error) => error ?? new Error('it did not start'),
     );
-    if (failed !== undefined && !life.over) throw failed;
+    if (failed !== undefined && !life.over) {
+      // As a process that cannot start: it lets go of what it has begun, and ends.
+      life.over = true;
+      await service.drain(0);
+      await service.stop();
+      throw failed;
+    }
     const http =
       part === 'orchestrator' && failed === undefined
         ? createHttp({ service: part, handlers: service.routes ?? {}, token, log })
@@ -102,6 +111,20 @@ export async function startFaultRing({ replicas = 1 } = {}) {
         await service.stop();
       },
     });
+  };
+  /** As a supervisor: what cannot start while a server is away is started again. */
+  const revive = async (part: Part): Promise<void> => {
+    for (let failures = 1; !stopping; failures++) {
+      try {
+        return await start(part);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        unstarted++;
+        await new Promise((resolve) =>
+          setTimeout(resolve, backoffMs(failures, { baseMs: 20, maxMs: 500, seed: part })),
+        );
+      }
+    }
   };
   const replace = async (part: Part, life: Life): Promise<void> => {
     const all = living.get(part) ?? [];
@@ -120,7 +143,7 @@ export async function startFaultRing({ replicas = 1 } = {}) {
           [dead.name],
         )
         .catch(() => undefined);
-    await Promise.all([dead?.stop(), stopping ? undefined : start(part)]);
+    await Promise.all([dead?.stop(), revive(part)]);
   };
 
   for (const part of parts) for (let n = 0; n < replicas; n++) await start(part);
@@ -130,6 +153,8 @@ export async function startFaultRing({ replicas = 1 } = {}) {
     breakers,
     problems,
     crashes: () => crashes,
+    /** How often a part could not start in the place of another, and was started again. */
+    unstarted: () => unstarted,
     /** How many of each part have worked, the replaced ones among them. */
     workers: (): Record<Part, number> =>
       Object.fromEntries(

@@ -44,19 +44,15 @@ async function adapter(): Promise<void> {
   const home = process.env.ORGO_HOME ?? '';
   const log = createLog({ service: 'adapter', level: 'fatal' });
   const faltering = faultOnSignal(falteringPoint, falterSignal);
-  await runProcess(async () => {
+  await runProcess(async (opened) => {
     const bus = await connectBus({ url: process.env.NATS_URL ?? '', name: 'adapter', log, ackWaitMs });
+    opened(() => bus.close());
     const artifacts = fileArtifacts(join(home, 'artifacts'));
     const keyring = Keyring.open(keysDir(home));
     const trust = TrustStore.open(trustDir(home));
     const platform = { bus: hasty(bus), log, artifacts, keyring, trust, faults: eachOf(faults, faltering) };
     const running = await host([telling(createAdapter(echo, platform))], { log });
-    return {
-      async stop() {
-        await running.stop();
-        await bus.close();
-      },
-    };
+    opened(() => running.stop());
   });
 }
 

@@ -77,11 +77,13 @@ export function runAdapter(
     ? (definitions as readonly StageDefinition[])
     : [definitions as StageDefinition];
   const service = `adapter-${all.map(({ adapter }) => adapter).join('+')}`;
-  return runProcess(async () => {
+  return runProcess(async (opened) => {
     const config = loadConfig(adapterSettings, env);
     const log = createLog({ service, level: config.ORGO_LOG_LEVEL });
     const telemetry = await startTelemetry({ service, endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT });
+    opened(() => telemetry.shutdown());
     const bus = await connectBus({ url: config.NATS_URL, name: service, log, ackWaitMs: config.ORGO_ACK_WAIT_MS });
+    opened(() => bus.close());
     const trust = TrustStore.open(trustDir(config.ORGO_HOME));
     const platform: AdapterPlatform = {
       bus,
@@ -91,20 +93,8 @@ export function runAdapter(
       trust,
       answerWaitMs: config.ORGO_ANSWER_WAIT_MS,
     };
-    const letGo = async (): Promise<void> => {
-      await bus.close();
-      await telemetry.shutdown();
-    };
     const adapters = all.map((definition) => createAdapter(definition, platform));
-    const running = await host(adapters, { log }).catch(async (error) => {
-      await letGo();
-      throw error;
-    });
-    return {
-      async stop() {
-        await running.stop();
-        await letGo();
-      },
-    };
+    const running = await host(adapters, { log });
+    opened(() => running.stop());
   });
 }

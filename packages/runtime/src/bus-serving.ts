@@ -1,13 +1,16 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { faultHeader, type Headers, headersOf, toNatsHeaders } from './bus-headers.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, Fault } from './errors.ts';
 import type { Log } from './log.ts';
 import { settledWithin } from './settled.ts';
 
 /** What is known about a request apart from its bytes. */
 export type IncomingRequest = { subject: string; headers: Headers };
 
-/** Answers requests on a subject, each in its own turn. Registered at the server on return. */
+/**
+ * Answers requests on a subject, each in its own turn. Registered at the server on return.
+ * @throws Fault BUS_UNAVAILABLE when the connection is lost meanwhile; then nothing is served, also not after the next connection
+ */
 export async function startServing(
   nc: NatsConnection,
   subject: string,
@@ -37,7 +40,12 @@ export async function startServing(
       running.add(turn);
     },
   });
-  await nc.flush();
+  try {
+    await nc.flush();
+  } catch (cause) {
+    if (!subscription.isClosed()) subscription.unsubscribe();
+    throw new Fault('BUS_UNAVAILABLE', { cause });
+  }
 
   return {
     async stop(deadlineMs = 10_000) {

@@ -38,18 +38,18 @@ test('is ready when every part is', async () => {
   await running.stop();
 });
 
-test('a part that cannot start stops those before it', async () => {
+test('a part that cannot start is stopped with those before it', async () => {
   const said: string[] = [];
   await expect(
     host([service('a', said), service('b', said, { start: true }), service('c', said)], { log }),
   ).rejects.toThrow('DATABASE_UNAVAILABLE');
-  expect(said).toEqual(['start a', 'drain a', 'stop a']);
+  expect(said).toEqual(['start a', 'drain b', 'drain a', 'stop b', 'stop a']);
 });
 
 const run = async (body: string, signal?: NodeJS.Signals) => {
   const script = `import { runProcess } from ${JSON.stringify(fileURLToPath(new URL('./host.ts', import.meta.url)))};
 import { Breach } from ${JSON.stringify(fileURLToPath(new URL('./errors.ts', import.meta.url)))};
-await runProcess(async () => { ${body} });`;
+await runProcess(async (opened) => { ${body} });`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -64,8 +64,18 @@ await runProcess(async () => { ${body} });`;
 
 test('a process entry stops in order on a signal, and exits by the code’s row when it cannot start', async () => {
   const idle =
-    "const timer = setInterval(() => {}, 1000); console.log('up'); return { async stop() { clearInterval(timer); process.stderr.write('stopped'); } };";
+    "const timer = setInterval(() => {}, 1000); opened(() => process.stderr.write('stopped')); opened(() => clearInterval(timer)); console.log('up');";
   expect(await run(idle, 'SIGTERM')).toEqual({ code: 0, said: 'stopped' });
   const failed = await run("throw new Breach('SERVER_CONFIG_MISMATCH', 'stream x');");
   expect(failed).toMatchObject({ code: 5, said: expect.stringContaining('SERVER_CONFIG_MISMATCH: stream x') });
+});
+
+test('a process entry that cannot start lets go of what it had opened, the last first, and ends', async () => {
+  const opening = (name: string, then = ''): string =>
+    `const ${name} = setInterval(() => {}, 1000); opened(() => { clearInterval(${name}); process.stderr.write('${name} '); ${then} });`;
+  const { code, said } = await run(
+    `${opening('bus')} ${opening('relay', "throw new Error('stuck');")} ${opening('db')} throw new Breach('SERVER_CONFIG_MISMATCH', 'stream x');`,
+  );
+  expect(said.match(/\b(bus|relay|db|stuck)\b/g)).toEqual(['db', 'relay', 'stuck', 'bus']);
+  expect(code).not.toBe(0);
 });

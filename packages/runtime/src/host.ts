@@ -25,7 +25,7 @@ export type Host = {
   stop(): Promise<void>;
 };
 
-/** Starts services in order. When one fails, those that had started are stopped and its error is thrown. */
+/** Starts services in order. When one fails, it and those before it are stopped, since it may have begun to work, and its error is thrown. */
 export async function host(services: readonly Service[], options: { log: Log; drainMs?: number }): Promise<Host> {
   const { log, drainMs = 10_000 } = options;
   const started: Service[] = [];
@@ -43,9 +43,9 @@ export async function host(services: readonly Service[], options: { log: Log; dr
   };
 
   for (const service of services) {
+    started.push(service);
     try {
       await service.start();
-      started.push(service);
       log.info({ part: service.name }, 'started');
     } catch (error) {
       log.error({ err: error, code: codeOf(error), part: service.name }, 'cannot start');
@@ -81,20 +81,27 @@ function sayReady(): void {
   if (Number.isInteger(fd) && fd > 2) writeSync(fd, 'ready\n');
 }
 
+/** Told how to let go of what was opened, at once after opening it. */
+export type Opened = (close: () => Promise<unknown> | unknown) => void;
+
 /**
- * Body of a process entry: starts, waits for a signal, stops. A failure is one line on standard error with its reason code, and the exit status that
- * the code's row names.
+ * Body of a process entry: starts, waits for a signal, and lets go of what was opened, the last first. A failure is one line on standard error with its
+ * reason code, and the exit status that the code's row names; what had been opened until then is let go of as well, or the process would neither work nor end.
  */
-export async function runProcess(start: () => Promise<Pick<Host, 'stop'>>): Promise<void> {
-  try {
-    const signalled = untilSignal();
-    const running = await start();
-    sayReady();
-    await signalled;
-    await running.stop();
-  } catch (error) {
+export async function runProcess(start: (opened: Opened) => Promise<void>): Promise<void> {
+  const closes: Parameters<Opened>[0][] = [];
+  const fail = (error: unknown): void => {
     const code = codeOf(error);
     process.stderr.write(`${code}: ${detailOf(error)}\n${reasons[code].help}\n`);
     process.exitCode = reasons[code].exit;
+  };
+  try {
+    const signalled = untilSignal();
+    await start((close) => closes.push(close));
+    sayReady();
+    await signalled;
+  } catch (error) {
+    fail(error);
   }
+  for (const close of closes.reverse()) await Promise.resolve().then(close).catch(fail);
 }

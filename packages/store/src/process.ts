@@ -63,11 +63,12 @@ export function serviceProcess<Schema extends z.ZodObject>(
   schema: Schema,
   create: (platform: Platform & { home: string }, config: z.output<Schema>) => Service,
 ): Promise<void> {
-  return runProcess(async () => {
+  return runProcess(async (opened) => {
     const common = loadConfig(processConfig, process.env);
     const own = loadConfig(schema, process.env);
     const log = createLog({ service: name, level: common.ORGO_LOG_LEVEL });
     const telemetry = await startTelemetry({ service: name, endpoint: common.OTEL_EXPORTER_OTLP_ENDPOINT });
+    opened(() => telemetry.shutdown());
     const platform = await connectPlatform(
       {
         name,
@@ -80,9 +81,11 @@ export function serviceProcess<Schema extends z.ZodObject>(
       },
       { log },
     );
+    opened(() => platform.close());
     const pace = { requestTimeoutMs: common.ORGO_ANSWER_WAIT_MS };
     const service = create({ ...platform, pace, home: common.ORGO_HOME }, own);
     const running = await host([service], { log });
+    opened(() => running.stop());
     const http = createHttp({
       service: name,
       handlers: service.routes ?? {},
@@ -91,14 +94,7 @@ export function serviceProcess<Schema extends z.ZodObject>(
       ready: running.ready,
       maxUploadBytes: common.ORGO_MAX_ARTIFACT_BYTES,
     });
+    opened(() => http.close());
     log.info({ url: await http.listen(common.ORGO_HTTP_PORT, common.ORGO_HTTP_HOST) }, 'listening');
-    return {
-      async stop() {
-        await http.close();
-        await running.stop();
-        await platform.close();
-        await telemetry.shutdown();
-      },
-    };
   });
 }

@@ -1,6 +1,6 @@
 import { tenantIdSchema, tenantOfSubject } from '@orgo/contracts';
 import { canonicalBytes, type JsonValue, parseStrict } from '@orgo/core';
-import type { Bus, Serving } from '@orgo/runtime/bus';
+import type { IncomingRequest } from '@orgo/runtime/bus';
 import { Breach, codeOf, detailOf, Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 
@@ -13,23 +13,19 @@ export type Question = {
 
 const unanswerable = (error: unknown): boolean => error instanceof Breach || error instanceof Refused;
 
-/** Answers questions, shared among replicas. What can never be answered is `{ok: false, code, detail}`. */
-export async function serveQuestions(bus: Bus, questions: readonly Question[], log: Log): Promise<Serving[]> {
-  return Promise.all(
-    questions.map(({ subject, answer }) =>
-      bus.serve(subject, 'audit', async (bytes, request) => {
-        const tenant = tenantIdSchema.safeParse(tenantOfSubject(request.subject));
-        const question = parseStrict(bytes);
-        if (!tenant.success || !question.ok)
-          return canonicalBytes({ ok: false, code: 'MESSAGE_MALFORMED', detail: 'no question' });
-        try {
-          return canonicalBytes(await answer(tenant.data, question.value));
-        } catch (error) {
-          if (!unanswerable(error)) throw error;
-          log.error({ err: error, code: codeOf(error), subject: request.subject }, 'a question cannot be answered');
-          return canonicalBytes({ ok: false, code: codeOf(error), detail: detailOf(error) });
-        }
-      }),
-    ),
-  );
-}
+/** Handles a question that came over the bus. What can never be answered is `{ok: false, code, detail}`. */
+export const answering =
+  ({ answer }: Question, log: Log) =>
+  async (bytes: Uint8Array, request: IncomingRequest): Promise<Uint8Array> => {
+    const tenant = tenantIdSchema.safeParse(tenantOfSubject(request.subject));
+    const question = parseStrict(bytes);
+    if (!tenant.success || !question.ok)
+      return canonicalBytes({ ok: false, code: 'MESSAGE_MALFORMED', detail: 'no question' });
+    try {
+      return canonicalBytes(await answer(tenant.data, question.value));
+    } catch (error) {
+      if (!unanswerable(error)) throw error;
+      log.error({ err: error, code: codeOf(error), subject: request.subject }, 'a question cannot be answered');
+      return canonicalBytes({ ok: false, code: codeOf(error), detail: detailOf(error) });
+    }
+  };

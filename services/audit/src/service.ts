@@ -13,7 +13,7 @@ import { createGuard, type Guard } from './guard.ts';
 import { decisionSubject, takeDecisions } from './handlers.ts';
 import { readPolicy } from './policy.ts';
 import { createPutOff } from './put-off.ts';
-import { serveQuestions } from './questions.ts';
+import { answering } from './questions.ts';
 import { createReads } from './reads.ts';
 import { auditRoutes } from './routes.ts';
 import { sealedQuestion } from './sealed-question.ts';
@@ -63,6 +63,10 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     log,
   });
   const questions = [foldQuestion({ db, artifacts, trust, faults }), sealedQuestion(db)];
+  const answers = [
+    { subject: decisionSubject, handler: decisions },
+    ...questions.map((question) => ({ subject: question.subject, handler: answering(question, log) })),
+  ];
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const undo = async (): Promise<void> => {
     for (const stop of stops.splice(0).reverse()) await stop();
@@ -76,11 +80,10 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
       await guard.checkAll();
       relay = startRelay({ ...platform.pace, db, bus, log, faults, fill: fillReceipts });
       stops.push(() => relay?.stop());
-      const serving = [
-        await bus.serve(decisionSubject, 'audit', decisions),
-        ...(await serveQuestions(bus, questions, log)),
-      ];
-      stops.push(() => Promise.all(serving.map((one) => one.stop())));
+      for (const { subject, handler } of answers) {
+        const serving = await bus.serve(subject, 'audit', handler);
+        stops.push(() => serving.stop());
+      }
       ready = true;
     },
     async drain() {

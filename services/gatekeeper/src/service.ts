@@ -74,11 +74,13 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     async start() {
       relay = startRelay({ ...platform.pace, db, bus, log, faults, fill: fillDecisions });
       stops.push(() => relay?.stop());
-      const serving = await Promise.all([
-        bus.serve(replySubject, 'gatekeeper', takeReplies(deps)),
-        bus.serve(claimSubject, 'gatekeeper', takeClaims(deps)),
-      ]);
-      stops.push(() => Promise.all(serving.map((one) => one.stop())));
+      for (const [subject, handler] of [
+        [replySubject, takeReplies(deps)],
+        [claimSubject, takeClaims(deps)],
+      ] as const) {
+        const serving = await bus.serve(subject, 'gatekeeper', handler);
+        stops.push(() => serving.stop());
+      }
       ready = true;
     },
     async drain() {
