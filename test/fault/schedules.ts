@@ -124,14 +124,17 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
     };
   };
   const historyOf = async (tenant: string, build: string, phase: string) => {
-    const { rows } = await admin.query<{ idx: string; leaf: string; digest: string; build_id: string }>(
-      `SELECT idx, convert_from(leaf, 'UTF8') AS leaf, decision_digest AS digest, build_id FROM audit.log_leaf WHERE tenant_id = $1 ORDER BY idx`,
+    // One statement, so one moment: entries may still be sealed after the end, and head and entries go together.
+    type Leaf = { idx: number; leaf: string; digest: string; build_id: string };
+    const {
+      rows: [log],
+    } = await admin.query<{ size: string | null; leaves: Leaf[] }>(
+      `SELECT (SELECT state #>> '{frontier,size}' FROM audit.log WHERE tenant_id = $1) AS size,
+        (SELECT coalesce(json_agg(json_build_object('idx', idx, 'leaf', convert_from(leaf, 'UTF8'), 'digest', decision_digest, 'build_id', build_id)
+          ORDER BY idx), '[]') FROM audit.log_leaf WHERE tenant_id = $1) AS leaves`,
       [tenant],
     );
-    const head = await admin.query<{ size: string }>(
-      `SELECT (state #>> '{frontier,size}') AS size FROM audit.log WHERE tenant_id = $1`,
-      [tenant],
-    );
+    const { size = null, leaves = [] } = log ?? {};
     type Stages = Record<string, { stage?: string; outputs?: ArtifactRef[] }>;
     const { rows: builds } = await admin.query<{ stages: Stages }>(
       `SELECT state -> 'stages' AS stages FROM orchestrator.build WHERE id = $1`,
@@ -143,17 +146,17 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
     const history: History = {
       phase,
       outputs,
-      leaves: rows
+      leaves: leaves
         .filter(({ build_id }) => build_id === build)
-        .map(({ idx, leaf, digest }) => ({ index: Number(idx), digest, decision: JSON.parse(leaf) as GateDecision })),
+        .map(({ idx, leaf, digest }) => ({ index: idx, digest, decision: JSON.parse(leaf) as GateDecision })),
       heard: ear.of(tenant),
     };
-    const log = phase === 'HANGS' ? [`it waits: ${JSON.stringify(await waitsOf(build))}`] : [];
+    const waits = phase === 'HANGS' ? [`it waits: ${JSON.stringify(await waitsOf(build))}`] : [];
     const gaps = logProblemsOf(
-      rows.map(({ idx }) => Number(idx)),
-      Number(head.rows[0]?.size ?? 0),
+      leaves.map(({ idx }) => idx),
+      Number(size ?? 0),
     );
-    return { history, log: [...log, ...gaps] };
+    return { history, log: [...waits, ...gaps] };
   };
 
   const strike = async (blow: NonNullable<Schedule['blow']>): Promise<void> => {
