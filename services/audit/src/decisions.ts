@@ -16,8 +16,9 @@ import {
   type VerifiedItem,
   verifyItem,
 } from '@orgo/core';
+import type { Belief } from '@orgo/runtime/sealed-decision';
 import { verifySignature } from '@orgo/runtime/signer';
-import type { Root, TrustStore } from '@orgo/runtime/trust';
+import type { Root } from '@orgo/runtime/trust';
 
 /** A decision that may be sealed: it is the gatekeeper's, and it came with exactly the authorizations it gives. */
 export type VerifiedDecision = { item: DecisionItem; decision: GateDecision; digest: Digest; bytes: Uint8Array };
@@ -64,9 +65,8 @@ const stillTrusted = (named: Root, newest: Root): readonly TrustedKey[] => {
 export async function verifyDecision(
   item: DecisionItem,
   tenant_id: string,
-  believe: { trust: TrustStore; cache: StatementCache },
+  { trust, cache }: Belief,
 ): Promise<Result<VerifiedDecision>> {
-  const { trust, cache } = believe;
   const newest = await trust.root(tenant_id);
   const checked = verified(item.decision, payloadTypes.decision, {
     tenant_id,

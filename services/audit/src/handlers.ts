@@ -6,14 +6,13 @@ import {
   reasons,
   subjectOf,
 } from '@orgo/contracts';
-import type { StatementCache } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import { Breach, codeOf, Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { Noise } from '@orgo/runtime/noise';
-import type { TrustStore } from '@orgo/runtime/trust';
+import type { Belief } from '@orgo/runtime/sealed-decision';
 import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import { type VerifiedDecision, verifyDecision } from './decisions.ts';
@@ -23,11 +22,9 @@ import type { Sealing } from './sealing.ts';
 /** The subject on which the gatekeeper asks for decisions to be sealed. */
 export const decisionSubject = subjectOf('decision', { tenant: '*' });
 
-export type DecisionDeps = {
+export type DecisionDeps = Belief & {
   sealing: Sealing;
-  trust: TrustStore;
   artifacts: ArtifactStore;
-  cache: StatementCache;
   noise: Noise;
   putOff: PutOff;
   faults: FaultPoints;

@@ -7,6 +7,7 @@ import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import { Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import type { Noise } from '@orgo/runtime/noise';
+import type { Belief } from '@orgo/runtime/sealed-decision';
 import type { Keyring } from '@orgo/runtime/signer';
 import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { Root } from '@orgo/runtime/trust';
@@ -35,13 +36,13 @@ import type { Pipelines } from './pipelines.ts';
 import type { Reads } from './reads.ts';
 import { type GateIncoming, readGate } from './repo.ts';
 import { laterFor, type Turns, tell } from './turns.ts';
-import { type Believe, type VerifiedClaimItem, verifyClaim, verifyReply } from './verified.ts';
+import { type VerifiedClaimItem, verifyClaim, verifyReply } from './verified.ts';
 
 /** Subjects the gatekeeper answers. */
 export const replySubject = 'orgo.v1.*.gate.reply';
 export const claimSubject = 'orgo.v1.*.gate.claim';
 
-export type HandlerDeps = Believe & {
+export type HandlerDeps = Belief & {
   db: Db;
   bus: Bus;
   artifacts: ArtifactStore;
@@ -236,7 +237,7 @@ const close: Decide = async (deps, verified, { root, traceparent, gate }) => {
 
 /** The evidence is not signed with the claim: with any other than the claimed record nothing is decided, or a stranger could use up the claim. */
 const release: Decide = async (deps, verified, { root, traceparent }, item) => {
-  const evidence = await claimedRecord(deps, root, verified.claim, item.evidence);
+  const evidence = await claimedRecord(deps, verified.claim, item.evidence);
   if (!evidence.ok) {
     deps.noise.hear(evidence.code, { tenant_id: root.tenant_id, detail: evidence.detail });
     return { outcome: 'refused', code: evidence.code };
@@ -300,7 +301,7 @@ const channelChange: Decide = async ({ reads, turns }, verified, { root, tracepa
 const rollback: Decide = async (deps, verified, { root, traceparent }, item) => {
   const asked = rollbackAsked(verified.claim);
   if (asked === null) return { outcome: 'refused', code: 'CLAIM_MALFORMED' };
-  const evidence = await claimedRecord(deps, root, verified.claim, item.evidence);
+  const evidence = await claimedRecord(deps, verified.claim, item.evidence);
   if (!evidence.ok) {
     deps.noise.hear(evidence.code, { tenant_id: root.tenant_id, detail: evidence.detail });
     return { outcome: 'refused', code: evidence.code };

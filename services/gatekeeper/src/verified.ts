@@ -4,14 +4,11 @@ import {
   claimSchema,
   commandSchema,
   type Digest,
-  decisionSchema,
   type GateClaim,
-  type GateDecision,
   payloadTypes,
   type ReplyItem,
   replySchema,
   roleOfAdapter,
-  type SealedDecision,
   type SignedItemWire,
   type StageCommand,
   type StageReply,
@@ -28,13 +25,9 @@ import {
   utf8,
 } from '@orgo/core';
 import { verifyItemUnder } from '@orgo/core/root-history';
-import { verifySeal } from '@orgo/core/seal';
 import { verifySignature } from '@orgo/runtime/signer';
-import type { Root, TrustStore } from '@orgo/runtime/trust';
+import type { Root } from '@orgo/runtime/trust';
 import type { CommandFact } from './domain/index.ts';
-
-/** What signatures are judged by: the roots this process believes, and the batch statements it has already checked. */
-export type Believe = { trust: TrustStore; cache: StatementCache };
 
 /** Codes that say "not by who may sign this", as against "not readable". */
 const untrusted: ReadonlySet<ReasonCode> = new Set(['KEY_UNKNOWN', 'KEY_NOT_TRUSTED_FOR_ROLE', 'KEY_REVOKED']);
@@ -43,8 +36,8 @@ const verify = (
   item: SignedItemWire,
   type: string,
   role: string,
-  { root, cache, index }: { root: Root; cache: StatementCache; index?: number },
-) => verifyItemUnder(item as SignedItem, { root, role, type, index, verify: verifySignature, cache });
+  { root, cache }: { root: Root; cache: StatementCache },
+) => verifyItemUnder(item as SignedItem, { root, role, type, verify: verifySignature, cache });
 
 export type VerifiedClaimItem = { claim: GateClaim; digest: Digest; key_id: string };
 
@@ -110,26 +103,4 @@ function verifyCommand(item: SignedItemWire, root: Root, cache: StatementCache):
   return command.success
     ? { ok: true, command: command.data as StageCommand }
     : { ok: false, code: 'COMMAND_MALFORMED' };
-}
-
-/**
- * A sealed decision of this tenant: signed by its gatekeeper under the root version it names, and a leaf of its log.
- * Refuses with a code of `verifyItem` or `verifySeal`, `DECISION_MALFORMED` or `TENANT_MISMATCH`.
- * @throws Fault ROOT_VERSION_UNKNOWN
- */
-export async function verifySealedDecision(
-  evidence: SealedDecision,
-  root: Root,
-  { trust, cache }: Believe,
-): Promise<Result<{ decision: GateDecision; digest: Digest; key_id: string; index: number }>> {
-  const { index } = evidence.seal;
-  const signed = verify(evidence.decision, payloadTypes.decision, 'gatekeeper', { root, cache, index });
-  if (!signed.ok) return signed;
-  const decision = decisionSchema.safeParse(signed.value.payload);
-  if (!decision.success) return refuse('DECISION_MALFORMED', decision.error.issues[0]?.message ?? 'it does not parse');
-  if (decision.data.tenant_id !== root.tenant_id) return refuse('TENANT_MISMATCH', 'the decision names another tenant');
-  const named = await trust.root(root.tenant_id, decision.data.root_version);
-  const seal = verifySeal(evidence.seal, evidence.decision.payload, { log: named.log, verify: verifySignature, cache });
-  const { digest, key_id } = signed.value;
-  return seal.ok ? ok({ decision: decision.data as GateDecision, digest, key_id, index }) : seal;
 }

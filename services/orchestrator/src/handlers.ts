@@ -1,10 +1,10 @@
 import { type ReceiptItem, receiptServiceOf } from '@orgo/contracts';
-import { type Refusal, refuse, type StatementCache } from '@orgo/core';
+import { type Refusal, refuse } from '@orgo/core';
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import { Refused } from '@orgo/runtime/errors';
 import type { Noise } from '@orgo/runtime/noise';
-import type { TrustStore } from '@orgo/runtime/trust';
+import { type Belief, type BelievedReceipt, verifyReceipt } from '@orgo/runtime/sealed-decision';
 import type { DueAlarm } from '@orgo/store/alarms';
 import type { Db } from '@orgo/store/db';
 import type { FaultPoints } from '@orgo/store/fault-points';
@@ -20,7 +20,6 @@ import {
   type OpenCase,
   type Receipt,
 } from './domain/index.ts';
-import { verifyReceipt } from './receipts.ts';
 import { caseMachine } from './repo.ts';
 
 /** The subject on which audit asks for receipts to be folded. */
@@ -32,21 +31,36 @@ const unpinned = (error: unknown): Refusal => {
   throw error;
 };
 
+/** A believed receipt as its build folds it: with the signed items as they came, for the commands that rest on them. */
+const receiptOf = (
+  { decision: signed, authorizations, seal }: ReceiptItem,
+  { decision, digest, log_index, authorizations: given }: BelievedReceipt,
+): Receipt => ({
+  type: 'receipt',
+  tenant_id: decision.tenant_id,
+  build_id: decision.build_id,
+  decision,
+  decision_digest: digest,
+  log_index,
+  authorizations: given,
+  evidence: { decision: signed, authorizations, seal },
+});
+
 /**
  * Takes an envelope of receipts: verifies each, folds the good ones in one transaction and answers after its commit. A receipt that cannot be
  * believed is refused; its build is not touched.
  */
 export const takeReceipts =
-  (deps: {
-    turns: Turns<BuildInput>;
-    cases: (incoming: readonly Incoming<CaseInput>[]) => Promise<ItemResult[]>;
-    trust: TrustStore;
-    cache: StatementCache;
-    noise: Noise;
-    faults: FaultPoints;
-  }) =>
+  (
+    deps: Belief & {
+      turns: Turns<BuildInput>;
+      cases: (incoming: readonly Incoming<CaseInput>[]) => Promise<ItemResult[]>;
+      noise: Noise;
+      faults: FaultPoints;
+    },
+  ) =>
   async (bytes: Uint8Array, { subject }: IncomingRequest): Promise<Uint8Array> => {
-    const { turns, trust, cache, noise } = deps;
+    const { turns, noise } = deps;
     const envelope = decodeEnvelope<ReceiptItem>('receipt', bytes, subject);
     if (!envelope.ok) {
       noise.hear(envelope.code, { tenant_id: subject, detail: envelope.detail });
@@ -56,15 +70,12 @@ export const takeReceipts =
     const results: ItemResult[] = items.map(() => ({ outcome: 'later', code: null }));
     const incoming: { at: number; item: Incoming<BuildInput> }[] = [];
     for (const [at, item] of items.entries()) {
-      const receipt = await verifyReceipt(item, tenant_id, { trust, cache }).catch(unpinned);
+      const receipt = await verifyReceipt(item, tenant_id, deps).catch(unpinned);
       if (receipt.ok) {
-        const { decision, decision_digest } = receipt.value;
-        if (receiptServiceOf[decision.kind] === 'orchestrator')
-          incoming.push({
-            at,
-            item: { message_id: decision_digest, input: receipt.value, traceparent: item.traceparent },
-          });
-        else results[at] = await foldCases(deps.cases, receipt.value);
+        const input = receiptOf(item, receipt.value);
+        if (receiptServiceOf[input.decision.kind] === 'orchestrator')
+          incoming.push({ at, item: { message_id: input.decision_digest, input, traceparent: item.traceparent } });
+        else results[at] = await foldCases(deps.cases, input);
       } else {
         noise.hear(receipt.code, { tenant_id, detail: receipt.detail });
         results[at] = { outcome: receipt.code === 'TRUST_ROOT_MISSING' ? 'later' : 'refused', code: receipt.code };

@@ -14,8 +14,8 @@ import { canonicalBytes, ok, parseStrict, type Result, refuse } from '@orgo/core
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus } from '@orgo/runtime/bus';
 import { Breach, Fault, Refused } from '@orgo/runtime/errors';
+import { type Belief, type BelievedDecision, verifySealedDecision } from '@orgo/runtime/sealed-decision';
 import { z } from 'zod';
-import { type Belief, type Believed, believe } from './believe.ts';
 import type { Eligible } from './domain/index.ts';
 
 /** What makes a build releasable, and the bytes that are verified once more before it is. */
@@ -46,7 +46,10 @@ async function ask(bus: Bus, tenant: string, build_id: string): Promise<Result<S
 }
 
 /** The record a decision names, read back by its digest. Null where it names none. */
-async function readRecord(artifacts: ArtifactStore, { decision }: Believed): Promise<Result<[Digest, BuildRecord]>> {
+async function readRecord(
+  artifacts: ArtifactStore,
+  { decision }: BelievedDecision,
+): Promise<Result<[Digest, BuildRecord]>> {
   const named = decision.outputs.find((output) => output.kind === 'build-record');
   if (named === undefined) return notEligible('the decision names no record');
   const json = parseStrict(await artifacts.get(decision.tenant_id, named.ref as Digest), recordLimits);
@@ -57,7 +60,7 @@ async function readRecord(artifacts: ArtifactStore, { decision }: Believed): Pro
 }
 
 /** Only a PASS on the record of this very build, COMPLETED, that nobody has called unreleasable since (RR-04, RR-05). */
-function ineligible({ decision }: Believed, build_id: string): string | null {
+function ineligible({ decision }: BelievedDecision, build_id: string): string | null {
   if (decision.kind !== 'RECORD' || decision.verdict !== 'PASS')
     return `the log has a ${decision.kind} ${decision.verdict}`;
   if (decision.build_id !== build_id) return 'the sealed record is of another build';
@@ -76,11 +79,11 @@ export async function findEvidence(deps: EvidenceDeps, tenant: string, build_id:
   const asked = await ask(deps.bus, tenant, build_id);
   if (!asked.ok) return asked;
   const evidence = asked.value;
-  const believed = await believe(evidence, tenant, deps);
-  if (!believed.ok) return believed;
-  const why = ineligible(believed.value, build_id);
+  const sealed = await verifySealedDecision(evidence, tenant, deps);
+  if (!sealed.ok) return sealed;
+  const why = ineligible(sealed.value, build_id);
   if (why !== null) return notEligible(why);
-  const read = await readRecord(deps.artifacts, believed.value).catch(integrityCode);
+  const read = await readRecord(deps.artifacts, sealed.value).catch(integrityCode);
   if (!read.ok) return read;
   const [record_ref, record] = read.value;
   const { kristal } = record.outputs;
@@ -90,7 +93,7 @@ export async function findEvidence(deps: EvidenceDeps, tenant: string, build_id:
   return ok({
     eligible: {
       record_ref,
-      record_decision: believed.value.decision_digest,
+      record_decision: sealed.value.digest,
       kristal_id: kristal.kristal_id as Digest,
       pack_id: kristal.pack_id,
       pack_manifest: kristal.pack_manifest as ArtifactRef,

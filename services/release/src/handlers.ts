@@ -4,10 +4,10 @@ import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { IncomingRequest } from '@orgo/runtime/bus';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import type { Noise } from '@orgo/runtime/noise';
+import { type Belief, type BelievedReceipt, verifyReceipt } from '@orgo/runtime/sealed-decision';
 import type { FaultPoints } from '@orgo/store/fault-points';
 import type { ItemResult } from '@orgo/store/machine';
 import type { Turns } from '@orgo/store/turns';
-import { type Authorized, type Belief, type Believed, believeReceipt } from './believe.ts';
 import type { AfterReport } from './channel/validation.ts';
 import type { ChannelInput, NodeInput, ReleaseInput, StoredFile } from './domain/index.ts';
 
@@ -24,8 +24,6 @@ export type HandlerDeps = Belief & {
   noise: Noise;
   faults: FaultPoints;
 };
-
-type Sealed = Believed & { authorizations: Authorized[] };
 
 /** The node a decision is about. */
 const nodeOf = ({ detail }: GateDecision): string | null => {
@@ -71,7 +69,7 @@ const merged = (results: readonly ItemResult[]): ItemResult =>
 async function keepAuthorization(
   { artifacts }: HandlerDeps,
   { decision: item, seal }: ReceiptItem,
-  { decision }: Believed,
+  { decision }: BelievedReceipt,
 ): Promise<StoredFile | null> {
   if (decision.kind !== 'RELEASE' || decision.verdict !== 'PASS') return null;
   const bytes = canonicalBytes({ decision: item, seal } as unknown as JsonValue);
@@ -80,9 +78,9 @@ async function keepAuthorization(
   return { ref: kept.ref, size: kept.size };
 }
 
-async function fold(deps: HandlerDeps, item: ReceiptItem, sealed: Sealed): Promise<ItemResult> {
+async function fold(deps: HandlerDeps, item: ReceiptItem, sealed: BelievedReceipt): Promise<ItemResult> {
   const { traceparent } = item;
-  const { decision, decision_digest } = sealed;
+  const { decision, digest: decision_digest, log_index, authorizations } = sealed;
   const { tenant_id, build_id: release_id } = decision;
   const instance_id = nodeOf(decision);
   const channel = channelOf(decision);
@@ -90,11 +88,11 @@ async function fold(deps: HandlerDeps, item: ReceiptItem, sealed: Sealed): Promi
   for (const machine of concerns[decision.kind] ?? []) {
     if (machine === 'release') {
       const stored = await keepAuthorization(deps, item, sealed);
-      const input: ReleaseInput = { type: 'receipt', tenant_id, release_id, ...sealed, stored };
+      const more = { decision, decision_digest, log_index, authorizations, stored };
+      const input: ReleaseInput = { type: 'receipt', tenant_id, release_id, ...more };
       turns.push(deps.releases.take([{ message_id: decision_digest, input, traceparent }]));
     } else if (machine === 'channel') {
       if (channel === null) continue;
-      const { log_index } = sealed;
       const input: ChannelInput = { type: 'receipt', tenant_id, channel, decision, decision_digest, log_index };
       turns.push(deps.channels.take([{ message_id: `channel:${decision_digest}`, input, traceparent }]));
     } else if (instance_id !== null) {
@@ -111,7 +109,7 @@ async function fold(deps: HandlerDeps, item: ReceiptItem, sealed: Sealed): Promi
 }
 
 /** A trust root is in the log: its entry is kept beside it, where every process judges by it. Taken again it changes nothing. */
-async function keepRootSeal(deps: HandlerDeps, item: ReceiptItem, { decision }: Believed): Promise<ItemResult> {
+async function keepRootSeal(deps: HandlerDeps, item: ReceiptItem, { decision }: BelievedReceipt): Promise<ItemResult> {
   const { version } = decision.detail;
   if (typeof version !== 'number') return { outcome: 'refused', code: 'DECISION_MALFORMED' };
   await deps.trust.keepSeal(decision.tenant_id, version, { decision: item.decision, seal: item.seal });
@@ -133,7 +131,7 @@ export const takeReceipts =
     const { tenant_id, items } = envelope.value;
     const results = await Promise.all(
       items.map(async (item): Promise<ItemResult> => {
-        const receipt = await believeReceipt(item, tenant_id, deps);
+        const receipt = await verifyReceipt(item, tenant_id, deps);
         if (receipt.ok && receipt.value.decision.kind === 'TRUST_ROOT') return keepRootSeal(deps, item, receipt.value);
         if (receipt.ok) return fold(deps, item, receipt.value);
         deps.noise.hear(receipt.code, { tenant_id, detail: receipt.detail });

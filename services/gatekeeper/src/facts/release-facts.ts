@@ -11,10 +11,10 @@ import { parseStrict, type Result, refuse } from '@orgo/core';
 import { artifactLimits } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Refused } from '@orgo/runtime/errors';
+import { type Belief, verifySealedDecision } from '@orgo/runtime/sealed-decision';
 import type { Root } from '@orgo/runtime/trust';
 import { type EvidenceFact, nothing, type RecordFact, type ReleaseFacts } from '../domain/index.ts';
 import type { Reads } from '../reads.ts';
-import { type Believe, verifySealedDecision } from '../verified.ts';
 import { artifactFacts, type Reader } from './artifact-facts.ts';
 import { mandateFact } from './mandate-facts.ts';
 
@@ -25,14 +25,13 @@ export type ReleaseDeps = Reader & { reads: Reads };
  * with `BUILD_NOT_ELIGIBLE` or the code of what does not verify; whoever put that evidence beside the claim, it is not the claim's.
  */
 export async function claimedRecord(
-  believe: Believe,
-  root: Root,
+  belief: Belief,
   claim: GateClaim,
   evidence: readonly SealedDecision[],
 ): Promise<Result<EvidenceFact>> {
   const [first] = evidence;
   if (first === undefined) return refuse('BUILD_NOT_ELIGIBLE', 'the claim brings no sealed record');
-  const verified = await verifySealedDecision(first, root, believe);
+  const verified = await verifySealedDecision(first, claim.tenant_id, belief);
   if (!verified.ok) return verified;
   const { kind, verdict, build_id } = verified.value.decision;
   return kind === 'RECORD' && verdict === 'PASS' && build_id === claim.detail.build_id
@@ -53,7 +52,7 @@ export async function releaseFacts(deps: ReleaseDeps, root: Root, evidence: Evid
     artifactFacts(deps, tenant, parts as ArtifactRef[], 'finding'),
     found === null || found.mandate_ref === nothing
       ? null
-      : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found), evidence.index),
+      : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found), evidence.log_index),
     found === null ? null : reads.build(tenant, found.build_id),
   ]);
   return { evidence, record, artifacts: read, mandate, build, root_expires_at: root.expires_at, channel: null };

@@ -2,9 +2,11 @@ import type { BuildRecord, Digest, GateClaim, GateDecision } from '@orgo/contrac
 import type { ChannelGate } from '../channel/machine.ts';
 import type { ArtifactFact, Finding, MandateFact } from '../facts.ts';
 
-/** The sealed record that a claim brought as evidence: signature, seal and checkpoint were verified, and it is the one that the claim names. */
-/** A sealed decision that was brought along. `index` is where it stands in the log: signatures under it are judged by that place. */
-export type EvidenceFact = { decision: GateDecision; digest: Digest; key_id: string; index?: number };
+/**
+ * The sealed record that a claim brought as evidence: signature, seal and checkpoint were verified, and it is the one that the claim names.
+ * `log_index` is where it stands in the log: signatures under it are judged by that place.
+ */
+export type EvidenceFact = { decision: GateDecision; digest: Digest; key_id: string; log_index?: number };
 
 /** The record that the evidence names, read back and hashed. */
 export type RecordFact = { ok: true; record: BuildRecord } | ({ ok: false } & Finding);
