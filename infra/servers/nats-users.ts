@@ -7,7 +7,9 @@ import {
   consumerFilterOf,
   consumerOf,
   eventStream,
+  eventSubject,
   foldSubject,
+  heardSubject,
   sealedSubject,
   subjectOf,
 } from '@orgo/contracts';
@@ -27,24 +29,24 @@ const STREAMS = [commandStream.name, eventStream.name].flatMap((stream) => [
 
 const services: Record<string, NatsPermissions> = {
   orchestrator: {
-    publish: [subjectOf('command', any), subjectOf('claim', any), ...eventStream.subjects, ...STREAMS],
+    publish: [subjectOf('command', any), subjectOf('claim', any), eventSubject('*', 'build', '*'), ...STREAMS],
     subscribe: [receiptOf('orchestrator')],
   },
   gatekeeper: {
-    publish: [subjectOf('decision', any), foldSubject('*'), ...eventStream.subjects],
+    publish: [subjectOf('decision', any), foldSubject('*')],
     subscribe: [subjectOf('reply', any), subjectOf('claim', any)],
   },
   audit: {
-    publish: [receiptOf('orchestrator'), receiptOf('release'), ...eventStream.subjects],
+    publish: [receiptOf('orchestrator'), receiptOf('release')],
     subscribe: [subjectOf('decision', any), foldSubject('*'), sealedSubject('*')],
   },
   release: {
-    publish: [subjectOf('claim', any), sealedSubject('*'), ...eventStream.subjects],
+    publish: [subjectOf('claim', any), sealedSubject('*'), eventSubject('*', 'release', '*')],
     subscribe: [receiptOf('release')],
   },
 };
 
-/** Takes the commands of its own consumer, acknowledges them, and answers to the gatekeeper; `*` stands for all adapters in one process. */
+/** Takes the commands of its own consumer, acknowledges them, answers to the gatekeeper, and hears which builds were cancelled; `*` stands for all adapters in one process. */
 const adapter = (name: string): NatsPermissions => {
   const stream = commandStream.name;
   const consumer = name === '*' ? '*' : consumerOf(name);
@@ -59,7 +61,7 @@ const adapter = (name: string): NatsPermissions => {
       // As newer servers will write it: with domain and account.
       `$JS.ACK.*.*.${stream}.${consumer}.>`,
     ],
-    subscribe: [`$JS.EVENT.ADVISORY.STREAM.DELETED.${stream}`],
+    subscribe: [`$JS.EVENT.ADVISORY.STREAM.DELETED.${stream}`, heardSubject('buildCancelled')],
   };
 };
 

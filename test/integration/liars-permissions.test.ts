@@ -52,12 +52,15 @@ const arcs = {
   sealed: 'orgo.v1.acme.audit.sealed',
   'receipt for orchestrator': 'orgo.v1.acme.receipt.orchestrator',
   'receipt for release': 'orgo.v1.acme.receipt.release',
+  'build cancelled': 'orgo.v1.acme.evt.build.cancelled',
+  'build completed': 'orgo.v1.acme.evt.build.completed',
+  'release released': 'orgo.v1.acme.evt.release.released',
 };
 const maySay: Record<string, (keyof typeof arcs)[]> = {
-  orchestrator: ['command', 'claim'],
+  orchestrator: ['command', 'claim', 'build cancelled', 'build completed'],
   gatekeeper: ['decision', 'fold'],
   audit: ['receipt for orchestrator', 'receipt for release'],
-  release: ['claim', 'sealed'],
+  release: ['claim', 'sealed', 'release released'],
   'adapter-pin': ['reply'],
   adapters: ['reply'],
 };
@@ -66,8 +69,8 @@ const mayHear: Record<string, (keyof typeof arcs)[]> = {
   gatekeeper: ['reply', 'claim'],
   audit: ['decision', 'fold', 'sealed'],
   release: ['receipt for release'],
-  'adapter-pin': [],
-  adapters: [],
+  'adapter-pin': ['build cancelled'],
+  adapters: ['build cancelled'],
 };
 
 describe.each(Object.keys(maySay))('the user of %s', (user) => {

@@ -1,3 +1,9 @@
+import { once } from 'node:events';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { commandStream } from '@orgo/contracts';
+import { canonicalBytes } from '@orgo/core';
+import { natsOptions } from '@orgo/runtime/bus-address';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { echoStages, soon } from './orchestrator-instance.ts';
 import { echo, type Ring, startRing } from './orchestrator-ring.ts';
@@ -23,6 +29,14 @@ const sealed = async (
   );
   return rows.map(({ entry }) => JSON.parse(entry)).filter(({ build_id }) => build_id === build);
 };
+
+/** How many commands lie in the queue, also those that are taken and not acknowledged. */
+async function queued(): Promise<number> {
+  const nc = await connect(natsOptions(ring.instance.urls.NATS_URL, 'counter'));
+  const { state } = await (await jetstreamManager(nc)).streams.info(commandStream.name);
+  await nc.close();
+  return state.messages;
+}
 
 test('a build goes round the ring to its sealed record', async () => {
   const { build_id } = await ring.started();
@@ -114,7 +128,28 @@ test('a stage that fails by its content ends the build with its code, a record a
   await expect.poll(async () => (await ring.status(build_id)).cases, soon).toHaveLength(1);
 });
 
-test('a cancellation while a stage works shuts the gate: its late result is refused on record', async () => {
+test('a cancellation while a stage works stops it before its lease ends, and nothing of it is taken', async () => {
+  const begun = Promise.withResolvers<AbortSignal>();
+  ring.run = async (context) => {
+    if ((context.config as { step: number }).step !== 2) return echo(context);
+    await context.put({ kind: 'echo-text', media_type: 'application/json', bytes: canonicalBytes('half') });
+    begun.resolve(context.signal);
+    return new Promise(() => undefined);
+  };
+  const { build_id } = await ring.started();
+  const signal = await begun.promise;
+  const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort');
+  await act(build_id, 'cancel');
+  await stopped;
+  expect(signal.reason, 'not the end of its lease').toMatchObject({ code: 'BUILD_CANCELLED' });
+  expect(await ring.ended(build_id)).toMatchObject({ status: 'CANCELLED', stages: [{ stage: 'echo-1' }] });
+  // Its command has left the queue without a reply.
+  await expect.poll(queued, soon).toBe(0);
+  expect((await sealed(build_id)).map(({ kind }) => kind)).toEqual(['ADMISSION', 'STAGE', 'CANCEL', 'RECORD']);
+});
+
+test('a cancellation that the adapter does not hear of shuts the gate all the same: its late result is refused on record', async () => {
+  ring.deaf = true;
   const late = Promise.withResolvers<void>();
   ring.run = async (context) => {
     if ((context.config as { step: number }).step === 2) await late.promise;

@@ -2,6 +2,7 @@ import { defineStage, type StageContext, type StageRun, serveStage } from '@orgo
 import { auditConfig, createAudit } from '@orgo/audit';
 import { canonicalBytes } from '@orgo/core';
 import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
+import type { Bus } from '@orgo/runtime/bus';
 import type { Clock } from '@orgo/runtime/clock';
 import { loadConfig } from '@orgo/runtime/config';
 import type { Service } from '@orgo/runtime/host';
@@ -10,6 +11,8 @@ import { type Api, startApi } from './orchestrator-instance.ts';
 export type Ring = Api & {
   /** What the stages do; by default each says its input and its configuration. */
   run: StageRun;
+  /** Whether the adapter hears that a build was cancelled; a deaf one stands for a notice that was lost. */
+  deaf: boolean;
   /** Stops and starts a service of the ring. */
   down(name: 'gatekeeper' | 'audit'): Promise<void>;
   up(name: 'gatekeeper' | 'audit'): Promise<void>;
@@ -53,6 +56,7 @@ export async function startRing(given: Parameters<typeof startApi>[1] & { clock?
   const ring: Ring = {
     ...api,
     run: echo,
+    deaf: false,
     up,
     down,
     async stop() {
@@ -62,6 +66,10 @@ export async function startRing(given: Parameters<typeof startApi>[1] & { clock?
     },
   };
   const definition = defineStage({ adapter: 'echo', version: '0.1.0', run: (context) => ring.run(context) });
-  const serving = await serveStage(definition, { ...platform, ...(given.clock && { clock: given.clock }) });
+  const bus: Bus = {
+    ...platform.bus,
+    listen: (subject, hear) => platform.bus.listen(subject, (...said) => ring.deaf || hear(...said)),
+  };
+  const serving = await serveStage(definition, { ...platform, bus, ...(given.clock && { clock: given.clock }) });
   return ring;
 }

@@ -25,7 +25,7 @@ export type StageContext = {
   read(ref: string, size?: number): Promise<Uint8Array>;
   /** Stores one output early and answers its reference; it is listed in the reply by itself. */
   put(output: StageOutput): Promise<string>;
-  /** Given when the lease ends or the process stops. */
+  /** Given when the lease ends, the build was cancelled or the process stops. */
   signal: AbortSignal;
 };
 

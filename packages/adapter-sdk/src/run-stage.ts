@@ -62,7 +62,7 @@ const untilAborted = (signal: AbortSignal): Promise<never> =>
   });
 
 /**
- * Runs a stage for a checked command until its lease ends: inputs are verified when read, outputs are stored before they are named. Never rejects; the
+ * Runs a stage for a checked command until its lease ends or it is told to stop: inputs are verified when read, outputs are stored before they are named. Never rejects; the
  * lease's end is `STAGE_TIMEOUT`, an end of the process `STAGE_INTERNAL_ERROR`, both transient. Over a limit of bytes or memory it is
  * `STAGE_LIMIT_EXCEEDED`, which is final; a pinned limit that is none is `STAGE_INPUT_INVALID`.
  */

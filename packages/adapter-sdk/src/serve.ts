@@ -12,6 +12,7 @@ import { type Keyring, verifySignature } from '@orgo/runtime/signer';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { traceparentOf, withSpan } from '@orgo/runtime/telemetry';
 import type { Root, TrustStore } from '@orgo/runtime/trust';
+import { AttemptCancelled, cancelledBuilds } from './cancelled-builds.ts';
 import { type CheckedCommand, checkCommand } from './check.ts';
 import type { StageDefinition } from './define.ts';
 import { refusalOf, replyTo } from './reply.ts';
@@ -49,7 +50,8 @@ class Unanswerable extends Error {
 
 /**
  * Answers an adapter's commands: checks each (see `checkCommand`), runs it, stores its outputs, signs its reply and sends it to the gatekeeper. A command
- * leaves the queue only when the gatekeeper has said that it holds the reply; until then it comes again and is answered with the same bytes.
+ * leaves the queue only when the gatekeeper has said that it holds the reply; until then it comes again and is answered with the same bytes. One whose
+ * build was cancelled stops, as soon as that is heard, and leaves the queue without a reply: the gate is shut and would only refuse it.
  * @throws what `bus.consume` throws.
  */
 export async function serveStage(definition: StageDefinition, platform: AdapterPlatform): Promise<Serving> {
@@ -65,6 +67,8 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
   const send = replySender(bus, platform.answerWaitMs);
   const inTurn = semaphore(concurrency);
   const { run, close } = openRun(definition);
+  // Listens before the first command is taken.
+  const cancelled = cancelledBuilds(bus, noise);
 
   const rootOf = async (tenant: string): Promise<Root> => {
     try {
@@ -98,10 +102,13 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     return sign(reply);
   };
   const work = async (checked: CheckedCommand): Promise<SignedItem> => {
-    const outcome = await runStage(run, checked, { artifacts, clock, stopping: stopping.signal, definition, faults });
+    const { tenant_id, build_id, stage, attempt } = checked.command;
+    const outcome = await cancelled.during(tenant_id, build_id, (signal) => {
+      const stop = AbortSignal.any([stopping.signal, signal]);
+      return runStage(run, checked, { artifacts, clock, stopping: stop, definition, faults });
+    });
     // The command goes back to the queue: whoever takes it next starts afresh, and no attempt is lost to our stopping.
     if (stopping.signal.aborted) throw new Fault('STAGE_INTERNAL_ERROR', 'the adapter stops');
-    const { tenant_id, build_id, stage, attempt } = checked.command;
     const { status, codes, detail, duration_ms } = outcome;
     const level = status === 'ok' ? 'info' : 'warn';
     log[level]({ tenant_id, build_id, stage, attempt, status, codes, detail, duration_ms }, 'stage ended');
@@ -135,8 +142,11 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     try {
       await handleItem(item, tenant);
     } catch (error) {
-      if (!(error instanceof Unanswerable)) throw error;
-      noise.hear(error.refusal.code, { tenant_id: tenant, detail: error.refusal.detail });
+      if (error instanceof Unanswerable)
+        noise.hear(error.refusal.code, { tenant_id: tenant, detail: error.refusal.detail });
+      else if (error instanceof AttemptCancelled)
+        log.info({ code: error.code, tenant_id: tenant, ...labelsOf(item) }, 'stage stopped');
+      else throw error;
     }
   };
 
@@ -169,6 +179,7 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     async stop(deadlineMs) {
       await serving.stop(deadlineMs);
       stopping.abort();
+      cancelled.stop();
       await close();
     },
   };

@@ -64,6 +64,13 @@ export function asyncapi(): Json {
     };
     operations[`send_${name}`] = { action: 'send', channel: { $ref: `#/channels/${name}` } };
   }
+  for (const [name, heard] of Object.entries(contracts.heardEvents)) {
+    operations[`receive_${name}`] = {
+      action: 'receive',
+      channel: { $ref: `#/channels/${heard.noun}_event` },
+      summary: `By ${heard.to}, where the phase is ${heard.event}`,
+    };
+  }
   return {
     asyncapi: '3.0.0',
     info: {

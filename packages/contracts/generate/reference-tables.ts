@@ -94,6 +94,16 @@ export function channelsPage(): string {
         event.title,
       ]),
     ),
+    'Some are also heard within Orgo. Losing one delays and changes no outcome.',
+    table(
+      ['subject', 'from', 'to', 'says'],
+      Object.values(contracts.heardEvents).map(({ noun, event, from, to, title }) => [
+        code(contracts.eventSubject('{tenant}', noun, event)),
+        from,
+        to,
+        title,
+      ]),
+    ),
     '## Claims',
     'What a service asks the gatekeeper to decide where no adapter answers.',
     table(['claim', 'signed by', 'asks'], roles),

@@ -57,6 +57,11 @@ export type Bus = {
   ensureStreams(): Promise<string>;
   /** Called after every reconnection, when requests go through again, out and in. Answers how to stop listening. */
   onReconnect(listener: () => void): () => void;
+  /**
+   * Hears what is published on a subject, as long as there is a connection: for words whose loss harms nobody. Every listener hears each, and must not
+   * throw. Answers how to stop listening.
+   */
+  listen(subject: string, hear: (bytes: Uint8Array, subject: string) => void): () => void;
   /** A public event; fire and forget. */
   publishEvent(subject: string, bytes: Uint8Array): void;
   /** Stops everything that takes work, and waits for what runs; requests still go out. */
@@ -204,6 +209,17 @@ export async function connectBus(options: { url: string; name: string; log: Log;
     onReconnect(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    listen(subject, hear) {
+      const subscription = nc.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) hear(message.data, message.subject);
+          else log.error({ err: error, subject }, 'subscription failed');
+        },
+      });
+      return () => {
+        if (!subscription.isClosed()) subscription.unsubscribe();
+      };
     },
     publishEvent(subject, bytes) {
       checkSize(bytes);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { eventSubject } from '../channels.ts';
 import { buildIdSchema, digestSchema, releaseIdSchema, tenantIdSchema, timeSchema, traceparentSchema } from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { buildPhases, releasePhases } from '../states.ts';
@@ -49,3 +50,24 @@ export const publicEvents = {
     title: 'A release came to a phase',
   },
 } as const;
+
+/**
+ * Public events that a part of Orgo hears itself. They are neither signed nor sent again for it: losing one delays and changes no outcome, and a false one
+ * costs the attempts it names, and those after them, their lease.
+ */
+export const heardEvents = {
+  buildCancelled: {
+    noun: 'build',
+    event: 'cancelled',
+    from: 'orchestrator',
+    to: 'adapter',
+    title: 'What still works for this build stops',
+  },
+} as const satisfies Record<
+  string,
+  { noun: keyof typeof publicEvents; event: string; from: string; to: string; title: string }
+>;
+
+/** Where a heard event is listened to: of one tenant, or of all with `*`. */
+export const heardSubject = (name: keyof typeof heardEvents, tenant = '*'): string =>
+  eventSubject(tenant, heardEvents[name].noun, heardEvents[name].event);
