@@ -46,10 +46,10 @@ test('a part that cannot start is stopped with those before it', async () => {
   expect(said).toEqual(['start a', 'drain b', 'drain a', 'stop b', 'stop a']);
 });
 
-const run = async (body: string, signal?: NodeJS.Signals) => {
+const run = async (body: string, signal?: NodeJS.Signals, options = '{}') => {
   const script = `import { runProcess } from ${JSON.stringify(fileURLToPath(new URL('./host.ts', import.meta.url)))};
 import { Breach } from ${JSON.stringify(fileURLToPath(new URL('./errors.ts', import.meta.url)))};
-await runProcess(async (opened) => { ${body} });`;
+await runProcess(async (opened) => { ${body} }, ${options});`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -78,4 +78,12 @@ test('a process entry that cannot start lets go of what it had opened, the last 
   );
   expect(said.match(/\b(bus|relay|db|stuck)\b/g)).toEqual(['db', 'relay', 'stuck', 'bus']);
   expect(code).not.toBe(0);
+});
+
+test('a process entry that something still holds says so, and ends with the status it has', async () => {
+  const held =
+    "const { Worker } = await import('node:worker_threads'); new Worker('setInterval(() => {}, 1000)', { eval: true }); throw new Breach('SERVER_CONFIG_MISMATCH', 'stream x');";
+  const { code, said } = await run(held, undefined, '{ lingerMs: 10 }');
+  expect(said).toContain('something holds it');
+  expect(code).toBe(5);
 });

@@ -84,11 +84,34 @@ function sayReady(): void {
 /** Told how to let go of what was opened, at once after opening it. */
 export type Opened = (close: () => Promise<unknown> | unknown) => void;
 
+/** How long a process may take to end by itself once everything is closed: entries that close more after it need the time. */
+const lingerMs = 5_000;
+
+/**
+ * Ends a process that something still holds although it let go of all it knows of: a thread, socket or timer that a fault left behind. Nothing is done for
+ * anybody any more, and whoever supervises it starts no other while it is there. The timer itself holds nothing: a process that can end does so at once.
+ */
+function endIfHeld(afterMs: number): void {
+  const end = (): void => {
+    // Threads are not among what Node lists.
+    const open = [...new Set(process.getActiveResourcesInfo())].join(', ');
+    process.stderr.write(
+      `the process is ended although something holds it; open are: ${open || 'none, so a thread'}\n`,
+    );
+    process.exit();
+  };
+  setTimeout(end, afterMs).unref();
+}
+
 /**
  * Body of a process entry: starts, waits for a signal, and lets go of what was opened, the last first. A failure is one line on standard error with its
  * reason code, and the exit status that the code's row names; what had been opened until then is let go of as well, or the process would neither work nor end.
+ * Where something still holds it `lingerMs` later, default 5 s, that is said on standard error and the process is ended.
  */
-export async function runProcess(start: (opened: Opened) => Promise<void>): Promise<void> {
+export async function runProcess(
+  start: (opened: Opened) => Promise<void>,
+  options: { lingerMs?: number } = {},
+): Promise<void> {
   const closes: Parameters<Opened>[0][] = [];
   const fail = (error: unknown): void => {
     const code = codeOf(error);
@@ -104,4 +127,5 @@ export async function runProcess(start: (opened: Opened) => Promise<void>): Prom
     fail(error);
   }
   for (const close of closes.reverse()) await Promise.resolve().then(close).catch(fail);
+  endIfHeld(options.lingerMs ?? lingerMs);
 }
