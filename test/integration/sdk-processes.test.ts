@@ -132,3 +132,11 @@ test('a process that cannot start says why in one line and exits by its code', a
   const away = await startProcess('echo', { NATS_URL: 'nats://127.0.0.1:1' });
   expect([away.child.exitCode, away.said()]).toEqual([4, expect.stringContaining('BUS_UNAVAILABLE')]);
 });
+
+test('a process whose queue it cannot share, and whose stage has a thread, ends by itself', async () => {
+  const serving = await bus.consume('ingest', async (message) => message.ack());
+  const { child, said } = await startProcess('ingest', { ORGO_ACK_WAIT_MS: '5000' });
+  expect([child.exitCode, said()]).toEqual([5, expect.stringContaining('SERVER_CONFIG_MISMATCH')]);
+  expect(said()).not.toContain('something holds it');
+  await serving.stop(0);
+});

@@ -174,7 +174,11 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
     message.nak(Math.min(2000, 100 * 2 ** Math.min(message.deliveries, 10)));
   };
 
-  const serving = await bus.consume(adapter, handle, { maxInFlight: concurrency });
+  const serving = await bus.consume(adapter, handle, { maxInFlight: concurrency }).catch(async (error) => {
+    // Its threads would hold a process that serves nothing.
+    await close();
+    throw error;
+  });
   return {
     async stop(deadlineMs) {
       await serving.stop(deadlineMs);
