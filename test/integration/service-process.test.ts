@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { reasons } from '@orgo/contracts';
-import { testInstance } from '@orgo/infra/test-servers';
+import { testFolder, testInstance } from '@orgo/infra/test-servers';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { runCli } from '../kit/instance.ts';
 import { token } from '../kit/ring-client.ts';
 
 const main = (service: string): string =>
@@ -54,3 +56,25 @@ test.each(['gatekeeper', 'audit', 'orchestrator', 'release'] as const)(
     }
   },
 );
+
+test('orgo up whose services cannot start says why, stops what it started, and ends', async () => {
+  const instance = await testInstance(['nats', 'redis']);
+  const home = testFolder('orgo-up-');
+  try {
+    // The servers are given: nothing that `up` leaves open ends with one of them.
+    const env = {
+      ...process.env,
+      ...instance.urls,
+      DATABASE_URL: instance.adminDatabaseUrl,
+      ORGO_HOME: home,
+      ORGO_WITNESS_POLICY: `${home}/none`,
+    };
+    const { code, stderr } = await runCli(['up'], env);
+    expect(stderr).toContain('ORGO_WITNESS_POLICY');
+    expect(code).toBe(reasons.CONFIG_INVALID.exit);
+    expect(fs.existsSync(`${home}/run/processes.json`)).toBe(false);
+  } finally {
+    await instance.stop();
+    fs.rmSync(home, { recursive: true, force: true });
+  }
+});

@@ -3,6 +3,7 @@ import { reasons } from '@orgo/contracts';
 import { codeOf, detailOf } from './errors.ts';
 import type { Handlers } from './http.ts';
 import type { Log } from './log.ts';
+import { type Opened, openings } from './openings.ts';
 
 /**
  * A part that a process hosts. It is given what it needs, and never opens a port of its own choosing or listens for signals.
@@ -81,9 +82,6 @@ function sayReady(): void {
   if (Number.isInteger(fd) && fd > 2) writeSync(fd, 'ready\n');
 }
 
-/** Told how to let go of what was opened, at once after opening it. */
-export type Opened = (close: () => Promise<unknown> | unknown) => void;
-
 /** How long a process may take to end by itself once everything is closed: entries that close more after it need the time. */
 const lingerMs = 5_000;
 
@@ -112,20 +110,20 @@ export async function runProcess(
   start: (opened: Opened) => Promise<void>,
   options: { lingerMs?: number } = {},
 ): Promise<void> {
-  const closes: Parameters<Opened>[0][] = [];
   const fail = (error: unknown): void => {
     const code = codeOf(error);
     process.stderr.write(`${code}: ${detailOf(error)}\n${reasons[code].help}\n`);
     process.exitCode = reasons[code].exit;
   };
+  const { opened, close } = openings(fail);
   try {
     const signalled = untilSignal();
-    await start((close) => closes.push(close));
+    await start(opened);
     sayReady();
     await signalled;
   } catch (error) {
     fail(error);
   }
-  for (const close of closes.reverse()) await Promise.resolve().then(close).catch(fail);
+  await close();
   endIfHeld(options.lingerMs ?? lingerMs);
 }

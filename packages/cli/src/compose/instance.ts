@@ -1,15 +1,16 @@
-import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { migrate, serviceUrls } from '@orgo/infra/migrate';
-import { type ServerName, type Servers, startServers } from '@orgo/infra/servers';
+import { type Servers, startServers } from '@orgo/infra/servers';
 import { createFront } from '@orgo/runtime/front';
 import { createLog } from '@orgo/runtime/log';
+import { openings } from '@orgo/runtime/openings';
 import { pino } from 'pino';
 import { instanceName, removeInstance, writeInstance } from '../home.ts';
 import { provisionTenant } from '../tenant.ts';
 import { listenAgain, portSetting } from './api-port.ts';
 import { apiToken, processEnvironment } from './environment.ts';
+import { keepServers, writeServers } from './keep-servers.ts';
 import { pages } from './pages.ts';
 import {
   busAdapters,
@@ -29,7 +30,7 @@ export const firstTenant = 'main';
 /**
  * Brings an instance up: servers, migrations, services, adapters and nodes, and one origin in front. `processes` gives every service and
  * adapter a process of its own, as in production; otherwise services share this one and adapters another. What was started is stopped
- * when a later step fails.
+ * when a later step fails; a step that cannot be stopped in order is said and does not keep the others.
  */
 export async function startInstance(options: {
   home: string;
@@ -38,29 +39,18 @@ export async function startInstance(options: {
   say: (line: string) => void;
 }): Promise<RunningInstance> {
   const { home, say, port = portSetting() } = options;
-  const undo: (() => Promise<unknown> | unknown)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
+  const { opened, close: stop } = openings((e) => say(`not stopped in order: ${e instanceof Error ? e.message : e}`));
   // Loaded while the servers start; who runs each service in a process of its own needs none of them here.
   const hosting = options.processes ? undefined : import('./services.ts');
   hosting?.catch(() => undefined);
   try {
-    const servers: Servers = await startServers({
-      home,
-      adapters: busAdapters,
-      onUnexpectedEnd: (name) => void bringBack(name),
-    });
-    const bringBack = async (name: ServerName): Promise<void> => {
-      say(`${name} ended unexpectedly; starting it again`);
-      try {
-        await servers.restart(name);
-        writeServers(home, servers);
-      } catch (e) {
-        say(`${name} does not start again: ${e instanceof Error ? e.message : e}; see ${servers.paths.logs}`);
-      }
-    };
-    undo.push(() => servers.stop());
+    const repairs = keepServers(home, say);
+    const servers = await startServers({ home, adapters: busAdapters, onUnexpectedEnd: repairs.lost });
+    // Last of all: who waits for this file to go knows that nothing is left.
+    opened(removeInstance);
+    opened(() => servers.stop());
+    opened(repairs.stop);
+    repairs.of(servers);
     await migrate({ adminUrl: servers.adminDatabaseUrl });
     const databaseUrls = serviceUrls(servers.adminDatabaseUrl) as Record<ServiceName, string>;
     const instance = instanceName(home);
@@ -81,7 +71,7 @@ export async function startInstance(options: {
       : workersInOne(env('adapters'));
     // Processes start beside this one: adapters wait for commands, and who asks a service that is not there yet asks again.
     const supervisor = supervise(home, specs, say);
-    undo.push(() => supervisor.stop());
+    opened(() => supervisor.stop());
     let up = false;
     const hosted = await (await hosting)?.hostServices({
       home,
@@ -91,7 +81,7 @@ export async function startInstance(options: {
       natsUrl: servers.natsUrl('services'),
       redisUrl: servers.urls.REDIS_URL,
     });
-    if (hosted) undo.push(() => hosted.stop());
+    if (hosted) opened(() => hosted.stop());
     const urls =
       hosted?.urls ??
       (Object.fromEntries(serviceNames.map((name) => [name, `http://127.0.0.1:${ports?.[name]}`])) as Record<
@@ -104,27 +94,17 @@ export async function startInstance(options: {
       destination: pino.destination({ dest: path.join(home, 'logs', 'front.log'), mkdir: true, sync: true }),
     });
     const front = createFront({ services: urls, log, ready: () => up && (hosted?.ready() ?? true), pages });
-    undo.push(() => front.close());
+    opened(() => front.close());
     const url = await listenAgain(front, home, port);
     await supervisor.ready;
     up = true;
     writeServers(home, servers);
     writeInstance({ api: url, token: apiToken(home), tenant: firstTenant, pid: process.pid });
-    // Last of all: who waits for this file to go knows that nothing is left.
-    undo.unshift(removeInstance);
     return { url, tenant: firstTenant, servers, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-/** Addresses and pids of the servers, for operators' own tools; mode 0600, since addresses hold passwords. */
-function writeServers(home: string, servers: Servers): void {
-  const file = path.join(home, 'run', 'servers.json');
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(`${file}.new`, JSON.stringify({ ...servers.urls, pids: servers.pids }), { mode: 0o600 });
-  fs.renameSync(`${file}.new`, file);
 }
 
 /** Ports that are free now. They are all held until the last is known, so that none is given twice. */

@@ -4,9 +4,11 @@ import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
 import { createOrchestrator, orchestratorConfig } from '@orgo/orchestrator';
 import { createRelease, releaseConfig } from '@orgo/release';
 import { loadConfig } from '@orgo/runtime/config';
+import { codeOf } from '@orgo/runtime/errors';
 import { host, type Service } from '@orgo/runtime/host';
 import { createHttp, type HttpServer } from '@orgo/runtime/http';
-import { createLog } from '@orgo/runtime/log';
+import { createLog, type Log } from '@orgo/runtime/log';
+import { type Opened, openings } from '@orgo/runtime/openings';
 import { startTelemetry } from '@orgo/runtime/telemetry';
 import { connectPlatform } from '@orgo/store/platform';
 import { processConfig } from '@orgo/store/process';
@@ -23,23 +25,42 @@ const commonConfig = processConfig.pick({
 
 export type HostedServices = { urls: Record<ServiceName, string>; ready(): boolean; stop(): Promise<void> };
 
-/** All four services in this process, each with its own database role and its own HTTP. The same code as in processes of their own. */
-export async function hostServices(options: {
+type HostOptions = {
   home: string;
   instance: string;
   token: string;
   databaseUrls: Record<ServiceName, string>;
   natsUrl: string;
   redisUrl: string;
-}): Promise<HostedServices> {
-  const { home, instance, token, databaseUrls, natsUrl, redisUrl } = options;
+};
+
+/**
+ * All four services in this process, each with its own database role and its own HTTP. The same code as in processes of their own. Where one cannot be
+ * started nothing of them stays open.
+ */
+export async function hostServices(options: HostOptions): Promise<HostedServices> {
   const config = loadConfig(commonConfig, process.env);
   const log = createLog({
     service: 'orgo',
     level: config.ORGO_LOG_LEVEL,
-    destination: pino.destination({ dest: path.join(home, 'logs', 'services.log'), mkdir: true, sync: true }),
+    destination: pino.destination({ dest: path.join(options.home, 'logs', 'services.log'), mkdir: true, sync: true }),
   });
+  const { opened, close } = openings((err) => log.error({ err, code: codeOf(err) }, 'not closed'));
+  try {
+    return { ...(await openServices(options, { config, log, opened })), stop: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openServices(
+  options: HostOptions,
+  { config, log, opened }: { config: (typeof commonConfig)['_output']; log: Log; opened: Opened },
+): Promise<Pick<HostedServices, 'urls' | 'ready'>> {
+  const { home, instance, token, databaseUrls, natsUrl, redisUrl } = options;
   const telemetry = await startTelemetry({ service: 'orgo', endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT });
+  opened(() => telemetry.shutdown());
   const platform = await connectPlatform(
     {
       name: 'orgo',
@@ -52,6 +73,7 @@ export async function hostServices(options: {
     },
     { log },
   );
+  opened(() => platform.close());
   const of = (name: ServiceName) => ({
     ...platform,
     pace: { requestTimeoutMs: config.ORGO_ANSWER_WAIT_MS },
@@ -66,7 +88,9 @@ export async function hostServices(options: {
     release: createRelease(of('release'), loadConfig(releaseConfig, process.env)),
   };
   const running = await host(Object.values(services), { log });
+  opened(() => running.stop());
   const https = new Map<ServiceName, HttpServer>();
+  opened(() => Promise.all([...https.values()].map((http) => http.close())));
   const urls = {} as Record<ServiceName, string>;
   for (const [name, service] of Object.entries(services) as [ServiceName, Service][]) {
     const http = createHttp({
@@ -80,14 +104,5 @@ export async function hostServices(options: {
     https.set(name, http);
     urls[name] = await http.listen(0);
   }
-  return {
-    urls,
-    ready: running.ready,
-    async stop() {
-      await Promise.all([...https.values()].map((http) => http.close()));
-      await running.stop();
-      await platform.close();
-      await telemetry.shutdown();
-    },
-  };
+  return { urls, ready: running.ready };
 }

@@ -38,41 +38,63 @@ export function supervise(home: string, specs: readonly ProcessSpec[], say: (lin
   const pids = () =>
     Object.fromEntries([...children].flatMap(([name, c]) => (c.pid === undefined ? [] : [[name, c.pid]])));
 
-  const start = (spec: ProcessSpec, pause: number, first?: { ok: () => void; no: (e: Error) => void }): void => {
-    const logFile = path.join(logs, `${spec.name}.log`);
+  const launch = (spec: ProcessSpec, logFile: string): ChildProcess => {
     const log = fs.openSync(logFile, 'a');
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', '--import', lifeline, spec.script],
-      {
+    try {
+      return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', lifeline, spec.script], {
         env: { ...process.env, ...spec.env, ORGO_LIFELINE: '3', ORGO_READY_FD: '4' },
         stdio: ['ignore', log, log, 'pipe', 'pipe'],
-      },
-    );
-    fs.closeSync(log);
+      });
+    } finally {
+      fs.closeSync(log);
+    }
+  };
+  const start = (spec: ProcessSpec, pause: number, first?: { ok: () => void; no: (e: Error) => void }): void => {
+    const logFile = path.join(logs, `${spec.name}.log`);
+    let nextPause = Math.min(pause * 2, longestPauseMs);
+    const again = (how: string): void => {
+      if (stopping) return;
+      say(`${spec.name} ${how}; starting it again`);
+      setTimeout(() => stopping || start(spec, nextPause), pause);
+    };
+    const notStarted = (error: Error): void => {
+      first?.no(error);
+      again(`did not start: ${error.message}`);
+    };
+    let child: ChildProcess;
+    try {
+      child = launch(spec, logFile);
+    } catch (error) {
+      notStarted(error as Error);
+      return;
+    }
+    child.on('error', (error) => {
+      // One that runs has another error, such as a signal that it could not be sent, and an end of its own.
+      if (child.pid === undefined) notStarted(error);
+    });
+    if (child.pid === undefined) return;
     children.set(spec.name, child);
     publish();
-    let nextPause = Math.min(pause * 2, longestPauseMs);
     child.stdio[4]?.on('data', () => {
       nextPause = firstPauseMs;
       first?.ok();
     });
-    child.on('error', (e) => first?.no(e));
     child.on('exit', (code, signal) => {
       children.delete(spec.name);
-      if (stopping) return;
       const how = signal ?? `code ${code}`;
-      first?.no(
-        new Error(`${spec.name} ended with ${how} before it was ready; ${logFile} ends with:\n${tail(logFile)}`),
-      );
-      say(`${spec.name} ended with ${how}; starting it again`);
-      setTimeout(() => stopping || start(spec, nextPause), pause);
+      if (!stopping)
+        first?.no(
+          new Error(`${spec.name} ended with ${how} before it was ready; ${logFile} ends with:\n${tail(logFile)}`),
+        );
+      again(`ended with ${how}`);
     });
   };
 
   const ready = Promise.all(
     specs.map((spec) => new Promise<void>((ok, no) => start(spec, firstPauseMs, { ok, no }))),
   ).then(() => undefined);
+  // Whoever waits for it may still be busy with something else: that is no failure that nobody handles.
+  ready.catch(() => undefined);
   let stopped: Promise<void> | undefined;
   const stop = async (deadlineMs: number): Promise<void> => {
     stopping = true;
