@@ -5,8 +5,28 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packDataOf } from '@orgo/adapter-compile-pack';
-import { canonicalBytes, digestOfBytes, pae, type TrustedKey, toBase64, utf8, verifyDsse } from '@orgo/core';
-import { type Exchange, kristalId, readExchange } from '@orgo/kristal';
+import {
+  canonicalBytes,
+  digestHex,
+  digestOf,
+  digestOfBytes,
+  type JsonValue,
+  ok,
+  type Result,
+  toBase64,
+  toBase64Url,
+} from '@orgo/core';
+import {
+  type Exchange,
+  type ExchangeManifest,
+  exchangeManifestSignaturePayload,
+  exchangeSignaturePayload,
+  kristalId,
+  readExchange,
+  type Signers,
+  streamExchange,
+  verifyExchangeManifest,
+} from '@orgo/kristal';
 import canonicalize from 'canonicalize';
 import { describe, expect, it } from 'vitest';
 import { runChain } from './kristal-chain.fixture.ts';
@@ -15,6 +35,31 @@ import { expected } from './reproducibility.vectors.ts';
 
 const bytes = fixtureExchange(expected.statements);
 const exchange: Exchange = JSON.parse(Buffer.from(bytes).toString());
+
+const short: Exchange = JSON.parse(Buffer.from(fixtureExchange(20)).toString());
+const none = `sha256:${'0'.repeat(64)}`;
+
+const [mine, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+const raw = new Uint8Array(mine.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
+const signers: Signers = {
+  keys: [{ keyid: 'publisher', alg: 'ed25519', public: toBase64(raw) }],
+  verify: (_key, message, signature) => verify(null, message, mine.publicKey, signature),
+};
+type Signature = NonNullable<Exchange['signatures']>[number];
+const signatureOver = (payload: JsonValue, key = mine.privateKey): Signature => ({
+  key_id: 'publisher',
+  alg: 'ed25519',
+  signature: toBase64Url(new Uint8Array(sign(null, Buffer.from(digestHex(digestOf(payload)), 'hex'), key))),
+});
+const signedBy = (...signatures: Signature[]): Exchange => ({ ...short, signatures });
+const withNewId = (changed: Exchange): Exchange => ({ ...changed, kristal_id: kristalId(changed) });
+
+/** What each way of reading an Exchange answers: as one object, and part by part. */
+function readers(given: Exchange, whom?: Signers): Result<string>[] {
+  const whole = readExchange(given, whom);
+  const ignore = { items: () => {}, properties: () => {}, evidence_index: () => {}, unresolved: () => {} };
+  return [whole.ok ? ok(whole.value.kristal_id) : whole, streamExchange(canonicalBytes(given), ignore, whom)];
+}
 
 describe('reproducibility of an Exchange', () => {
   it('EX-1: same inputs, compiler and config give the same kristal_id and the same canonical bytes', async () => {
@@ -58,11 +103,10 @@ describe('reproducibility of an Exchange', () => {
   });
 
   it('EX-3: an unsigned and a signed copy have the same hash input and kristal_id', () => {
-    const signed = { ...exchange, signatures: [{ kid: 'k', sig: 'abc' }] };
+    const signed = { ...exchange, signatures: [signatureOver(exchangeSignaturePayload(exchange))] };
     expect(kristalId(signed)).toBe(exchange.kristal_id);
-    expect(readExchange(signed)).toMatchObject({ ok: true, value: { kristal_id: exchange.kristal_id } });
-    const streamed = [bytes, canonicalBytes(signed)].map((copy) => packDataOf(copy));
-    expect(streamed.map((data) => data.ok && data.value.kristalId)).toEqual([exchange.kristal_id, exchange.kristal_id]);
+    for (const copy of [exchange, signed])
+      for (const read of readers(copy, signers)) expect(read).toEqual({ ok: true, value: exchange.kristal_id });
   });
 
   it.each([
@@ -76,35 +120,51 @@ describe('reproducibility of an Exchange', () => {
     expect(packDataOf(canonicalBytes(changed))).toMatchObject({ ok: false, code });
   });
 
-  it('EX-4: a declared signature that is wrong, of another content or malformed is an error', () => {
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-    const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
-    const key: TrustedKey = { keyid: 'k', alg: 'ed25519', public: toBase64(new Uint8Array(raw)) };
-    const type = 'application/vnd.orgo.test';
-    const envelope = (payload: Uint8Array, over = payload) => ({
-      payload: toBase64(payload),
-      payloadType: type,
-      signatures: [{ keyid: 'k', sig: toBase64(new Uint8Array(sign(null, pae(type, over), privateKey))) }],
-    });
-    const check = (given: unknown) =>
-      verifyDsse(given as never, {
-        payloadType: type,
-        keys: [key],
-        threshold: 1,
-        verify: (_key, message, signature) => signature.length === 64 && verify(null, message, publicKey, signature),
-      });
-    const payload = utf8(exchange.kristal_id);
-    const good = envelope(payload);
-    expect(check(good).ok).toBe(true);
-    const [{ sig } = { sig: '' }] = good.signatures;
-    for (const bad of [
-      envelope(payload, utf8('another')),
-      envelope(utf8('another'), payload),
-      { ...good, signatures: [{ keyid: 'k', sig: sig.slice(4) }] },
-      { ...good, signatures: [{ keyid: 'k', sig: '%' }] },
-      { ...good, signatures: [] },
-      { ...good, payloadType: 'other' },
+  const payload = exchangeSignaturePayload(short);
+  const good = signatureOver(payload);
+  it.each<[string, string, Exchange]>([
+    ['wrong', 'SIGNATURE_INVALID', signedBy({ ...good, signature: signatureOver('another').signature })],
+    ['over another id', 'SIGNATURE_INVALID', signedBy(signatureOver({ ...(payload as object), content_id: none }))],
+    ['by another key under the right id', 'SIGNATURE_INVALID', signedBy(signatureOver(payload, other.privateKey))],
+    ['of another algorithm than its key', 'SIGNATURE_INVALID', signedBy({ ...good, alg: 'ecdsa-p256-sha256' })],
+    ['cut short', 'SIGNATURE_INVALID', signedBy({ ...good, signature: good.signature.slice(4) })],
+    ['of a stranger', 'KEY_UNKNOWN', signedBy({ ...good, key_id: 'stranger' })],
+    ['of a stranger beside a good one', 'KEY_UNKNOWN', signedBy(good, { ...good, key_id: 'stranger' })],
+    ['in another base64', 'EXCHANGE_SCHEMA_INVALID', signedBy({ ...good, signature: `${good.signature}==` })],
+    ['under a second name', 'EXCHANGE_SCHEMA_INVALID', signedBy({ ...good, kid: 'other' } as typeof good)],
+    ['without its key', 'EXCHANGE_SCHEMA_INVALID', signedBy({ signature: good.signature } as typeof good)],
+    ['right, over content that was changed', 'EXCHANGE_ID_MISMATCH', { ...signedBy(good), unresolved: [], items: [] }],
+    ['right, over content under a new id', 'SIGNATURE_INVALID', withNewId({ ...signedBy(good), items: [] })],
+  ])('EX-4: a declared signature that is %s is an error, however the Exchange is read: %s', (_what, code, signed) => {
+    for (const read of readers(signed, signers)) expect(read).toMatchObject({ ok: false, code });
+  });
+
+  it('EX-4: a right one is taken by who was given its key, and refused by who was not', () => {
+    for (const read of readers(signedBy(good), signers)) expect(read).toMatchObject({ ok: true });
+    for (const read of [...readers(signedBy(good)), packDataOf(canonicalBytes(signedBy(good)))])
+      expect(read).toMatchObject({ ok: false, code: 'KEY_UNKNOWN' });
+  });
+
+  it('EX-4: so is one over the manifest, whatever of it was changed', () => {
+    const { kristal_id, canonicalization_profile, canonicalization_version } = short;
+    const manifest: ExchangeManifest = {
+      schema_version: '3.0',
+      kristal_id,
+      canonicalization_profile,
+      canonicalization_version,
+      content_hash: { algo: 'sha256', value: kristal_id.slice('sha256:'.length) },
+      build: { build_id: 'c-fixture', compiler_name: 'fixture', compiler_version: '1', config_hash: none },
+      inputs: { source_snapshot_id: none },
+    };
+    const over = signatureOver(exchangeManifestSignaturePayload(manifest));
+    const signed = { ...manifest, signatures: [over] };
+    expect(verifyExchangeManifest(signed, signers)).toMatchObject({ ok: true });
+    expect(verifyExchangeManifest(signed)).toMatchObject({ ok: false, code: 'KEY_UNKNOWN' });
+    // A signature of the Exchange is none of its manifest.
+    for (const changed of [
+      { ...signed, created_at: '2026-01-01T00:00:00Z' },
+      { ...signed, signatures: [good] },
     ])
-      expect(check(bad).ok).toBe(false);
+      expect(verifyExchangeManifest(changed, signers)).toMatchObject({ ok: false, code: 'SIGNATURE_INVALID' });
   });
 });

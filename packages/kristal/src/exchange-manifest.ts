@@ -1,6 +1,7 @@
-import { digestHex, digestOf } from '@orgo/core';
+import { digestHex, digestOf, type JsonValue, ok, type Result, refuse } from '@orgo/core';
 import { z } from 'zod';
 import { ExchangePoliciesSchema } from './policies-exchange.ts';
+import { ExchangeSignatureSchema, nobody, type Signers, verifySignatures } from './signatures.ts';
 import { compareText } from './statement.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -38,10 +39,7 @@ export const ExchangeManifestSchema = z.strictObject({
   signatures: z
     .array(
       z.strictObject({
-        key_id: z.string().min(1),
-        alg: z.string().min(1),
-        signature: z.string().min(16),
-        created_at: z.string().optional(),
+        ...ExchangeSignatureSchema.shape,
         signer: z.strictObject({ name: z.string(), org: z.string().optional() }).optional(),
         certificate_uri: z.string().optional(),
       }),
@@ -51,6 +49,35 @@ export const ExchangeManifestSchema = z.strictObject({
   extensions: z.record(z.string(), z.json()).optional(),
 });
 export type ExchangeManifest = z.infer<typeof ExchangeManifestSchema>;
+
+/** What a signature of an Exchange manifest stands on: all of the manifest but its signatures, and whose manifest it is. */
+export function exchangeManifestSignaturePayload(manifest: ExchangeManifest): JsonValue {
+  const { signatures: _signatures, ...rest } = manifest;
+  return {
+    artifact_kind: 'exchange_manifest',
+    artifact_version: 'v3',
+    content_id: manifest.kristal_id,
+    canonicalization_profile: manifest.canonicalization_profile,
+    canonicalization_version: manifest.canonicalization_version,
+    hash_alg: 'sha256',
+    content_hash: digestOf(rest),
+  };
+}
+
+/**
+ * Holds a manifest of the right form against itself: its `content_hash` is that of its `kristal_id`, and its signatures verify (EX-4).
+ * Refuses with `EXCHANGE_MANIFEST_MISMATCH`, `KEY_UNKNOWN` or `SIGNATURE_INVALID`.
+ * @param signers whom the caller trusts to sign Exchanges
+ */
+export function verifyExchangeManifest(
+  manifest: ExchangeManifest,
+  signers: Signers = nobody,
+): Result<ExchangeManifest> {
+  if (`sha256:${manifest.content_hash.value}` !== manifest.kristal_id)
+    return refuse('EXCHANGE_MANIFEST_MISMATCH', 'content_hash is not that of kristal_id');
+  const signed = verifySignatures(manifest.signatures, exchangeManifestSignaturePayload(manifest), 'url', signers);
+  return signed.ok ? ok(manifest) : signed;
+}
 
 /**
  * The `build_id` of a manifest: `c-` and 32 hex digits over what was compiled and how. An artifact knows no Orgo build, so that the same

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Exchange, kristalId } from './exchange.ts';
 import { type ExchangeVisitor, streamExchange } from './exchange-stream.ts';
+import type { Signers } from './signatures.ts';
 
 const names = { labels: { en: 'a "quoted" \\ name', fr: 'é𐍈' }, descriptions: {}, aliases: { en: ['x]}', '{["'] } };
 const evidence = {
@@ -51,7 +52,14 @@ const content: Omit<Exchange, 'kristal_id'> = {
 };
 const exchange: Exchange = { ...content, kristal_id: kristalId(content) };
 
-function read(bytes: Uint8Array) {
+const signature = { key_id: 'k', alg: 'ed25519' as const, signature: 'A'.repeat(86) };
+const signedBytes = canonicalBytes({ ...exchange, signatures: [signature] });
+const trusting = (good: boolean): Signers => ({
+  keys: [{ keyid: 'k', alg: 'ed25519', public: '' }],
+  verify: () => good,
+});
+
+function read(bytes: Uint8Array, signers?: Signers) {
   const parts = { items: [], properties: [], evidence_index: [], unresolved: [] } as Record<
     keyof ExchangeVisitor,
     unknown[]
@@ -59,7 +67,7 @@ function read(bytes: Uint8Array) {
   const visit = Object.fromEntries(
     Object.entries(parts).map(([name, list]) => [name, (part: unknown) => void list.push(part)]),
   );
-  return { result: streamExchange(bytes, visit as ExchangeVisitor), parts };
+  return { result: streamExchange(bytes, visit as ExchangeVisitor, signers), parts };
 }
 
 describe('streamExchange', () => {
@@ -75,8 +83,15 @@ describe('streamExchange', () => {
   });
 
   it('gives the signed copy the same id (EX-3)', () => {
-    const { result } = read(canonicalBytes({ ...exchange, signatures: [{ sig: '],}' }] }));
+    const { result } = read(signedBytes, trusting(true));
     expect(result).toEqual({ ok: true, value: exchange.kristal_id });
+  });
+
+  it('passes no signature over: one by an unknown key, one that does not verify, one that is none (EX-4)', () => {
+    expect(read(signedBytes).result).toMatchObject({ ok: false, code: 'KEY_UNKNOWN' });
+    expect(read(signedBytes, trusting(false)).result).toMatchObject({ ok: false, code: 'SIGNATURE_INVALID' });
+    const shapeless = canonicalBytes({ ...exchange, signatures: [{ sig: '],}' }] });
+    expect(read(shapeless, trusting(true)).result).toMatchObject({ ok: false, code: 'EXCHANGE_SCHEMA_INVALID' });
   });
 
   it('reads an Exchange of nothing', () => {

@@ -13,8 +13,10 @@ import {
   issueText,
   type UnresolvedClaim,
   UnresolvedClaimSchema,
+  verifyExchangeSignatures,
 } from './exchange.ts';
 import { elementsAt, membersAt, type Span } from './json-spans.ts';
+import { nobody, type Signers } from './signatures.ts';
 import { compareText } from './statement.ts';
 
 /** Takes the parts of an Exchange, one at a time, in the order in which they stand. */
@@ -36,9 +38,11 @@ const outsideId = new Set(['kristal_id', 'signatures']);
 /**
  * Reads the stored bytes of an Exchange part by part: what `readExchange` judges, without the whole as one object. The bytes must be the canonical
  * ones, so that the id is the digest of the bytes without `kristal_id` and `signatures` (EX-1, EX-3, EX-4). What was visited counts for nothing
- * unless the answer is ok. Answers the `kristal_id`; refuses with `EXCHANGE_SCHEMA_INVALID` or `EXCHANGE_ID_MISMATCH`.
+ * unless the answer is ok. Answers the `kristal_id`; refuses with `EXCHANGE_SCHEMA_INVALID`, `EXCHANGE_ID_MISMATCH`, `KEY_UNKNOWN` or
+ * `SIGNATURE_INVALID`.
+ * @param signers whom the caller trusts to sign Exchanges
  */
-export function streamExchange(bytes: Uint8Array, visit: ExchangeVisitor): Result<string> {
+export function streamExchange(bytes: Uint8Array, visit: ExchangeVisitor, signers: Signers = nobody): Result<string> {
   const rest: Record<string, unknown> = { items: [], properties: [], evidence_index: [], unresolved: [] };
   const hashed: Uint8Array[] = [];
   let before: string | undefined;
@@ -61,7 +65,10 @@ export function streamExchange(bytes: Uint8Array, visit: ExchangeVisitor): Resul
   }
   const parsed = ExchangeSchema.safeParse(rest);
   if (!parsed.success) return refuse('EXCHANGE_SCHEMA_INVALID', issueText(parsed.error));
-  return checkId(parsed.data, hashed);
+  const identified = checkId(parsed.data, hashed);
+  if (!identified.ok) return identified;
+  const signed = verifyExchangeSignatures(parsed.data, signers);
+  return signed.ok ? identified : signed;
 }
 
 function checkId({ kristal_id }: Exchange, hashed: readonly Uint8Array[]): Result<string> {

@@ -1,5 +1,6 @@
 import { digestOf, type JsonLimits, type JsonValue, ok, type Result, refuse } from '@orgo/core';
 import { z } from 'zod';
+import { ExchangeSignatureSchema, nobody, type Signers, verifySignatures } from './signatures.ts';
 import { DataValueSchema, PidSchema, QidSchema, QualifierSchema } from './statement.ts';
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
@@ -116,7 +117,7 @@ export const ExchangeSchema = z.strictObject({
   properties: z.array(ExchangePropertySchema),
   evidence_index: z.array(EvidenceEntrySchema),
   unresolved: z.array(UnresolvedClaimSchema),
-  signatures: z.array(z.json()).optional(),
+  signatures: z.array(ExchangeSignatureSchema).optional(),
 });
 export type Exchange = z.infer<typeof ExchangeSchema>;
 
@@ -137,18 +138,46 @@ export function kristalId(exchange: Omit<Exchange, 'kristal_id'>): string {
   return digestOf(content as JsonValue);
 }
 
+/** What a signature of an Exchange stands on: the id, which is the digest of the content, and how it came about. */
+export function exchangeSignaturePayload(
+  exchange: Pick<Exchange, 'kristal_id' | 'canonicalization_profile' | 'canonicalization_version'>,
+): JsonValue {
+  return {
+    artifact_kind: 'exchange',
+    artifact_version: 'v3',
+    content_id: exchange.kristal_id,
+    canonicalization_profile: exchange.canonicalization_profile,
+    canonicalization_version: exchange.canonicalization_version,
+    hash_alg: 'sha256',
+    content_hash: exchange.kristal_id,
+  };
+}
+
 /**
- * Reads an Exchange from parsed JSON and recomputes its id (EX-4). Signatures are not judged here.
- * Refuses with `EXCHANGE_SCHEMA_INVALID` or `EXCHANGE_ID_MISMATCH`.
+ * Checks every signature that an Exchange declares, once its id was recomputed (EX-4). Refuses with `KEY_UNKNOWN` or `SIGNATURE_INVALID`.
+ * @param signers whom the caller trusts to sign Exchanges
  */
-export function readExchange(value: unknown): Result<Exchange> {
+export function verifyExchangeSignatures(
+  exchange: Parameters<typeof exchangeSignaturePayload>[0] & Pick<Exchange, 'signatures'>,
+  signers: Signers,
+): Result<true> {
+  return verifySignatures(exchange.signatures, exchangeSignaturePayload(exchange), 'url', signers);
+}
+
+/**
+ * Reads an Exchange from parsed JSON, recomputes its id and checks its signatures (EX-4).
+ * Refuses with `EXCHANGE_SCHEMA_INVALID`, `EXCHANGE_ID_MISMATCH`, `KEY_UNKNOWN` or `SIGNATURE_INVALID`.
+ * @param signers whom the caller trusts to sign Exchanges
+ */
+export function readExchange(value: unknown, signers: Signers = nobody): Result<Exchange> {
   const parsed = ExchangeSchema.safeParse(value);
   if (!parsed.success) return refuse('EXCHANGE_SCHEMA_INVALID', issueText(parsed.error));
   const actual = kristalId(parsed.data);
   if (actual !== parsed.data.kristal_id) {
     return refuse('EXCHANGE_ID_MISMATCH', `the Exchange says ${parsed.data.kristal_id}, its content is ${actual}`);
   }
-  return ok(parsed.data);
+  const signed = verifyExchangeSignatures(parsed.data, signers);
+  return signed.ok ? ok(parsed.data) : signed;
 }
 
 /** The first problem of a failed parse, as `path: message`. */

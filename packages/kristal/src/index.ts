@@ -48,6 +48,7 @@ export * from './rules/facts.ts';
 export * from './rules/judge.ts';
 export * from './rules/rule.ts';
 export * from './rules/table.ts';
+export * from './signatures.ts';
 export * from './snapshot.ts';
 export * from './snapshot-text.ts';
 export * from './stage-core.ts';

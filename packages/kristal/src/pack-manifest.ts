@@ -1,10 +1,11 @@
 import { digestHex, digestOf, type JsonValue } from '@orgo/core';
 import { z } from 'zod';
+import { DateTimeSchema } from './claim-ir-values.ts';
 import { ManifestPoliciesSchema } from './policies-manifest.ts';
+import { PackSignatureSchema } from './signatures.ts';
 import { compareText } from './statement.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
-const dateTime = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/);
 
 /** Roles of a pack's files. */
 export const packFileRoles = [
@@ -33,7 +34,7 @@ export type PackFile = z.infer<typeof PackFileSchema>;
 export const PackManifestSchema = z.strictObject({
   manifest_version: z.string().regex(/^3\.\d+\.\d+$/),
   runtime_pack_id: hex64,
-  created_at: dateTime,
+  created_at: DateTimeSchema,
   profiles: z.array(z.string()).optional(),
   exchange_ref: z.strictObject({
     exchange_id: hex64,
@@ -64,16 +65,7 @@ export const PackManifestSchema = z.strictObject({
   integrity: z
     .strictObject({ hash_alg: z.literal('sha256'), pack_sha256: hex64.optional(), manifest_sha256: hex64.optional() })
     .optional(),
-  signatures: z
-    .array(
-      z.strictObject({
-        key_id: z.string().min(1),
-        alg: z.enum(['ed25519', 'rsa-pss-sha256', 'ecdsa-p256-sha256']),
-        signature: z.string().min(16),
-        created_at: dateTime.optional(),
-      }),
-    )
-    .optional(),
+  signatures: z.array(PackSignatureSchema).optional(),
 });
 export type PackManifest = z.infer<typeof PackManifestSchema>;
 

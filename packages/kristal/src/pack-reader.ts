@@ -1,4 +1,4 @@
-import { digestHex, digestOfBytes, ok, type Result, refuse, type TrustedKey, type VerifySignature } from '@orgo/core';
+import { digestHex, digestOfBytes, ok, type Result, refuse } from '@orgo/core';
 import { issueText } from './exchange.ts';
 import {
   manifestSha256,
@@ -9,6 +9,7 @@ import {
 } from './pack-manifest.ts';
 import { packManifestPath, pathProblems } from './pack-paths.ts';
 import { verifyPackSignatures } from './pack-signatures.ts';
+import { nobody, type Signers } from './signatures.ts';
 
 /**
  * Where a pack's files are. `readFile` answers the bytes, or `undefined` (or rejects with `ENOENT`) where there is no such regular
@@ -34,17 +35,15 @@ export type VerifiedPack = {
  * Refuses with `MANIFEST_SCHEMA_INVALID`, `MANIFEST_ID_MISMATCH`, `KEY_UNKNOWN`, `SIGNATURE_INVALID`, `PATH_UNSAFE`, `FILE_UNDECLARED`,
  * `FILE_MISSING`, `FILE_SIZE_MISMATCH` or `FILE_HASH_MISMATCH`.
  * @param manifest parsed JSON of the manifest, not trusted
- * @param signers who may sign packs, and how a signature is checked; without them a declared signature is one by an unknown key
+ * @param signers who may sign packs
  */
 export async function verifyPack(
   source: PackSource,
   manifest: unknown,
-  signers: { keys: readonly TrustedKey[]; verify: VerifySignature } = { keys: [], verify: () => false },
+  signers: Signers = nobody,
 ): Promise<Result<VerifiedPack>> {
-  const read = readPackManifest(manifest);
+  const read = readPackManifest(manifest, signers);
   if (!read.ok) return read;
-  const signed = verifyPackSignatures(read.value, signers.keys, signers.verify);
-  if (!signed.ok) return signed;
   const { files } = read.value;
   const [problem] = pathProblems(files.map((f) => f.path));
   if (problem) return refuse('PATH_UNSAFE', `${JSON.stringify(problem.path)}: ${problem.why}`);
@@ -62,10 +61,12 @@ export async function verifyPack(
 }
 
 /**
- * Reads a pack manifest and recomputes its id and, where it declares one, its hash. Refuses with `MANIFEST_SCHEMA_INVALID` or `MANIFEST_ID_MISMATCH`.
+ * Reads a pack manifest, recomputes its id and, where it declares one, its hash, and checks its signatures (RP-6).
+ * Refuses with `MANIFEST_SCHEMA_INVALID`, `MANIFEST_ID_MISMATCH`, `KEY_UNKNOWN` or `SIGNATURE_INVALID`.
  * @param manifest parsed JSON, not trusted
+ * @param signers who may sign packs
  */
-export function readPackManifest(manifest: unknown): Result<PackManifest> {
+export function readPackManifest(manifest: unknown, signers: Signers = nobody): Result<PackManifest> {
   const parsed = PackManifestSchema.safeParse(manifest);
   if (!parsed.success) return refuse('MANIFEST_SCHEMA_INVALID', issueText(parsed.error));
   const actual = runtimePackId(parsed.data);
@@ -82,7 +83,8 @@ export function readPackManifest(manifest: unknown): Result<PackManifest> {
   // Kristal gives no formula for it, so it cannot be held against anything; a hash that nobody checked must not look like one.
   if (integrity?.pack_sha256 !== undefined)
     return refuse('MANIFEST_SCHEMA_INVALID', '/integrity/pack_sha256: not defined');
-  return ok(parsed.data);
+  const signed = verifyPackSignatures(parsed.data, signers);
+  return signed.ok ? ok(parsed.data) : signed;
 }
 
 /**

@@ -103,6 +103,8 @@ describe('compilePack', () => {
   });
 });
 
+const stranger = { key_id: 'k', alg: 'ed25519' as const, signature: 'A'.repeat(86) };
+
 describe('compilePack refuses', () => {
   const cases: [string, string, Given][] = [
     [
@@ -115,6 +117,7 @@ describe('compilePack refuses', () => {
       'EXCHANGE_SCHEMA_INVALID',
       { exchange: { ...tinyExchange, tenant: 'x' } as never },
     ],
+    ['an Exchange that a stranger signed', 'KEY_UNKNOWN', { exchange: { ...tinyExchange, signatures: [stranger] } }],
     ['a manifest that is none', 'STAGE_INPUT_INVALID', { manifest: {} }],
     [
       'a policy outside the portable set',
@@ -136,6 +139,14 @@ describe('compilePack refuses', () => {
   ];
   it.each(cases)('%s: %s', async (_what, code, given) => {
     expect(await compilePack(packStage(tinyExchange, given))).toMatchObject({ ok: false, code });
+  });
+
+  it('a manifest that a stranger signed', async () => {
+    const stage = packStage(tinyExchange);
+    const manifest = JSON.parse(Buffer.from(await stage.read(stage.inputs[3]?.ref as string)).toString());
+    expect((await compilePack(packStage(tinyExchange, { manifest }))).ok).toBe(true);
+    const signed = packStage(tinyExchange, { manifest: { ...manifest, signatures: [stranger] } });
+    expect(await compilePack(signed)).toMatchObject({ ok: false, code: 'KEY_UNKNOWN' });
   });
 
   it('a manifest of another Exchange', async () => {

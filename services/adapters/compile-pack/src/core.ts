@@ -11,6 +11,7 @@ import {
   stageRefusal,
   ValidationReportSchema,
   verdictOf,
+  verifyExchangeManifest,
 } from '@orgo/kristal';
 import { type PackSink, writePackFiles } from './files.ts';
 import { packManifestOf } from './manifest.ts';
@@ -22,7 +23,7 @@ import { packDataOf } from './tables.ts';
  *
  * Inputs: `pinned-context`, `validation-report`, `exchange`, `exchange-manifest`. Outputs: `pack-manifest`, then one `pack-file` per file in
  * the order of `files[]`. Refuses with `STAGE_INPUT_INVALID`, a `VALIDATION_*` code, `EXCHANGE_SCHEMA_INVALID`, `EXCHANGE_ID_MISMATCH`,
- * `EXCHANGE_MANIFEST_MISMATCH` or `PACK_POLICY_UNSUPPORTED`.
+ * `EXCHANGE_MANIFEST_MISMATCH`, `KEY_UNKNOWN`, `SIGNATURE_INVALID` or `PACK_POLICY_UNSUPPORTED`.
  */
 export const compilePack: StageCore = async (ctx) => {
   const context = await readInput(ctx, 'pinned-context', PinnedContextSchema);
@@ -102,8 +103,10 @@ async function readExchangeInput(ctx: StageCoreContext, reportRef: string) {
   if (!data.ok) return data;
   const manifest = await readInput(ctx, 'exchange-manifest', ExchangeManifestSchema);
   if (!manifest.ok) return manifest;
-  const { kristal_id, content_hash, extensions } = manifest.value.value;
-  if (kristal_id !== data.value.kristalId || `sha256:${content_hash.value}` !== kristal_id) {
+  const verified = verifyExchangeManifest(manifest.value.value);
+  if (!verified.ok) return verified;
+  const { kristal_id, extensions } = verified.value;
+  if (kristal_id !== data.value.kristalId) {
     return stageRefusal(
       'EXCHANGE_MANIFEST_MISMATCH',
       `the manifest names ${kristal_id}, the Exchange is ${data.value.kristalId}`,

@@ -10,6 +10,8 @@ import {
   PinnedContextSchema,
   type SnapshotSet,
   SnapshotSetSchema,
+  verifyExchangeManifest,
+  verifyPackSignatures,
 } from '@orgo/kristal';
 
 /** Bytes of an artifact by reference, verified by whoever supplies them. */
@@ -38,6 +40,12 @@ const contracts = {
   'pack-manifest': PackManifestSchema,
 } as const;
 type Kind = keyof typeof contracts;
+
+/** What is judged beside the shape, as the gate that accepted it did: a declared signature is never passed over (IN-04). */
+const signed: { [K in Kind]?: (value: never) => Result<unknown> } = {
+  'exchange-manifest': (manifest: ExchangeManifest) => verifyExchangeManifest(manifest),
+  'pack-manifest': (manifest: PackManifest) => verifyPackSignatures(manifest),
+};
 
 /** The artifacts that folding a record reads. */
 export function recordReads(decisions: readonly GateDecision[]): Digest[] {
@@ -73,7 +81,8 @@ export function unreadableOf(
 
 /**
  * Reads what a record needs beside the decisions. A pipeline that does not parse is why a build was rejected, so it is null; what `unreadable` lists is
- * null too; anything else was accepted by a gate and must parse. Refuses with `GATE_EVIDENCE_MISSING` or `GATE_CONTRACT_INVALID`.
+ * null too; anything else was accepted by a gate and must parse. Refuses with `GATE_EVIDENCE_MISSING`, `GATE_CONTRACT_INVALID` or what a signature in a
+ * manifest is refused with.
  */
 export function readRecordArtifacts(
   decisions: readonly GateDecision[],
@@ -116,7 +125,9 @@ function parsed(kind: Kind, ref: Digest, bytes: Uint8Array | undefined): Result<
   const json = jsonOf(bytes);
   if (!json.ok) return json;
   const value = contracts[kind].safeParse(json.value);
-  return value.success ? ok(value.data) : refuse('GATE_CONTRACT_INVALID', `${kind} ${ref} does not match its contract`);
+  if (!value.success) return refuse('GATE_CONTRACT_INVALID', `${kind} ${ref} does not match its contract`);
+  const judged = signed[kind]?.(value.data as never);
+  return judged === undefined || judged.ok ? ok(value.data) : judged;
 }
 
 function jsonOf(bytes: Uint8Array | undefined): Result<JsonValue> {

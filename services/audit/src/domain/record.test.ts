@@ -139,6 +139,27 @@ describe('what a closing has to do without', () => {
     );
   });
 
+  test('is a manifest that declares a signature, since nobody is trusted to sign one', () => {
+    const manifest = artifact('exchange-manifest');
+    const hex = 'e'.repeat(64);
+    const unsigned = {
+      schema_version: '3.0',
+      kristal_id: `sha256:${hex}`,
+      canonicalization_profile: 'kristal.v3:jcs-rfc8785',
+      canonicalization_version: '1',
+      content_hash: { algo: 'sha256', value: hex },
+      build: { build_id: 'c-123456', compiler_name: 'test', compiler_version: '1', config_hash: hex },
+      inputs: { source_snapshot_id: hex },
+    };
+    const signatures = [{ key_id: 'k', alg: 'ed25519', signature: 'A'.repeat(86) }];
+    const closed = (value: object) =>
+      unreadableOf([admission, stage(2, 'echo-1', { outputs: [manifest] })], (ref) =>
+        ok(canonicalBytes(ref === manifest.ref ? value : pipeline)),
+      );
+    expect(closed(unsigned)).toEqual([]);
+    expect(closed({ ...unsigned, signatures })).toEqual([{ ref: manifest.ref, code: 'KEY_UNKNOWN' }]);
+  });
+
   test('is the pipeline only where its bytes cannot be read: one that does not parse is why a build was rejected', () => {
     expect(unreadableOf([admission], () => refuse('ARTIFACT_NOT_FOUND', ''))).toEqual([
       { ref: pipelineRef, code: 'ARTIFACT_NOT_FOUND' },

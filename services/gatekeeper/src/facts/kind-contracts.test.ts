@@ -1,11 +1,49 @@
 import { pipelines } from '@orgo/contracts';
 import { canonicalBytes, digestOf, type JsonValue } from '@orgo/core';
+import { defaultPackPolicy, kristalId, manifestPoliciesOf, runtimePackId } from '@orgo/kristal';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createJudge } from './judge.ts';
 import { judgeKind, needsBytes } from './kind-contracts.ts';
 
-const json = (value: JsonValue) => canonicalBytes(value);
+const json = (value: unknown) => canonicalBytes(value);
 const text = (value: string) => new TextEncoder().encode(value);
+
+/** An artifact of each kind that may declare signatures. */
+function signable(): Record<string, object> {
+  const canonicalization = {
+    canonicalization_profile: 'kristal.v3:jcs-rfc8785',
+    canonicalization_version: '1',
+  } as const;
+  const empty = { items: [], properties: [], evidence_index: [], unresolved: [] };
+  const content = { schema_version: '3.0', exchange_format: 'orgo.exchange/1', ...canonicalization, ...empty } as const;
+  const id = kristalId(content);
+  const hex = id.slice('sha256:'.length);
+  const identity = {
+    manifest_version: '3.0.0',
+    exchange_ref: { exchange_id: hex },
+    compiler: { name: 'test', version: '1' },
+    build: {
+      build_id: 'c-123456',
+      deterministic: true as const,
+      canonicalization_profile: 'jcs-rfc8785@1' as const,
+      config_hash: hex,
+    },
+    policies: manifestPoliciesOf(defaultPackPolicy),
+    files: [{ path: 'a', role: 'other' as const, sha256: hex, size_bytes: 1 }],
+  };
+  return {
+    exchange: { ...content, kristal_id: id },
+    'exchange-manifest': {
+      schema_version: '3.0',
+      kristal_id: id,
+      ...canonicalization,
+      content_hash: { algo: 'sha256', value: hex },
+      build: { build_id: 'c-123456', compiler_name: 'test', compiler_version: '1', config_hash: hex },
+      inputs: { source_snapshot_id: id },
+    },
+    'pack-manifest': { ...identity, runtime_pack_id: runtimePackId(identity), created_at: '2026-01-01T00:00:00Z' },
+  };
+}
 
 describe('contracts by kind', () => {
   test.each<[string, string, Uint8Array, string | null]>([
@@ -38,6 +76,16 @@ describe('contracts by kind', () => {
       detail: expect.stringContaining('JSON_DUPLICATE_KEY'),
     });
   });
+
+  test.each(Object.entries(signable()))(
+    '%s that declares a signature by a key that nobody named is refused',
+    (kind, artifact) => {
+      const signatures = [{ key_id: 'k', alg: 'ed25519', signature: 'A'.repeat(86) }];
+      expect(judgeKind(kind, 'application/json', json(artifact)).contract).toBeNull();
+      const signed = judgeKind(kind, 'application/json', json({ ...artifact, signatures }));
+      expect(signed.contract).toMatchObject({ code: 'KEY_UNKNOWN' });
+    },
+  );
 
   test('what an artifact refers to is a link, so that it can be held against the stage’s inputs and outputs', () => {
     const batch = {

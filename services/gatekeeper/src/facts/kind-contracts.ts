@@ -27,6 +27,7 @@ import {
   SignalsSchema,
   SnapshotSetSchema,
   ValidationReportSchema,
+  verifyExchangeManifest,
 } from '@orgo/kristal';
 import type { z } from 'zod';
 import type { ArtifactFact, Finding, Link } from '../domain/index.ts';
@@ -137,10 +138,8 @@ const contracts: Readonly<Record<string, Contract>> = {
     holds({ ids: { kristal_id: exchange.kristal_id } }),
   ),
   'exchange-manifest': json(ExchangeManifestSchema, (manifest) => {
-    const same = `sha256:${manifest.content_hash.value}` === manifest.kristal_id;
-    return same
-      ? holds({ ids: { kristal_id: manifest.kristal_id } })
-      : breaks('EXCHANGE_MANIFEST_MISMATCH', 'content_hash is not that of kristal_id');
+    const verified = verifyExchangeManifest(manifest);
+    return verified.ok ? holds({ ids: { kristal_id: manifest.kristal_id } }) : breaks(verified.code, verified.detail);
   }),
   'pack-manifest': read(readPackManifest, 'MANIFEST_SCHEMA_INVALID', (manifest) => {
     const { exchange_id, exchange_manifest_hash } = manifest.exchange_ref;
