@@ -31,7 +31,7 @@ import pg from 'pg';
 import { type AuditDeps, type AuditPeer, startAuditPeer } from './gatekeeper-peers.ts';
 
 export const tenant = 'acme';
-export const asOf = '2026-11-20T12:00:00.000Z';
+export const asOf = '2026-02-01T12:00:00.000Z';
 const log = createLog({ service: 'test', level: (process.env.TEST_LOG ?? 'silent') as 'silent' });
 const adapters = [...new Set(Object.values(pipelines).flatMap(adaptersOf))];
 

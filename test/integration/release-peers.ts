@@ -40,6 +40,7 @@ import {
   decideRelease,
   evolveNode,
   evolveRelease,
+  initialChannelGate,
   initialNode,
   initialRelease,
   type NodeGate,
@@ -211,6 +212,9 @@ export async function startPeers(
     ];
   };
 
+  const gateOf = (channel: string | null) =>
+    channel === null ? null : { gate: initialChannelGate({ tenant_id: tenant, id: channel }), pack_seq: null };
+
   const decideAsGate = async (claim: GateClaim, item: ClaimItem): Promise<Outcome> => {
     const common = {
       tenant_id: tenant,
@@ -244,7 +248,7 @@ export async function startPeers(
           mandate: { ok: true, bundle_id: 'mandate:x', policies: [{ ...policy, rules }] },
           build: { closed: true, quarantined: false },
           root_expires_at: root.expires_at,
-          channel: null,
+          channel: gateOf(String(claim.detail.channel)),
         },
         step: null,
         close: null,
@@ -260,7 +264,7 @@ export async function startPeers(
           ? [{ instance_id, decision: last.decision }]
           : [],
       );
-      const facts = { reports: confirmed.map(({ decision }) => decision).slice(0, 63), channel: null };
+      const facts = { reports: confirmed.map(({ decision }) => decision).slice(0, 63), channel: gateOf(state.channel) };
       const outcome = decideRelease(state, {
         ...common,
         release: null,

@@ -3,6 +3,7 @@ import type { ClaimItem, ClaimKind, ReplyItem } from '@orgo/contracts';
 import { type Digest, digestOf } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus, IncomingRequest } from '@orgo/runtime/bus';
+import type { Clock } from '@orgo/runtime/clock';
 import { ackOf, ackOfRefusal, decodeEnvelope } from '@orgo/runtime/envelope';
 import { Refused } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
@@ -19,9 +20,9 @@ import type { Door } from './door.ts';
 import { admitFacts } from './facts/admit-facts.ts';
 import {
   channelFacts,
+  channelGateOf,
   channelOf,
   policyAt,
-  releaseChannel,
   rollbackAsked,
   rollbackFacts,
 } from './facts/channel-facts.ts';
@@ -54,6 +55,7 @@ export type HandlerDeps = Belief & {
   rollbacks: { days: number; most: number };
   noise: Noise;
   door: Door;
+  clock: Clock;
   faults: FaultPoints;
   log: Log;
 };
@@ -166,6 +168,9 @@ async function decideReply(
  */
 const replyMessageId = (reply: Digest, command: Digest | null): string => digestOf(['orgo.reply.v1', reply, command]);
 
+/** How far ahead of ours the clock may be that a claim was made by. What is given lasts from the claim's time on, so it may not begin later. */
+const maxAheadMs = 300_000;
+
 /** Claims of orchestrator and release. */
 export const takeClaims = (deps: HandlerDeps) => take<ClaimItem>(deps, 'claim', decideClaim);
 
@@ -177,6 +182,10 @@ async function decideClaim(deps: HandlerDeps, item: ClaimItem, traced: Traced): 
     return { outcome: 'refused', code: verified.code };
   }
   const { claim } = verified.value;
+  if (Date.parse(claim.as_of) > deps.clock.now().getTime() + maxAheadMs) {
+    deps.noise.hear('CLAIM_TIME_AHEAD', { tenant_id: root.tenant_id, detail: `${claim.claim} as of ${claim.as_of}` });
+    return { outcome: 'refused', code: 'CLAIM_TIME_AHEAD' };
+  }
   traced.span.setAttributes({
     build_id: claim.build_id,
     claim: claim.claim,
@@ -242,22 +251,21 @@ const release: Decide = async (deps, verified, { root, traceparent }, item) => {
     deps.noise.hear(evidence.code, { tenant_id: root.tenant_id, detail: evidence.detail });
     return { outcome: 'refused', code: evidence.code };
   }
-  const { claim } = verified;
-  const [facts, channel] = await Promise.all([
-    releaseFacts(deps, root, evidence.value),
-    releaseChannel(deps.reads, claim),
-  ]);
+  const facts = await releaseFacts(deps, root, evidence.value);
+  const pack_id = (facts.record?.ok && facts.record.record.outputs.kristal?.pack_id) || null;
+  const channel = await channelGateOf(deps.reads, root.tenant_id, { channel: channelOf(verified.claim), pack_id });
   const input = { ...commonOf(verified, root), release: { ...facts, channel }, step: null, close: null };
   return only(await deps.turns.release.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
 const releaseStep: Decide = async ({ reads, turns }, verified, { root, traceparent }) => {
   const { tenant_id, expires_at: root_expires_at } = root;
-  const { claim } = verified;
-  const [confirmed, channel] = await Promise.all([
-    reads.confirmed(tenant_id, claim.build_id),
-    releaseChannel(reads, claim),
+  const { build_id: release_id } = verified.claim;
+  const [confirmed, opened] = await Promise.all([
+    reads.confirmed(tenant_id, release_id),
+    reads.authorized(tenant_id, release_id),
   ]);
+  const channel = opened === null ? null : await channelGateOf(reads, tenant_id, opened);
   const step = {
     confirmed: confirmed.length,
     reports: confirmed.slice(0, 63).map(({ decision }) => decision),
@@ -306,11 +314,10 @@ const rollback: Decide = async (deps, verified, { root, traceparent }, item) => 
     deps.noise.hear(evidence.code, { tenant_id: root.tenant_id, detail: evidence.detail });
     return { outcome: 'refused', code: evidence.code };
   }
-  const { as_of } = verified.claim;
   const more = {
     release: await releaseFacts(deps, root, evidence.value),
-    policy: policyAt(as_of, deps.rollbacks),
-    now: as_of,
+    policy: policyAt(verified.claim.as_of, deps.rollbacks),
+    now: deps.clock.now().toISOString(),
   };
   const facts = await rollbackFacts(deps, verified.claim, asked, more);
   const input = { ...commonOf(verified, root), channel: asked.channel, change: null, rollback: facts };

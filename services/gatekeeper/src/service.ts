@@ -1,3 +1,4 @@
+import { systemClock } from '@orgo/runtime/clock';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
 import { createNoise } from '@orgo/runtime/noise';
@@ -60,6 +61,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     rollbacks: { days: config.ORGO_ROLLBACK_DAYS, most: config.ORGO_ROLLBACKS_PER_HOUR },
     noise,
     door: createDoor(),
+    clock: systemClock,
     faults,
     log,
   };

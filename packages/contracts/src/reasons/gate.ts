@@ -24,6 +24,10 @@ export const gateReasons = {
   COMMAND_DUPLICATE: refusal('The same command again', 'Nothing to do: the first result stands.'),
   CLAIM_MALFORMED: malformed('A claim that does not parse', 'Only orchestrator and release submit claims.'),
   CLAIM_SIGNER_UNTRUSTED: forbidden('A claim signed by a key outside its role', 'Drop it; find out who holds the key.'),
+  CLAIM_TIME_AHEAD: refusal(
+    'A claim of a time to come',
+    'Its as_of is more than five minutes ahead of the gatekeeper: set the clock of who made it.',
+  ),
   TENANT_MISMATCH: forbidden('Subject, body and signature name different tenants', 'Drop it.'),
   STAGE_ORDER_VIOLATION: refusal('A stage out of order', 'The spine is fixed: earlier stages must have passed.'),
   STAGE_UNKNOWN: refusal('A stage the pinned pipeline does not have', 'Use a stage of the build’s pipeline snapshot.'),

@@ -6,7 +6,7 @@ import {
   type RollbackClaim,
   rollbackClaimSchema,
 } from '@orgo/contracts';
-import { canonicalBytes, type DsseEnvelope, pae, toBase64 } from '@orgo/core';
+import { after, canonicalBytes, type DsseEnvelope, pae, toBase64 } from '@orgo/core';
 import type { Keyring } from '@orgo/runtime/signer';
 import {
   authorizationFor,
@@ -21,7 +21,6 @@ import {
 import type { Reads } from '../reads.ts';
 
 const dayMs = 86_400_000;
-const hourMs = 3_600_000;
 
 /** The channel a claim speaks of, or null: it is the aggregate, so it must be a name. */
 export function channelOf(claim: GateClaim): string | null {
@@ -29,15 +28,17 @@ export function channelOf(claim: GateClaim): string | null {
   return name.success ? name.data : null;
 }
 
-/** The gate of the channel that a release asks for, and the number that its nodes know the pack by. */
-export async function releaseChannel(reads: Reads, claim: GateClaim): Promise<ReleaseFacts['channel']> {
-  const channel = channelOf(claim);
-  const { pack_id } = claim.detail;
-  if (channel === null || typeof pack_id !== 'string') return null;
-  const [gate, pack] = await Promise.all([
-    reads.channel(claim.tenant_id, channel),
-    reads.pack(claim.tenant_id, channel, pack_id),
-  ]);
+/**
+ * The gate of a channel, and the number that its nodes know a pack by. Which pack it is comes from the sealed record or from the release's own gate, never
+ * from a claim: who asks would choose what it is judged by.
+ */
+export async function channelGateOf(
+  reads: Reads,
+  tenant_id: string,
+  { channel, pack_id }: { channel: string | null; pack_id: string | null },
+): Promise<ReleaseFacts['channel']> {
+  if (channel === null || pack_id === null) return null;
+  const [gate, pack] = await Promise.all([reads.channel(tenant_id, channel), reads.pack(tenant_id, channel, pack_id)]);
   return { gate, pack_seq: pack.pack_seq };
 }
 
@@ -72,9 +73,9 @@ export function rollbackAsked({ detail }: GateClaim): RollbackClaim | null {
   return asked.success ? (asked.data as RollbackClaim) : null;
 }
 
+/** Leave given to a claim lasts from the claim's time on. */
 export const policyAt = (as_of: string, { days, most }: { days: number; most: number }): RollbackPolicy => ({
-  expires_at: new Date(Date.parse(as_of) + days * dayMs).toISOString(),
-  since: new Date(Date.parse(as_of) - hourMs).toISOString(),
+  expires_at: after(as_of, days * dayMs),
   most,
 });
 
@@ -98,7 +99,7 @@ export async function rollbackFacts(
   ]);
   const { release, policy } = more;
   const facts: RollbackFacts = { asked, source, target, confirmed, release, policy, envelope: null };
-  if (!wouldPass(gate, facts, { now: more.now, as_of: claim.as_of }) || asked.trigger === 'drill') return facts;
+  if (!wouldPass(gate, facts, more.now) || asked.trigger === 'drill') return facts;
   const payload = canonicalBytes(authorizationFor({ claim, tenant_id }, facts));
   const signer = await keyring.signer(tenant_id, 'gatekeeper');
   const sig = toBase64(await signer.sign(pae(payloadTypes.rollback, payload)));
@@ -110,5 +111,5 @@ export async function rollbackFacts(
   return { ...facts, envelope };
 }
 
-const wouldPass = (gate: ChannelGate, facts: RollbackFacts, at: { now: string; as_of: string }): boolean =>
-  rollbackChecks(gate, facts, at).every(({ findings }) => findings.length === 0);
+const wouldPass = (gate: ChannelGate, facts: RollbackFacts, now: string): boolean =>
+  rollbackChecks(gate, facts, now).every(({ findings }) => findings.length === 0);

@@ -100,7 +100,7 @@ const factsOf = (more: Partial<RollbackFacts> = {}): RollbackFacts => ({
     channel: null,
   },
   envelope: null,
-  policy: { expires_at: '2026-12-01T00:00:00.000Z', since: '2026-11-20T00:00:00.000Z', most: 4 },
+  policy: { expires_at: '2026-12-01T00:00:00.000Z', most: 4 },
   ...more,
 });
 const listing = (channels: string[]): RollbackFacts['release']['mandate'] => ({
@@ -315,6 +315,19 @@ describe('a rollback', () => {
     const stormy = { ...fresh, rolled_back_at: [asOf, asOf, asOf, asOf] };
     expect(step(stormy, going()).decision?.reason_codes).toEqual(['ROLLOUT_RATE_LIMITED']);
     expect(step(stormy, going({ asked: { ...asked, trigger: 'emergency' } })).decision?.verdict).toBe('PASS');
+    const calm = { ...fresh, rolled_back_at: Array<string>(4).fill('2026-11-20T11:00:01.000Z') };
+    expect(step(calm, going()).decision?.verdict).toBe('PASS');
+  });
+
+  it('counts for the rate by our time, whatever time the claim gives itself', () => {
+    const input = going();
+    const backdated = { ...input, claim: { ...input.claim, as_of: '2026-11-20T02:00:00.000Z' } };
+    const signed = toBase64(canonicalBytes(authorizationFor(backdated, factsOf())));
+    const rollback = {
+      ...factsOf(),
+      envelope: { payloadType: payloadTypes.rollback, payload: signed, signatures: [] },
+    };
+    expect(step(fresh, { ...backdated, rollback }).state.rolled_back_at).toEqual([now]);
   });
 
   it('carries no authorization that was signed over anything else', () => {

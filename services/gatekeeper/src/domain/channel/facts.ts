@@ -38,8 +38,8 @@ export type RollbackFacts = {
   policy: RollbackPolicy;
 };
 
-/** When the authorization ends, and how many rollbacks there may have been since a time: policy, as times of the claim's clock. */
-export type RollbackPolicy = { expires_at: string; since: string; most: number };
+/** When the authorization ends, by the claim's clock, and how many rollbacks there may be in an hour. */
+export type RollbackPolicy = { expires_at: string; most: number };
 
 export type ChannelGateInput = VerifiedClaim & {
   channel: string;

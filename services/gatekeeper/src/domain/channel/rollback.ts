@@ -1,5 +1,5 @@
 import { payloadTypes, type ReasonCode, type RollbackAuthorization } from '@orgo/contracts';
-import { canonicalBytes, type JsonValue, toBase64 } from '@orgo/core';
+import { after, canonicalBytes, type JsonValue, toBase64 } from '@orgo/core';
 import { blankClaimDecision } from '../claim-decision.ts';
 import { sendOf, sortRefs, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
@@ -8,6 +8,8 @@ import { type Check, codesOf, stageReport } from '../report.ts';
 import type { ChannelGateOutcome } from './decide.ts';
 import type { ChannelGateInput, RollbackFacts } from './facts.ts';
 import type { ChannelGate } from './machine.ts';
+
+const hourMs = 3_600_000;
 
 const no = (code: ReasonCode, detail: string): Finding => ({ code, detail });
 
@@ -35,13 +37,9 @@ export function authorizationFor(
 
 /**
  * Everything that must hold before a channel may go back. The gatekeeper trusts its own rows and the bytes, and no word of the claim. The mandate is
- * judged by the claim's time, the trust root by ours.
+ * judged by our time, as the trust root is: who asks does not choose when.
  */
-export function rollbackChecks(
-  state: ChannelGate,
-  facts: RollbackFacts,
-  { now, as_of }: { now: string; as_of: string },
-): Check[] {
+export function rollbackChecks(state: ChannelGate, facts: RollbackFacts, now: string): Check[] {
   const { release } = facts;
   const record = release.record?.ok ? release.record.record : null;
   const kristal = record?.outputs.kristal ?? null;
@@ -58,8 +56,8 @@ export function rollbackChecks(
     { check: 'contracts', findings: release.artifacts.flatMap((fact) => fact.contract ?? []) },
     { check: 'complete', findings: kristal === null ? [] : unread(release, partsOf(kristal)) },
     { check: 'ids', findings: kristal === null ? [] : changedIds(release, kristal) },
-    { check: 'mandate', findings: record === null ? [] : allowed(release, facts.asked.channel, as_of) },
-    { check: 'rate', findings: rateFindings(state, facts) },
+    { check: 'mandate', findings: record === null ? [] : allowed(release, facts.asked.channel, now) },
+    { check: 'rate', findings: rateFindings(state, facts, now) },
   ];
 }
 
@@ -96,10 +94,11 @@ function channelFindings({ floor, revoked, quarantined }: ChannelGate, { asked, 
 }
 
 /** A loop of rollbacks is broken here; an emergency and a drill are none (integrity list 55). */
-function rateFindings({ rolled_back_at }: ChannelGate, { asked, policy }: RollbackFacts): Finding[] {
+function rateFindings({ rolled_back_at }: ChannelGate, { asked, policy }: RollbackFacts, now: string): Finding[] {
   if (asked.trigger === 'emergency' || asked.trigger === 'drill') return [];
-  const lately = rolled_back_at.filter((at) => at > policy.since).length;
-  return lately < policy.most ? [] : [no('ROLLOUT_RATE_LIMITED', `${lately} rollbacks since ${policy.since}`)];
+  const since = after(now, -hourMs);
+  const lately = rolled_back_at.filter((at) => at > since).length;
+  return lately < policy.most ? [] : [no('ROLLOUT_RATE_LIMITED', `${lately} rollbacks since ${since}`)];
 }
 
 /**
@@ -109,7 +108,7 @@ function rateFindings({ rolled_back_at }: ChannelGate, { asked, policy }: Rollba
 export function decideRollback(state: ChannelGate, input: ChannelGateInput, facts: RollbackFacts): ChannelGateOutcome {
   const { asked, release, envelope } = facts;
   const drill = asked.trigger === 'drill';
-  const checks = rollbackChecks(state, facts, { now: input.now, as_of: input.claim.as_of });
+  const checks = rollbackChecks(state, facts, input.now);
   const reason_codes = uniqueCodes(codesOf(checks));
   const passed = reason_codes.length === 0;
   const expected = toBase64(canonicalBytes(authorizationFor(input, facts)));
@@ -145,7 +144,7 @@ export function decideRollback(state: ChannelGate, input: ChannelGateInput, fact
   const rollback = { rollback_id, from_pack_id: from.pack_id, to_pack_id: to.pack_id, decision, validated: false };
   const event =
     passed && !drill
-      ? { type: 'ROLLBACK_AUTHORIZED' as const, decision, at: input.claim.as_of, rollback }
+      ? { type: 'ROLLBACK_AUTHORIZED' as const, decision, at: input.now, rollback }
       : { type: 'CHANNEL_REFUSED' as const, decision };
   return { ok: true, events: [event], sends: [send], alarms: [] };
 }

@@ -99,6 +99,11 @@ describe('admission', () => {
       admitInput(kristal, { policies: [policy({ effective_to: '2026-11-20T12:00:00.000Z' })] }),
       'MANDATE_NOT_EFFECTIVE',
     ],
+    [
+      'a mandate that has ended since, whatever time the claim gives itself',
+      admitInput(kristal, { policies: [policy({ effective_to: '2026-11-20T12:00:01.000Z' })] }),
+      'MANDATE_NOT_EFFECTIVE',
+    ],
     ['a pipeline that compiles without validation', admitInput(withoutValidation), 'GATE_REQUIRED_MISSING'],
     [
       'a pipeline without the validation its mandate demands',

@@ -20,7 +20,7 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
   const { claim } = input;
   const pipeline = facts.pipeline.ok ? facts.pipeline.pipeline : null;
   const first = pipeline === null ? undefined : stageAfter(pipeline, null);
-  const checks = admissionChecks(claim, facts, pipeline);
+  const checks = admissionChecks(input, facts, pipeline);
   const opening = first === undefined ? null : stageInputs(first, { admitted: claim.inputs, outputs: {} });
   if (opening !== null && !opening.ok && codesOf(checks).length === 0)
     checks.push({ check: 'first stage', findings: [opening] });
@@ -74,8 +74,13 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
   };
 }
 
-function admissionChecks(claim: GateClaim, facts: AdmitFacts, pipeline: Pipeline | null): Check[] {
-  const policies = facts.mandate?.ok ? inForce(facts.mandate.policies, claim.as_of) : [];
+/** Policies count that are in force at the build's own time and still now: who asks chooses the first. */
+function admissionChecks(
+  { claim, now }: { claim: GateClaim; now: string },
+  facts: AdmitFacts,
+  pipeline: Pipeline | null,
+): Check[] {
+  const policies = facts.mandate?.ok ? inForce(inForce(facts.mandate.policies, claim.as_of), now) : [];
   return [
     { check: 'bytes', findings: facts.artifacts.flatMap((fact) => fact.bytes ?? []) },
     { check: 'contracts', findings: facts.artifacts.flatMap((fact) => fact.contract ?? []) },

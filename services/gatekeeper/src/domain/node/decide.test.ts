@@ -107,6 +107,13 @@ describe('joining', () => {
 });
 
 describe('reports', () => {
+  test('a node speaks for its own channel alone: what it says of another one is not put on record', () => {
+    const lab = step(stranger, inputOf({ join: { node: { ...node, channel: 'lab' } } })).state;
+    const { outcome, state } = step(lab, reported());
+    expect(outcome).toMatchObject({ ok: false, code: 'TARGET_NOT_FOR_CHANNEL' });
+    expect(outcome.sends).toBeUndefined();
+    expect(state).toEqual(lab);
+  });
   test('confirm the released pack', () => {
     const { decision, state } = step(joined, reported());
     expect(decision).toMatchObject({

@@ -96,6 +96,12 @@ function decideReport(state: NodeGate, input: NodeInput, facts: ReportFacts): No
     report.release_id === input.build_id;
   if (!speaksOf) return silent('REPORT_MALFORMED', 'the report speaks of another tenant, node or release');
 
+  if (facts.release !== null && facts.release.channel !== state.channel)
+    return silent(
+      'TARGET_NOT_FOR_CHANNEL',
+      `a node of ${state.channel} speaks of a release to ${facts.release.channel}`,
+    );
+
   const reason_codes = uniqueCodes([...findings(report, facts), ...drift(state, report, facts)]);
   const verdict = reason_codes.length === 0 ? 'PASS' : 'FAIL';
   const { v: _v, tenant_id: _tenant, release_id: _release, ...said } = report;

@@ -1,10 +1,14 @@
 import type { Finding } from '../facts.ts';
 import type { ReleaseFacts } from './facts.ts';
 
-/** What the channel's own gate says against the pack: barred, older than the floor, or nothing is promoted at all (RO-07, RR-20). */
-export function barred(channel: ReleaseFacts['channel'], packId: string): Finding[] {
-  if (channel === null) return [];
-  const { gate, pack_seq } = channel;
+/**
+ * What the channel's own gate says against the pack: barred, older than the floor, or nothing is promoted at all (RO-07, RR-20). Where that gate was not
+ * looked at, or another's was, nothing is known in the pack's favour.
+ */
+export function barred(known: ReleaseFacts['channel'], channel: string | null, packId: string): Finding[] {
+  if (known === null || known.gate.channel !== channel)
+    return [{ code: 'GATE_INPUT_MISMATCH', detail: `the gate of ${channel} was not looked at` }];
+  const { gate, pack_seq } = known;
   return [
     ...([...gate.revoked, ...gate.quarantined].includes(packId)
       ? [{ code: 'PACK_REVOKED' as const, detail: `${packId} is barred in ${gate.channel}` }]

@@ -48,7 +48,7 @@ const factsOf = (more: Partial<ReleaseFacts> = {}): ReleaseFacts => ({
   mandate: { ok: true, bundle_id: 'mandate:x', policies: [policy()] },
   build: { closed: true, quarantined: false },
   root_expires_at: '2030-01-01T00:00:00.000Z',
-  channel: null,
+  channel: { gate, pack_seq: null },
   ...more,
 });
 const input = (facts: Partial<ReleaseFacts> = {}, detail = {}): ReleaseInput => {
@@ -160,7 +160,26 @@ describe('release', () => {
     ['a revoked pack', { channel: { gate: { ...gate, revoked: [pack_id] }, pack_seq: null } }, {}, 'PACK_REVOKED'],
     ['a pack put aside', { channel: { gate: { ...gate, quarantined: [pack_id] }, pack_seq: 3 } }, {}, 'PACK_REVOKED'],
     ['a pack below the floor', { channel: { gate: { ...gate, floor: 4 }, pack_seq: 3 } }, {}, 'BELOW_SECURITY_FLOOR'],
+    ['a channel whose gate nobody looked at', { channel: null }, {}, 'GATE_INPUT_MISMATCH'],
+    [
+      'a channel that is judged by another one’s gate',
+      { channel: { gate: { ...gate, channel: 'lab' }, pack_seq: null } },
+      {},
+      'GATE_INPUT_MISMATCH',
+    ],
     ['no mandate', { mandate: null }, {}, 'MANDATE_MISSING'],
+    [
+      'a mandate that has ended, whatever time the claim gives itself',
+      { mandate: { ok: true, bundle_id: 'm', policies: [policy({ effective_to: now })] } },
+      {},
+      'MANDATE_NOT_EFFECTIVE',
+    ],
+    [
+      'a mandate that has not begun',
+      { mandate: { ok: true, bundle_id: 'm', policies: [policy({ effective_from: '2026-11-21T00:00:00.000Z' })] } },
+      {},
+      'MANDATE_NOT_EFFECTIVE',
+    ],
   ])('%s is refused for good and authorizes nothing', (_, facts, detail, code) => {
     const { decision, send, state } = step(fresh, input(facts, detail));
     expect(decision).toMatchObject({ kind: 'RELEASE', verdict: 'FAIL', final: true, authorizations: [] });

@@ -64,10 +64,13 @@ function authorize(state: ReleaseGate, input: ReleaseInput, facts: ReleaseFacts)
     {
       check: 'channel',
       findings: channel.success
-        ? allowed(facts, channel.data, claim.as_of)
+        ? [...effective(facts, input.now), ...allowed(facts, channel.data, input.now)]
         : [{ code: 'CHANNEL_NOT_ALLOWED', detail: 'no channel named' }],
     },
-    { check: 'channel gate', findings: kristal === null ? [] : barred(facts.channel, kristal.pack_id) },
+    {
+      check: 'channel gate',
+      findings: kristal === null || !channel.success ? [] : barred(facts.channel, channel.data, kristal.pack_id),
+    },
   ];
   const reason_codes = uniqueCodes(codesOf(checks));
   const pins: ReleasePins =
@@ -175,9 +178,15 @@ export function changedIds(facts: ReleaseFacts, kristal: Kristal): Finding[] {
   return findings;
 }
 
+/** A mandate that nothing is in force of, before its time or after it, lets nothing new be published. */
+const effective = ({ mandate }: ReleaseFacts, now: string): Finding[] =>
+  mandate?.ok && inForce(mandate.policies, now).length === 0
+    ? [{ code: 'MANDATE_NOT_EFFECTIVE', detail: `no policy of ${mandate.bundle_id} is in force at ${now}` }]
+    : [];
+
 /** Why the mandate of the build does not let its pack into the channel: who signed it, and what it lists. */
-export function allowed(facts: ReleaseFacts, channel: string, asOf: string): Finding[] {
+export function allowed(facts: ReleaseFacts, channel: string, now: string): Finding[] {
   if (facts.mandate === null)
     return [{ code: 'MANDATE_MISSING', detail: 'what was built without a mandate is never released' }];
-  return facts.mandate.ok ? channelFindings(inForce(facts.mandate.policies, asOf), channel) : [facts.mandate];
+  return facts.mandate.ok ? channelFindings(inForce(facts.mandate.policies, now), channel) : [facts.mandate];
 }

@@ -1,6 +1,7 @@
 import type { ReasonCode, ReleaseStepFacts } from '@orgo/contracts';
 import { digestOf, releaseStepHash } from '@orgo/core';
 import { describe, expect, test } from 'vitest';
+import { initialChannelGate } from '../channel/machine.ts';
 import { artifact, asOf, claim, now, tenant_id } from '../gate.fixture.ts';
 import { decideRelease } from './decide.ts';
 import type { ReleaseInput, StepFacts } from './facts.ts';
@@ -35,6 +36,8 @@ const authorized: ReleaseGate = {
   decisions: [digestOf('release')],
 };
 
+const openChannel = { gate: initialChannelGate({ tenant_id, id: 'stable' }), pack_seq: null };
+
 type Asked = { step?: ReleaseStepFacts; excluded?: number[]; detail?: object } & Partial<StepFacts>;
 function ask(
   state: ReleaseGate,
@@ -64,7 +67,7 @@ function ask(
     root_version: 1,
     claim: body,
     release: null,
-    step: { confirmed: 0, reports: [], channel: null, root_expires_at: '2030-01-01T00:00:00.000Z', ...known },
+    step: { confirmed: 0, reports: [], channel: openChannel, root_expires_at: '2030-01-01T00:00:00.000Z', ...known },
     close: null,
     now,
   };
@@ -109,6 +112,14 @@ describe('a step of a release', () => {
     ],
     ['of another generation', authorized, { detail: { generation: 2 } }, 'GATE_INPUT_MISMATCH'],
     ['with more left out than its quorum allows', one, { confirmed: 9, excluded: [3] }, 'QUORUM_NOT_MET'],
+    ['that names another channel', authorized, { detail: { channel: 'lab' } }, 'GATE_INPUT_MISMATCH'],
+    ['that names another pack', authorized, { detail: { pack_id: 'b'.repeat(64) } }, 'GATE_INPUT_MISMATCH'],
+    [
+      'judged by another channel’s gate',
+      authorized,
+      { channel: { ...openChannel, gate: { ...openChannel.gate, channel: 'lab' } } },
+      'GATE_INPUT_MISMATCH',
+    ],
     ['in a frozen channel', authorized, { channel: frozenChannel as never }, 'CHANNEL_FROZEN'],
     ['under an expired root', authorized, { root_expires_at: now }, 'TRUST_ROOT_EXPIRED'],
     ['of a release that was refused', { ...authorized, phase: 'REFUSED' }, {}, 'RELEASE_TRANSITION_ILLEGAL'],

@@ -41,7 +41,9 @@ function findings(state: ReleaseGate, input: ReleaseInput, detail: ReleaseStepDe
     no('STAGE_ORDER_VIOLATION', `step ${state.opened.length} is next, not ${step.step}`);
   if (releaseStepHash(state.release_id, generation, step) !== state.steps[step.step])
     no('GATE_INPUT_MISMATCH', `step ${step.step} is not the one that was frozen`);
-  found.push(...barred(facts.channel, state.pack_id ?? ''));
+  if (detail.channel !== state.channel || detail.pack_id !== state.pack_id)
+    no('GATE_INPUT_MISMATCH', 'the claim names another channel or pack than the release');
+  found.push(...barred(facts.channel, state.channel, state.pack_id ?? ''));
   const { needed, overQuorum } = neededOf(state.opened, excluded);
   if (overQuorum) no('QUORUM_NOT_MET', 'more nodes are left out than the quorum allows');
   if (facts.confirmed < needed) no('ACTIVATION_NOT_CONFIRMED', `${facts.confirmed} of ${needed} nodes are confirmed`);
