@@ -227,6 +227,24 @@ describe('channel metadata', () => {
   });
 });
 
+describe('a look', () => {
+  test('that outlasts the metadata is finished, and the next one finds it stale', async () => {
+    const { release_seq } = await node.publish(packs[1]);
+    forge({ timestamp: (signed) => Object.assign(signed, { expires: '2040-01-01T00:00:00Z' }) })();
+    node.world.now = () => Date.parse('2039-12-31T23:59:59Z');
+    // Over after the timestamp came, before anything that it names.
+    node.road.trick = (path) => {
+      if (path.includes('snapshot.json')) node.world.now = () => Date.parse('2040-01-01T00:00:01Z');
+      return undefined;
+    };
+    expect(await node.look()).toMatchObject({ active: { release_seq, pack_id: packIdOf(packs[1]) } });
+    expect(node.world.now()).toBe(Date.parse('2040-01-01T00:00:01Z'));
+    const { active, attempts } = await node.look();
+    expect(attempts.at(-1)).toMatchObject({ type: 'VERIFY', status: 'FAILED', reason_code: 'METADATA_STALE' });
+    expect(active?.pack_id).toBe(packIdOf(packs[1]));
+  });
+});
+
 describe('a clock that is wrong', () => {
   const at = (time: string) => () => Date.parse(time);
   const until = (expires: string) => (signed: Signed) => Object.assign(signed, { expires });

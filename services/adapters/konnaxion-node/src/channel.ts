@@ -69,6 +69,7 @@ const topRoles: ReadonlySet<string> = new Set(['root', 'timestamp', 'snapshot', 
  * Follows the channel with a TUF client of which only the storage is ours (TUF 1.0 section 5): roots one by one, timestamp, snapshot, targets, the channel's
  * delegated role, then the index, and manifest and authorization of the offers that `wanted` names, whose lengths and hashes the metadata fixes. Trusted
  * metadata is kept in `tuf/metadata`, which is what refuses older metadata after a restart.
+ * Everything is judged by the time at which it began: what expires meanwhile was good when it was asked for.
  * Refuses as `codeOfRefusal` does, and with `CLOCK_UNTRUSTED` where only a clock that is behind what was signed before
  * finds the metadata fresh.
  * @param floor the highest signed time that the node knows
@@ -80,6 +81,7 @@ export async function readChannel(
   wanted: (index: ChannelIndex) => readonly Offer[],
 ): Promise<Result<ChannelAnswer>> {
   const { dir, config, world, signal } = ctx;
+  const begun = clockOf(world);
   const { tuf, trust } = placesIn(dir);
   const targets = `${tuf}/targets`;
   await fs.mkdir(targets, { recursive: true });
@@ -105,7 +107,7 @@ export async function readChannel(
       const bytes = await target(channelIndexPath(config.channel));
       const signed = signedOf(files);
       const signedTime = timeOf(signed('timestamp').issued_at);
-      const fresh = checkFresh(signed, config.channel, clockOf(world), laterOf(floor, signedTime));
+      const fresh = checkFresh(signed, config.channel, begun, laterOf(floor, signedTime));
       if (!fresh.ok) return fresh;
       const news = await following(target, listedIn(signed('targets')), await readTrust(trust), await readSeals(trust));
       const brought = new Map<string, Brought>();
