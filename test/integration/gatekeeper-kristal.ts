@@ -29,6 +29,12 @@ const cores: Readonly<Record<string, StageCore>> = {
   execute: runExecute,
 };
 
+/** The real core of a stage. */
+export const coreOf = (stage: string): StageCore => cores[stage] as StageCore;
+
+/** What a build's inputs are stored and signed with. */
+type Store = { platform: Pick<Gatekeeper['platform'], 'artifacts' | 'keyring'>; putJson: Gatekeeper['putJson'] };
+
 /** A mandate bundle whose id is its content, changed as a test likes. */
 export function mandate(change: (bundle: MandateBundle) => MandateBundle = (bundle) => bundle): MandateBundle {
   const bundle = change(structuredClone(mandates.grounded) as unknown as MandateBundle);
@@ -36,7 +42,11 @@ export function mandate(change: (bundle: MandateBundle) => MandateBundle = (bund
 }
 
 /** An operator's signature over a mandate, as it is admitted beside it. */
-export async function mandateSignature(gate: Gatekeeper, bytes: Uint8Array, role = 'operator'): Promise<unknown> {
+export async function mandateSignature(
+  gate: Pick<Store, 'platform'>,
+  bytes: Uint8Array,
+  role = 'operator',
+): Promise<unknown> {
   const signer = await gate.platform.keyring.signer(tenant, role);
   const sig = toBase64(signer.sign(pae(payloadTypes.mandate, bytes)));
   return { payloadType: payloadTypes.mandate, payload: toBase64(bytes), signatures: [{ keyid: signer.key_id, sig }] };
@@ -44,7 +54,7 @@ export async function mandateSignature(gate: Gatekeeper, bytes: Uint8Array, role
 
 /** A build of real documents under a signed mandate, `left` of them left out: everything is stored, nothing is admitted. */
 export async function kristalBuild(
-  gate: Gatekeeper,
+  gate: Store,
   names: readonly CorpusName[],
   bundle: MandateBundle = mandate(),
   left = 0,
@@ -72,7 +82,7 @@ export async function workOf(gate: Gatekeeper, build: Driven, stage: string): Pr
   const { inputs } = await gate.authorization(build, stage);
   const config = build.pipeline.stages.find((definition) => definition.stage === stage)?.config ?? {};
   const read = (ref: string): Promise<Uint8Array> => artifacts.get(tenant, ref as Digest);
-  const result = await (cores[stage] as StageCore)({ asOf, config, inputs, read });
+  const result = await coreOf(stage)({ asOf, config, inputs, read });
   if (!result.ok) throw new Error(`${stage}: ${result.code} ${result.detail}`);
   const outputs: ArtifactRef[] = [];
   for (const { kind, media_type, bytes } of result.value.outputs)
