@@ -6,7 +6,7 @@ import { revokeKey } from '@orgo/runtime/trust-rotation';
 import type { FaultPoint } from '@orgo/store/fault-points';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tenant } from '../integration/gatekeeper-instance.ts';
-import { type FaultPlan, faultLine } from '../kit/faults.ts';
+import { againPoints, type FaultPlan, faultLine } from '../kit/faults.ts';
 import { type Laid, type RollbackPart, type RollbackRing, startRollbackRing } from '../kit/rollback-ring.ts';
 
 const kill = (point: FaultPoint, pass = 1): FaultPlan => ({ point, mode: 'kill', pass });
@@ -295,7 +295,16 @@ describe('a key of the release service that is dropped after it signed what the 
   }, async () => {
     const [first, second] = await Promise.all([ring.lay('rekeyed'), ring.lay('turned-away')]);
     await unheard(first.channel, 'k1');
-    await ring.run('gatekeeper');
+    // Killed before the claim is said anew, and again when it is said and nobody knows: it is said once more than needed, and decided once.
+    for (const plan of againPoints.map((point) => kill(point))) {
+      await ring.part('gatekeeper').end('SIGKILL');
+      const process = await ring.run('release', plan);
+      await ring.arm('release');
+      await ring.run('gatekeeper');
+      expect(await process.ended).toMatchObject({ signal: 'SIGKILL' });
+      expect(process.lines).toContain(faultLine(plan));
+    }
+    await ring.run('release');
     expect(await back(first.channel, 'k1')).toMatchObject({ status: 200, body: { frozen: { cause: 'rollback' } } });
     expect(await since(first.channel)).toEqual(['ROLLBACK PASS']);
 

@@ -72,6 +72,13 @@ export const planOfEnv = (): FaultPlan | undefined => {
 
 export const allFaultPoints = Object.keys(faultPoints) as FaultPoint[];
 
+/** Those that a claim passes whose key was dropped before the gatekeeper heard it, and no other. */
+export const againPoints: readonly FaultPoint[] = ['release.beforeAgain', 'release.saidAgain'];
+/** Those that the release service passes on the way of any release, from the asking to its end. */
+export const releasePoints = allFaultPoints.filter(
+  (point) => /all|release/.test(faultPoints[point].service) && !againPoints.includes(point),
+);
+
 /** Those of the store: inbox, transaction, relay and alarms, whatever the service. */
 export const storePoints = allFaultPoints.filter(
   (point) => faultPoints[point].service === 'all' || point.startsWith('alarm.'),

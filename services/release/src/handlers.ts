@@ -67,14 +67,16 @@ const merged = (results: readonly ItemResult[]): ItemResult =>
  * @throws Fault ARTIFACT_STORE_UNAVAILABLE
  */
 async function keepAuthorization(
-  { artifacts }: HandlerDeps,
+  { artifacts, faults }: HandlerDeps,
   { decision: item, seal }: ReceiptItem,
   { decision }: BelievedReceipt,
 ): Promise<StoredFile | null> {
   if (decision.kind !== 'RELEASE' || decision.verdict !== 'PASS') return null;
   const bytes = canonicalBytes({ decision: item, seal } as unknown as JsonValue);
+  await faults.at('release.beforeAuthorization');
   const kept = await artifacts.put(decision.tenant_id, 'release-authorization', 'application/json', bytes);
   // crash: if we die here a file lies in the store that nothing names; audit brings the receipt again.
+  await faults.at('release.authorizationStored');
   return { ref: kept.ref, size: kept.size };
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Db } from '@orgo/store/db';
+import { type FaultPoints, noFaults } from '@orgo/store/fault-points';
 
 /**
  * Nonces that nodes put into their reports. A nonce is public; it makes a captured report useless later. The gatekeeper's own table decides
@@ -31,7 +32,7 @@ AND expires_at > clock_timestamp() AND (used_by = $4 OR used_by IS NULL AND NOT 
   WHERE younger.tenant_id = $1 AND younger.instance_id = $2 AND younger.used_by IS NOT NULL AND younger.expires_at > own.expires_at))`;
 
 /** @param ttlMs how long a nonce is good, by the database's clock */
-export function createNonces(db: Db, ttlMs: number): Nonces {
+export function createNonces(db: Db, ttlMs: number, faults: FaultPoints = noFaults): Nonces {
   return {
     async mint(tenant, instance) {
       const fresh = randomBytes(32).toString('hex');
@@ -41,8 +42,10 @@ export function createNonces(db: Db, ttlMs: number): Nonces {
       return rows[0]?.nonce ?? mintAnyway(db, values);
     },
     async take(tenant, instance, nonce, report) {
-      // crash: if we die here the nonce is bound to this report and the same report may be sent again
+      await faults.at('release.beforeNonce');
       const { rowCount } = await db.query({ name: 'nonce_take', text: takeText }, [tenant, instance, nonce, report]);
+      // crash: if we die here the nonce is bound to this report and the same report may be sent again
+      await faults.at('release.nonceTaken');
       return rowCount === 1;
     },
   };

@@ -79,7 +79,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     armed: (due) => alarms?.armed(due),
   });
   const reader = createChannelReader({ channels: files, db, artifacts, trust });
-  const nonces = createNonces(db, config.ORGO_NONCE_TTL_MS);
+  const nonces = createNonces(db, config.ORGO_NONCE_TTL_MS, faults);
   const waits = createWaits();
   const cache = statementCache();
   let relay: Relay | undefined;
@@ -176,7 +176,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
         [channelJobSubjects.refused]: refuseRollbacks(rollbacks),
       };
       const nudge = (rows: readonly OutboxRow[]) => relay?.nudge(rows);
-      const refused = hearRefusals({ db, keyring, trust, channels, nudge });
+      const refused = hearRefusals({ db, keyring, trust, channels, nudge, faults });
       relay = startRelay({ ...platform.pace, db, bus, log, faults, local, refused });
       stops.push(() => relay?.stop());
       alarms = await startAlarms({

@@ -4,6 +4,7 @@ import { Fault } from '@orgo/runtime/errors';
 import { type AnySigner, type Keyring, trustedKeyOf } from '@orgo/runtime/signer';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
+import type { FaultPoints } from '@orgo/store/fault-points';
 import type { OutRow } from '@orgo/store/machine';
 import { insertOutbox } from '@orgo/store/outbox';
 import type { OutboxRow } from '@orgo/store/outbox-row';
@@ -18,6 +19,7 @@ export type TurnedAwayDeps = {
   trust: TrustStore;
   channels: Turns<ChannelInput>;
   nudge(rows: readonly OutboxRow[]): void;
+  faults: FaultPoints;
 };
 
 const role = 'release';
@@ -32,14 +34,17 @@ async function otherSigner(deps: TurnedAwayDeps, tenant: string, key_id: string)
 }
 
 /** Says a claim once more, the same text under another key: whoever took the first takes this one for it. */
-async function sayAgain({ db, nudge }: TurnedAwayDeps, row: OutboxRow, item: ClaimItem, signer: AnySigner) {
+async function sayAgain({ db, nudge, faults }: TurnedAwayDeps, row: OutboxRow, item: ClaimItem, signer: AnySigner) {
   const { type, payload } = item.claim;
   const of = { role, tenant_id: row.tenant_id, key_id: signer.key_id };
   const [claim] = await signBatch([{ type, payload }], of, (message) => signer.sign(message));
   const { id: _id, ...same } = row;
   const again = { ...same, item: { ...item, claim } as unknown as JsonValue } as OutRow;
-  // crash: if we die behind this commit the first is refused again, and said a third time.
-  nudge(await db.tx((tx) => insertOutbox(tx, [again])));
+  await faults.at('release.beforeAgain');
+  const rows = await db.tx((tx) => insertOutbox(tx, [again]));
+  // crash: if we die here the first is refused again, and said a third time.
+  await faults.at('release.saidAgain');
+  nudge(rows);
 }
 
 /** What a channel asked for, by the id that it knows it by; null for a claim that is no channel's. */

@@ -106,30 +106,36 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
   };
 
   /** Numbers and signs what is new. Targets are written before the metadata that names them is kept: they are known by their digest. */
-  const sign = (tenant: string) =>
-    db.tx(async (tx) => {
-      const root = await trust.root(tenant);
-      const now = await lockChannels(tx, tenant);
-      const heads = await channelHeads(tx, tenant);
-      const kept = await keptMetadata(tx, tenant);
-      const roots = await rootTargets(tenant, root.version);
-      const found = await adoptFiles(pathOf(tenant, 'metadata'), kept);
-      const before = newestOf([...kept, ...found.roots]);
-      const newest = await signRepository(
-        { keyring, lifetimes, log },
-        { tenant, trust: root, now, heads, roots, kept: [...kept, ...found.roots], floor: found.floor },
-      );
-      const made = [...found.roots, ...newest.filter((one) => before.get(one.role)?.version !== one.version)];
-      const changed = new Set(made.map(({ role }) => role));
-      const again = !known.has(tenant);
-      for (const head of heads) if (again || changed.has(tufRoleName(head.channel))) await writeTargets(tenant, head);
-      for (const [target, bytes] of heads.length === 0 ? [] : roots.flatMap(rootTargetFiles))
-        await keepFile(pathOf(tenant, targetFilePath(target, digestOfBytes(bytes))), bytes);
-      await keepMetadata(tx, tenant, made);
-      const dueInMs = Math.max(1, Math.min(...newest.map((one) => Date.parse(one.renew_at) - Date.parse(now))));
-      if (made.length > 0) await arm(tx, tenant, dueInMs, now);
-      return { heads, dueInMs, root, isNew: made.length > 0 };
-    });
+  const signNew = async (tx: Tx, tenant: string) => {
+    const root = await trust.root(tenant);
+    const now = await lockChannels(tx, tenant);
+    const heads = await channelHeads(tx, tenant);
+    const kept = await keptMetadata(tx, tenant);
+    const roots = await rootTargets(tenant, root.version);
+    const found = await adoptFiles(pathOf(tenant, 'metadata'), kept);
+    const before = newestOf([...kept, ...found.roots]);
+    const newest = await signRepository(
+      { keyring, lifetimes, log },
+      { tenant, trust: root, now, heads, roots, kept: [...kept, ...found.roots], floor: found.floor },
+    );
+    const made = [...found.roots, ...newest.filter((one) => before.get(one.role)?.version !== one.version)];
+    const changed = new Set(made.map(({ role }) => role));
+    const again = !known.has(tenant);
+    for (const head of heads) if (again || changed.has(tufRoleName(head.channel))) await writeTargets(tenant, head);
+    for (const [target, bytes] of heads.length === 0 ? [] : roots.flatMap(rootTargetFiles))
+      await keepFile(pathOf(tenant, targetFilePath(target, digestOfBytes(bytes))), bytes);
+    await keepMetadata(tx, tenant, made);
+    const dueInMs = Math.max(1, Math.min(...newest.map((one) => Date.parse(one.renew_at) - Date.parse(now))));
+    if (made.length > 0) await arm(tx, tenant, dueInMs, now);
+    await faults.at('release.signed');
+    return { heads, dueInMs, root, isNew: made.length > 0 };
+  };
+  const sign = async (tenant: string) => {
+    const done = await db.tx((tx) => signNew(tx, tenant));
+    // crash: if we die here it is signed and not written; the next start writes what is kept.
+    await faults.at('release.kept');
+    return done;
+  };
 
   /** Writes the files of what is kept. Under the lock, so that a slow writer never puts back an older timestamp. */
   const write = (tenant: string): Promise<Kept | null> =>
@@ -143,12 +149,12 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
       // crash: before timestamp.json is replaced clients see the publication before; after it everything it names is there.
       await faults.at('release.beforeTimestamp');
       await replaceFile(pathOf(tenant, 'metadata/timestamp.json'), timestamp.bytes, 0o644);
+      await faults.at('release.timestampWritten');
       return timestamp;
     });
 
   const publish = async (tenant: string): Promise<ChannelHead[]> => {
     const { heads, dueInMs, root, isNew } = await sign(tenant);
-    // crash: if we die here it is signed and not written; the next start writes what is kept.
     known.set(tenant, { root, timestamp: await write(tenant), triedAt: Date.now() });
     if (isNew) options.armed?.([dueInMs]);
     return heads;
