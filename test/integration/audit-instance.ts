@@ -10,7 +10,7 @@ import {
   type SignedItemWire,
   subjectOf,
 } from '@orgo/contracts';
-import { canonical, digestOf, signBatch, utf8 } from '@orgo/core';
+import { canonical, digestOf, digestOfNothing, signBatch, utf8 } from '@orgo/core';
 import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
 import { type Bus, connectBus } from '@orgo/runtime/bus';
 import { loadConfig } from '@orgo/runtime/config';
@@ -26,7 +26,6 @@ import pg from 'pg';
 export const tenant = 'acme';
 export const token = 'a-token-of-the-test';
 const now = '2026-11-20T12:00:00.000Z';
-export const nothing = digestOf(null);
 
 // biome-ignore lint/suspicious/noExplicitAny: tests say what shape they expect
 type Answer = { status: number; body: any; text: string };
@@ -87,10 +86,10 @@ export const decisionOf = (more: Partial<GateDecision> = {}): GateDecision => ({
   attempt: 1,
   epoch: 1,
   final: true,
-  idem_key: nothing,
-  subject_digest: nothing,
+  idem_key: digestOfNothing,
+  subject_digest: digestOfNothing,
   subject_key_id: 'ed25519:test',
-  command_digest: nothing,
+  command_digest: digestOfNothing,
   reason_codes: [],
   inputs: [],
   outputs: [],
@@ -99,8 +98,8 @@ export const decisionOf = (more: Partial<GateDecision> = {}): GateDecision => ({
   report: null,
   adapter: { name: 'pin', version: '1.0.0' },
   actor: 'adapter:pin',
-  pipeline_ref: nothing,
-  mandate_ref: nothing,
+  pipeline_ref: digestOfNothing,
+  mandate_ref: digestOfNothing,
   root_version: 1,
   as_of: now,
   at: now,

@@ -15,9 +15,9 @@ import {
   stageOf,
   subjectOf,
 } from '@orgo/contracts';
-import { canonical, canonicalBytes, digestOf, type JsonValue, signBatch } from '@orgo/core';
+import { canonical, canonicalBytes, digestOf, digestOfNothing, type JsonValue, signBatch } from '@orgo/core';
 import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
-import { nothing, sortRefs } from '@orgo/gatekeeper/domain';
+import { sortRefs } from '@orgo/gatekeeper/domain';
 import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
 import { loadConfig } from '@orgo/runtime/config';
 import { decodeAck, encodeEnvelope } from '@orgo/runtime/envelope';
@@ -169,7 +169,7 @@ export async function startGatekeeper(
         await gatekeeper.putJson('pipeline', pipeline),
         await gatekeeper.putJson('echo-request', { text }),
       ];
-      const pins = { pipeline_ref: stored.ref, mandate_ref: nothing, as_of: asOf };
+      const pins = { pipeline_ref: stored.ref, mandate_ref: digestOfNothing, as_of: asOf };
       return { build_id: newId('bld'), pipeline, pins, admitted: [request, stored] };
     },
     claimItem: async (claim: GateClaim, evidence: ClaimItem['evidence'] = [], role = 'orchestrator') => ({

@@ -7,7 +7,7 @@ import {
   payloadTypes,
   pipelines,
 } from '@orgo/contracts';
-import { canonicalBytes, digestOf, digestOfBytes, pae, toBase64, utf8 } from '@orgo/core';
+import { canonicalBytes, digestOfBytes, digestOfNothing, pae, toBase64, utf8 } from '@orgo/core';
 import type { RenderBundle } from '@orgo/kristal';
 import { newId } from '@orgo/runtime/ids';
 import { createKey, type Signer } from '@orgo/runtime/signer';
@@ -165,7 +165,7 @@ describe('a completed build is released', () => {
       const pipeline = pipelines['kristal-after'] as Pipeline;
       const pins = {
         pipeline_ref: (await gate.putJson('pipeline', pipeline)).ref,
-        mandate_ref: digestOf(null),
+        mandate_ref: digestOfNothing,
         as_of: asOf,
       };
       const admitted = [await gate.putJson('after-request', request), kristal.pack_manifest as ArtifactRef];

@@ -1,7 +1,7 @@
 import { type GateDecision, payloadTypes, type SealedDecision } from '@orgo/contracts';
 import {
   canonical,
-  digestOf,
+  digestOfNothing,
   formatCheckpoint,
   inclusionPath,
   leafHash,
@@ -13,8 +13,6 @@ import {
 } from '@orgo/core';
 import type { TestKey } from './channel-repo.ts';
 
-const nothing = digestOf(null);
-
 /** A decision that says nothing yet, as a gatekeeper would write it. */
 const blank = (tenant: string): Omit<GateDecision, 'kind' | 'build_id'> => ({
   v: 1,
@@ -24,8 +22,8 @@ const blank = (tenant: string): Omit<GateDecision, 'kind' | 'build_id'> => ({
   attempt: 0,
   epoch: 0,
   final: true,
-  idem_key: nothing,
-  subject_digest: nothing,
+  idem_key: digestOfNothing,
+  subject_digest: digestOfNothing,
   subject_key_id: '',
   command_digest: null,
   reason_codes: [],
@@ -36,8 +34,8 @@ const blank = (tenant: string): Omit<GateDecision, 'kind' | 'build_id'> => ({
   report: null,
   adapter: null,
   actor: 'ann@example.org',
-  pipeline_ref: nothing,
-  mandate_ref: nothing,
+  pipeline_ref: digestOfNothing,
+  mandate_ref: digestOfNothing,
   root_version: 1,
   as_of: '2026-01-01T00:00:00.000Z',
   at: '2026-01-01T00:00:00.000Z',

@@ -21,6 +21,12 @@ export const digestOfText = (text: string): Digest => `sha256:${sha256Hex(text)}
  */
 export const digestOf = (value: unknown): Digest => digestOfText(canonical(value));
 
+/**
+ * The content id of nothing, `digestOf(null)`: what a pipeline, a mandate or a key is called where there is none.
+ * A digest all the same, so that what is signed has one form and nobody can take an absence for a zero.
+ */
+export const digestOfNothing: Digest = digestOf(null);
+
 /** The 64 hex digits of a digest. */
 export const digestHex = (digest: Digest): string => digest.slice(7);
 

@@ -26,7 +26,7 @@ export {
 } from './cosignature.ts';
 export type { Decider, Outcome } from './decider.ts';
 export { derivedId } from './derived-id.ts';
-export { type Digest, digestHex, digestOf, digestOfBytes, digestOfText, isDigest } from './digest.ts';
+export { type Digest, digestHex, digestOf, digestOfBytes, digestOfNothing, digestOfText, isDigest } from './digest.ts';
 export { type DsseEnvelope, verifyDsse } from './dsse.ts';
 export { type Appended, appendLeaves, emptyFrontier, type Frontier, frontierRoot } from './frontier.ts';
 export { fromHex, toHex } from './hex.ts';

@@ -1,5 +1,5 @@
 import { type ArtifactRef, type Digest, pipelines, type StartBuild } from '@orgo/contracts';
-import { canonicalBytes, digestOf, digestOfBytes } from '@orgo/core';
+import { canonicalBytes, digestOf, digestOfBytes, digestOfNothing } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { codeOf, Refused } from '@orgo/runtime/errors';
 import { newId } from '@orgo/runtime/ids';
@@ -12,7 +12,6 @@ import type { Snapshots } from './snapshots.ts';
 type Deps = { db: Db; artifacts: ArtifactStore; trust: TrustStore; reads: Reads; snapshots: Snapshots };
 
 /** Stands where no mandate was asked for: the content id of nothing. */
-const noMandate: Digest = digestOf(null);
 
 /** @throws Refused TENANT_NOT_FOUND for a tenant that nobody pinned here: the same answer as for one that is another's (TN-05). */
 export async function checkTenant(trust: TrustStore, tenant: string): Promise<void> {
@@ -93,7 +92,7 @@ export async function admittedOf(
     build_id: newId('bld'),
     pipeline,
     pipeline_ref,
-    mandate_ref: given.find(({ kind }) => kind === 'mandate')?.ref ?? noMandate,
+    mandate_ref: given.find(({ kind }) => kind === 'mandate')?.ref ?? digestOfNothing,
     inputs,
     trigger: asked.trigger,
     rerun_of: asked.rerun_of,

@@ -1,5 +1,5 @@
 import { type ArtifactRef, deadLettersSchema } from '@orgo/contracts';
-import { digestOf, utf8 } from '@orgo/core';
+import { digestOfNothing, utf8 } from '@orgo/core';
 import {
   type ClaimIr,
   ClaimIrBatchSchema,
@@ -16,8 +16,7 @@ import {
 import { runExtract } from './core.ts';
 
 const asOf = '2026-11-20T10:00:00.000Z';
-const zero = digestOf(null);
-const pinned = (kind: string) => ({ kind, ref: zero, media_type: 'application/jsonl', size: 1 });
+const pinned = (kind: string) => ({ kind, ref: digestOfNothing, media_type: 'application/jsonl', size: 1 });
 
 export type File = { path: string; text: string; media_type: string; title?: string; lang?: string };
 export type Given = {
@@ -32,9 +31,9 @@ function context({ tools = { extract: referenceTools.extract }, maxClaims = 1000
   const body: PinnedContextBody = {
     kind: 'pinned-context',
     context_version: '1',
-    mandate: { ref: zero, bundle_id: 'mandate:x', mandate_id: 'x' },
-    build_request_ref: zero,
-    pipeline: { ref: zero, pipeline_id: 'kristal', version: '1.0.0' },
+    mandate: { ref: digestOfNothing, bundle_id: 'mandate:x', mandate_id: 'x' },
+    build_request_ref: digestOfNothing,
+    pipeline: { ref: digestOfNothing, pipeline_id: 'kristal', version: '1.0.0' },
     contract_profile: profile,
     contract_profile_ref: profileDigest(profile),
     governance: [],
@@ -98,8 +97,8 @@ export async function extract(files: File[], given: Given = {}) {
   const set = {
     kind: 'snapshot-set',
     set_version: '1',
-    build_request_ref: zero,
-    pinned_context_hash: zero,
+    build_request_ref: digestOfNothing,
+    pinned_context_hash: digestOfNothing,
     snapshots,
     excluded: [],
   };

@@ -1,5 +1,5 @@
 import type { ArtifactRef } from '@orgo/contracts';
-import { canonical, digestOf, utf8 } from '@orgo/core';
+import { canonical, digestOfNothing, utf8 } from '@orgo/core';
 import {
   type Claim,
   type ClaimIr,
@@ -27,7 +27,6 @@ import {
 import { runResolve } from './core.ts';
 
 export const asOf = '2026-11-20T10:00:00.000Z';
-const zero = digestOf(null);
 
 export const entity = (id: string, label: string, more: Partial<GazetteerEntity> = {}): GazetteerEntity => ({
   id,
@@ -60,7 +59,7 @@ export function claimOf(
   more: Partial<Claim> = {},
 ): Claim {
   const evidence = [{ source: { source_id: 's' }, quote, offsets: { start_char: 0, end_char: quote.length } }];
-  const identity = { content: zero, subject: 's', predicate: canonical(predicate), object, evidence };
+  const identity = { content: digestOfNothing, subject: 's', predicate: canonical(predicate), object, evidence };
   return { claim_id: claimId(identity), predicate, object, evidence, uncertainty: { confidence: 0.9 }, ...more };
 }
 
@@ -109,9 +108,9 @@ export async function resolve(documents: ClaimIr[], given: Given = {}): Promise<
     batch_version: '1',
     offset_unit: 'unicode-code-point',
     data_ref: data.ref as string,
-    snapshot_set_ref: zero,
+    snapshot_set_ref: digestOfNothing,
     extractor: referenceTools.extract,
-    config_ref: zero,
+    config_ref: digestOfNothing,
     members: sorted.map(({ ref, value }, i) => ({ ref, doc_id: value.document?.doc_id ?? 'x', line: i + 1 })),
   };
   const context = contextOf(resources, given);
@@ -139,9 +138,9 @@ function contextOf(resources: PinnedContextBody['resources'], { policy, tools }:
   return {
     kind: 'pinned-context',
     context_version: '1',
-    mandate: { ref: zero, bundle_id: 'mandate:x', mandate_id: 'x' },
-    build_request_ref: zero,
-    pipeline: { ref: zero, pipeline_id: 'kristal', version: '1.0.0' },
+    mandate: { ref: digestOfNothing, bundle_id: 'mandate:x', mandate_id: 'x' },
+    build_request_ref: digestOfNothing,
+    pipeline: { ref: digestOfNothing, pipeline_id: 'kristal', version: '1.0.0' },
     contract_profile: kristalV3Profile,
     contract_profile_ref: profileDigest(kristalV3Profile),
     governance: [],

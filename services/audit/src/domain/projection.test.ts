@@ -1,5 +1,5 @@
 import type { BuildRecord } from '@orgo/contracts';
-import { digestOf } from '@orgo/core';
+import { digestOf, digestOfNothing } from '@orgo/core';
 import { describe, expect, test } from 'vitest';
 import { toPublicBuildRecord } from './projection.ts';
 import { admission, artifact, closing, leavesOf, sourceOf, stage } from './record.fixture.ts';
@@ -69,7 +69,7 @@ describe('the public form', () => {
     ],
     ['there are no snapshots', { inputs: { ...record().inputs, snapshots: [] } }, 'inputs.snapshots'],
     ['no stage was decided', { stages: [] }, 'stages'],
-    ['there was no mandate', { mandate_ref: digestOf(null) }, 'mandate_bundle_ref'],
+    ['there was no mandate', { mandate_ref: digestOfNothing }, 'mandate_bundle_ref'],
   ])('does not exist where %s, and says which member has no value', (_, more, named) => {
     expect(toPublicBuildRecord(record(more))).toMatchObject({
       ok: false,

@@ -1,14 +1,11 @@
 import type { ArtifactRef, BuildRecord, Digest } from '@orgo/contracts';
-import { digestHex, digestOf, type JsonValue, ok, type Result, refuse } from '@orgo/core';
+import { digestHex, digestOfNothing, type JsonValue, ok, type Result, refuse } from '@orgo/core';
 
 const contentRef = (digest: string): { alg: 'sha256'; value: string } => ({
   alg: 'sha256',
   value: digestHex(digest as Digest),
 });
 const refs = (artifacts: readonly ArtifactRef[]): JsonValue => artifacts.map((artifact) => contentRef(artifact.ref));
-
-/** A build without a mandate names the content id of nothing; a public record would present that as one. */
-const nothing = digestOf(null);
 
 /**
  * The public kOA form of a record (`urn:koa:schema:build-record:1`). What the public form has no member for is left out, never squeezed in;
@@ -21,7 +18,8 @@ export function toPublicBuildRecord(record: BuildRecord): Result<JsonValue> {
   if (validation.report_ref === null) return no('outputs.validation.report_ref: there is no report');
   if (record.inputs.snapshots.length === 0) return no('inputs.snapshots: there are none');
   if (record.stages.length === 0) return no('stages: no stage was decided');
-  if (record.mandate_ref === nothing) return no('mandate_bundle_ref: the build had no mandate');
+  // A public record would present the content id of nothing as a mandate.
+  if (record.mandate_ref === digestOfNothing) return no('mandate_bundle_ref: the build had no mandate');
   const { type, actor, reason } = record.trigger;
   return ok({
     build_id: record.build_id,

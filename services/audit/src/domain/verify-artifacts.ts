@@ -1,7 +1,7 @@
 import { type ArtifactRef, type BuildRecord, type Digest, dsseEnvelopeSchema, payloadTypes } from '@orgo/contracts';
 import {
-  digestOf,
   digestOfBytes,
+  digestOfNothing,
   equalBytes,
   ok,
   parseStrict,
@@ -73,7 +73,7 @@ export function verifyMandate(
   record: BuildRecord,
   context: { root: VerifierRoot; verify: VerifySignature },
 ): Result<true> {
-  if (record.mandate_ref === digestOf(null)) return ok(true);
+  if (record.mandate_ref === digestOfNothing) return ok(true);
   // A build that was rejected for its mandate is still a build with a record.
   const rejected = record.stages.length === 0;
   const artifact = (ref: string | undefined): Uint8Array =>

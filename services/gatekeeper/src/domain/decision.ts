@@ -1,5 +1,5 @@
 import type { ArtifactRef, Digest, GateDecision } from '@orgo/contracts';
-import { canonical, digestOf, digestOfText, type JsonValue, utf8Length } from '@orgo/core';
+import { canonical, digestOfText, type JsonValue, utf8Length } from '@orgo/core';
 import type { DecisionCode } from './codes.ts';
 
 /** Text to be signed as it is, and its content id. */
@@ -15,9 +15,6 @@ export type DecisionSend = Signable & {
 
 /** An entry of the log holds at most 65,535 bytes; what is left is for the signed item around it. */
 export const maxDecisionBytes = 65_000;
-
-/** The content id of nothing: stands for a mandate or pipeline that was never admitted. */
-export const nothing: Digest = digestOf(null);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

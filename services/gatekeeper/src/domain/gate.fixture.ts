@@ -8,10 +8,10 @@ import {
   type StageReply,
   stageOf,
 } from '@orgo/contracts';
-import { digestOf, type JsonValue } from '@orgo/core';
+import { digestOf, digestOfNothing, type JsonValue } from '@orgo/core';
 import { decideGate } from './decide.ts';
 import type { DecisionSend } from './decision.ts';
-import { nothing, sortRefs } from './decision.ts';
+import { sortRefs } from './decision.ts';
 import { evolveGate } from './evolve.ts';
 import type {
   AdmitFacts,
@@ -77,8 +77,8 @@ export const claim = (more: Partial<GateClaim> = {}): GateClaim => ({
   epoch: 0,
   idem_key: digestOf('idem'),
   as_of: asOf,
-  pipeline_ref: nothing,
-  mandate_ref: nothing,
+  pipeline_ref: digestOfNothing,
+  mandate_ref: digestOfNothing,
   inputs: [],
   reason_codes: [],
   actor: 'ann@example.org',
@@ -124,7 +124,7 @@ export function admitInput(
     orgo: '0.0.0-test',
     ...more.facts,
   };
-  const mandate_ref = mandated ? artifact('mandate').ref : nothing;
+  const mandate_ref = mandated ? artifact('mandate').ref : digestOfNothing;
   return claimInput(
     { claim: 'ADMIT', inputs, pipeline_ref: pipelineArtifact.ref, mandate_ref, ...more.claim },
     { admit },
@@ -166,7 +166,7 @@ export function replyInput(state: GateState, options: ReplyOptions): ReplyInput 
     attempt: options.attempt ?? epoch,
     epoch,
     idem_key: digestOf(['idem', stage]),
-    authorization_digest: gate?.authorization ?? nothing,
+    authorization_digest: gate?.authorization ?? digestOfNothing,
     inputs: gate?.inputs ?? [],
     config: definition?.config ?? {},
     as_of: asOf,

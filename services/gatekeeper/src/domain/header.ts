@@ -1,6 +1,6 @@
 import type { Authorization, Digest, GateDecision } from '@orgo/contracts';
+import { digestOfNothing } from '@orgo/core';
 import { blankClaimDecision } from './claim-decision.ts';
-import { nothing } from './decision.ts';
 import type { GateInput } from './facts.ts';
 import type { GateState } from './state.ts';
 
@@ -10,7 +10,7 @@ type Pins = Pick<GateDecision, 'pipeline_ref' | 'mandate_ref' | 'as_of'>;
 function pinsOf(state: GateState, input: GateInput): Pins {
   if (state.admission !== null) return state.admission;
   if (input.type === 'claim' && input.claim.claim === 'ADMIT') return input.claim;
-  return { pipeline_ref: nothing, mandate_ref: nothing, as_of: input.now };
+  return { pipeline_ref: digestOfNothing, mandate_ref: digestOfNothing, as_of: input.now };
 }
 
 /** A decision that says nothing yet: everything that follows from the input alone. */

@@ -7,13 +7,13 @@ import {
   type GateDecision,
   type SealedDecision,
 } from '@orgo/contracts';
-import { parseStrict, type Result, refuse } from '@orgo/core';
+import { digestOfNothing, parseStrict, type Result, refuse } from '@orgo/core';
 import { artifactLimits } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Refused } from '@orgo/runtime/errors';
 import { type Belief, verifySealedDecision } from '@orgo/runtime/sealed-decision';
 import type { Root } from '@orgo/runtime/trust';
-import { type EvidenceFact, nothing, type RecordFact, type ReleaseFacts } from '../domain/index.ts';
+import type { EvidenceFact, RecordFact, ReleaseFacts } from '../domain/index.ts';
 import type { Reads } from '../reads.ts';
 import { artifactFacts, type Reader } from './artifact-facts.ts';
 import { mandateFact } from './mandate-facts.ts';
@@ -50,7 +50,7 @@ export async function releaseFacts(deps: ReleaseDeps, root: Root, evidence: Evid
     kristal === null ? [] : [kristal.exchange, kristal.exchange_manifest, kristal.pack_manifest, ...kristal.pack_files];
   const [read, mandate, build] = await Promise.all([
     artifactFacts(deps, tenant, parts as ArtifactRef[], 'finding'),
-    found === null || found.mandate_ref === nothing
+    found === null || found.mandate_ref === digestOfNothing
       ? null
       : mandateFact(artifacts, root, found.mandate_ref as Digest, signatureOf(found), evidence.log_index),
     found === null ? null : reads.build(tenant, found.build_id),

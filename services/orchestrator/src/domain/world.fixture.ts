@@ -1,5 +1,5 @@
 import { isTerminalBuildPhase, type Pipeline, pipelines, type StageCommand } from '@orgo/contracts';
-import { after, canonical, digestOf, next } from '@orgo/core';
+import { after, canonical, digestOf, digestOfNothing, next } from '@orgo/core';
 import { expect } from 'vitest';
 import { fold } from './decide/outcome.ts';
 import { awaitedClaim } from './decide/unanswered.ts';
@@ -25,7 +25,7 @@ export const admitted: Admitted = {
   build_id: 'bld_0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b',
   pipeline,
   pipeline_ref: digestOf(pipeline),
-  mandate_ref: digestOf(null),
+  mandate_ref: digestOfNothing,
   inputs: [],
   trigger: { type: 'manual', actor: 'alice', reason: '' },
   rerun_of: null,

@@ -1,5 +1,5 @@
 import type { Digest, GateClaim } from '@orgo/contracts';
-import { digestOf, type Outcome, type TransitionTable } from '@orgo/core';
+import { digestOf, digestOfNothing, type Outcome, type TransitionTable } from '@orgo/core';
 
 /** A published root of a tenant that is not known to be in its log. `subject_id` names its entry, `attempt` counts the times it was asked for. */
 export type RootSeen = {
@@ -30,8 +30,6 @@ export const initialTrustRoot = ({ tenant_id }: { tenant_id: string }): TrustRoo
   attempt: 0,
 });
 
-const nowhere: Digest = digestOf(null);
-
 /** Asks the gatekeeper once per version, and again for one that got no entry. */
 export function decideTrustRoot(
   state: TrustRootState,
@@ -50,8 +48,8 @@ export function decideTrustRoot(
     epoch: 0,
     idem_key: digestOf(['orgo.trust-root.v1', tenant_id, version, root_digest, attempt]),
     as_of: now,
-    pipeline_ref: nowhere,
-    mandate_ref: nowhere,
+    pipeline_ref: digestOfNothing,
+    mandate_ref: digestOfNothing,
     inputs: [],
     reason_codes: [],
     actor: 'release',

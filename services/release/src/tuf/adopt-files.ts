@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { digestOf } from '@orgo/core';
+import { digestOfNothing } from '@orgo/core';
 import { readFileIfAny } from '@orgo/runtime/durable-file';
 import { Breach, detailOf } from '@orgo/runtime/errors';
 import { Metadata, MetadataKind, type Root } from '@tufjs/models';
@@ -35,7 +35,7 @@ export async function adoptFiles(folder: string, kept: readonly Kept[]): Promise
     }
     const expires_at = new Date(file.json.signed.expires).toISOString();
     // Nothing has this digest, so that the next one is made from the trust root.
-    before = { role: 'root', version, content: digestOf(null), expires_at, renew_at: expires_at, bytes: file.bytes };
+    before = { role: 'root', version, content: digestOfNothing, expires_at, renew_at: expires_at, bytes: file.bytes };
     roots.push(before);
   }
   const timestamp = await read(join(folder, 'timestamp.json'));

@@ -1,7 +1,6 @@
 import { stageOf } from '@orgo/contracts';
-import { digestOf } from '@orgo/core';
+import { digestOf, digestOfNothing } from '@orgo/core';
 import { describe, expect, test } from 'vitest';
-import { nothing } from '../decision.ts';
 import { admitInput, artifact, asOf, build_id, fact, pipelineOf, policy, step, tenant_id } from '../gate.fixture.ts';
 import { initialGate } from '../state.ts';
 
@@ -45,7 +44,7 @@ describe('admission', () => {
   test('goes without a mandate only where the pipeline asks for none and the claim says so', () => {
     expect(step(fresh, admitInput(pipelineOf('echo'))).decision).toMatchObject({
       verdict: 'PASS',
-      mandate_ref: nothing,
+      mandate_ref: digestOfNothing,
     });
     const pretends = admitInput(pipelineOf('echo'), { claim: { mandate_ref: artifact('mandate').ref } });
     expect(step(fresh, pretends).decision).toMatchObject({ verdict: 'FAIL', reason_codes: ['MANDATE_MISSING'] });

@@ -1,5 +1,6 @@
 import { type GateClaim, type GateDecision, type Pipeline, type StageDefinition, stageAfter } from '@orgo/contracts';
-import { nothing, sendOf, signable, uniqueCodes } from '../decision.ts';
+import { digestOfNothing } from '@orgo/core';
+import { sendOf, signable, uniqueCodes } from '../decision.ts';
 import type { AdmitFacts, ClaimInput, Finding, MandateFact } from '../facts.ts';
 import { authorizationOf, blankDecision } from '../header.ts';
 import { stageInputs } from '../inputs.ts';
@@ -102,7 +103,7 @@ function mandateFindings(
   if (mandate === null) {
     const needed = pipeline === null || pipeline.admission.includes('mandate');
     if (needed) return [{ code: 'MANDATE_MISSING', detail: 'the pipeline asks for a mandate and none was admitted' }];
-    return claim.mandate_ref === nothing
+    return claim.mandate_ref === digestOfNothing
       ? []
       : [{ code: 'MANDATE_MISSING', detail: 'the claim names a mandate that was not admitted' }];
   }

@@ -1,5 +1,5 @@
 import { type ArtifactRef, stageAfter } from '@orgo/contracts';
-import { digestOf } from '@orgo/core';
+import { digestOf, digestOfNothing } from '@orgo/core';
 import { describe, expect, test } from 'vitest';
 import {
   artifact,
@@ -245,7 +245,7 @@ describe('a reply that may not speak', () => {
     const fresh = initialGate({ tenant_id, id: build_id });
     const { outcome, decision } = step(fresh, valid);
     expect(outcome).toMatchObject({ ok: false, code: 'GATE_SUBJECT_UNKNOWN' });
-    expect(decision?.pipeline_ref).toBe(digestOf(null));
+    expect(decision?.pipeline_ref).toBe(digestOfNothing);
   });
 
   test('an adapter’s refusal is taken, sealed with its codes, and proves nothing', () => {

@@ -1,11 +1,8 @@
 import type { GateClaim, ReleaseStepDetail } from '@orgo/contracts';
-import { digestOf, type JsonValue } from '@orgo/core';
+import { digestOf, digestOfNothing, type JsonValue } from '@orgo/core';
 import type { Counts } from '../rollout/counts.ts';
 import { type Step, stepFacts } from '../rollout/freeze.ts';
 import type { Act, Eligible, Outcome, ReleaseState } from '../state.ts';
-
-/** The content id of nothing: where a release that was never verified is pinned to. */
-const nowhere = digestOf(null);
 
 type Part = Pick<GateClaim, 'claim' | 'idem_key' | 'actor' | 'detail'> & Partial<GateClaim>;
 
@@ -18,8 +15,8 @@ export const claimOf = (state: ReleaseState, now: string, part: Part): GateClaim
   attempt: 0,
   epoch: 0,
   as_of: now,
-  pipeline_ref: state.eligible?.pipeline_ref ?? nowhere,
-  mandate_ref: state.eligible?.mandate_ref ?? nowhere,
+  pipeline_ref: state.eligible?.pipeline_ref ?? digestOfNothing,
+  mandate_ref: state.eligible?.mandate_ref ?? digestOfNothing,
   inputs: [],
   reason_codes: [],
   ...part,

@@ -1,5 +1,13 @@
 import type { Digest, GateClaim, GateDecision } from '@orgo/contracts';
-import { canonical, digestOf, type JsonValue, next, type Outcome, type TransitionTable } from '@orgo/core';
+import {
+  canonical,
+  digestOf,
+  digestOfNothing,
+  type JsonValue,
+  next,
+  type Outcome,
+  type TransitionTable,
+} from '@orgo/core';
 import { channelFault } from '../channel/channel-name.ts';
 import { type No, no, type Timed } from '../inputs.ts';
 import { type Reported, reportedOf } from './reported.ts';
@@ -52,9 +60,6 @@ export const nodeKeyOf = (input: NodeInput): { tenant_id: string; id: string } =
 const nothing: NodeDecision = { ok: true, events: [], sends: [], alarms: [] };
 const yes = (events: NodeEvent[], sends: NodeSend[] = []): NodeDecision => ({ ok: true, events, sends, alarms: [] });
 
-/** The content id of nothing: a claim about a node is pinned to no pipeline and no mandate. */
-const nowhere: Digest = digestOf(null);
-
 const claimOf = (
   input: Timed<Of>,
   claim: Pick<GateClaim, 'claim' | 'build_id' | 'idem_key' | 'actor' | 'detail'>,
@@ -65,8 +70,8 @@ const claimOf = (
   attempt: 0,
   epoch: 0,
   as_of: input.now,
-  pipeline_ref: nowhere,
-  mandate_ref: nowhere,
+  pipeline_ref: digestOfNothing,
+  mandate_ref: digestOfNothing,
   inputs: [],
   reason_codes: [],
   ...claim,

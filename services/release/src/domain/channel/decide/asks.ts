@@ -1,5 +1,5 @@
 import type { ChannelClaim, Digest, GateClaim, ReasonCode, RollbackClaim } from '@orgo/contracts';
-import { digestOf, type JsonValue } from '@orgo/core';
+import { digestOf, digestOfNothing, type JsonValue } from '@orgo/core';
 import type { Timed } from '../../inputs.ts';
 import { channelFault } from '../channel-name.ts';
 import type { ChannelEvent } from '../events.ts';
@@ -7,9 +7,6 @@ import type { AskChange, AskRollback, Preflighted, TurnedAway } from '../inputs.
 import { rollbackTarget } from '../rollback-target.ts';
 import type { AskedChange, ChannelState } from '../state.ts';
 import { type ChannelOutcome, no, nothing, yes } from './outcome.ts';
-
-/** The content id of nothing: a change of a channel is pinned to no pipeline and no mandate. */
-const nowhere: Digest = digestOf(null);
 
 const claimOf = (
   state: ChannelState,
@@ -22,8 +19,8 @@ const claimOf = (
   attempt: 0,
   epoch: 0,
   as_of: now,
-  pipeline_ref: nowhere,
-  mandate_ref: nowhere,
+  pipeline_ref: digestOfNothing,
+  mandate_ref: digestOfNothing,
   inputs: [],
   reason_codes: [],
   ...claim,
