@@ -10,7 +10,7 @@ import {
   type SignedItemWire,
   subjectOf,
 } from '@orgo/contracts';
-import { canonical, digestOf, digestOfNothing, signBatch, utf8 } from '@orgo/core';
+import { authorizationOf, blankDecision, canonical, digestOf, digestOfNothing, signBatch, utf8 } from '@orgo/core';
 import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
 import { type Bus, connectBus } from '@orgo/runtime/bus';
 import { loadConfig } from '@orgo/runtime/config';
@@ -76,51 +76,27 @@ async function startOne(instance: TestInstance, settings: Record<string, string>
 }
 
 /** A decision of a gate, with what a test says about it. */
-export const decisionOf = (more: Partial<GateDecision> = {}): GateDecision => ({
-  v: 1,
-  kind: 'STAGE',
-  verdict: 'PASS',
-  tenant_id: tenant,
-  build_id: newId('bld'),
-  stage: 'pin',
-  attempt: 1,
-  epoch: 1,
-  final: true,
-  idem_key: digestOfNothing,
-  subject_digest: digestOfNothing,
-  subject_key_id: 'ed25519:test',
-  command_digest: digestOfNothing,
-  reason_codes: [],
-  inputs: [],
-  outputs: [],
-  authorizations: [],
-  rests_on: [],
-  report: null,
-  adapter: { name: 'pin', version: '1.0.0' },
-  actor: 'adapter:pin',
-  pipeline_ref: digestOfNothing,
-  mandate_ref: digestOfNothing,
-  root_version: 1,
-  as_of: now,
-  at: now,
-  duration_ms: 5,
-  detail: {},
-  ...more,
-});
+export const decisionOf = (more: Partial<GateDecision> = {}): GateDecision =>
+  blankDecision({
+    kind: 'STAGE',
+    verdict: 'PASS',
+    tenant_id: tenant,
+    build_id: newId('bld'),
+    stage: 'pin',
+    attempt: 1,
+    epoch: 1,
+    final: true,
+    subject_key_id: 'ed25519:test',
+    command_digest: digestOfNothing,
+    adapter: { name: 'pin', version: '1.0.0' },
+    actor: 'adapter:pin',
+    at: now,
+    duration_ms: 5,
+    ...more,
+  });
 
-export const authorizationFor = (decision: GateDecision, stage = 'ingest'): Authorization => ({
-  v: 1,
-  tenant_id: decision.tenant_id,
-  build_id: decision.build_id,
-  stage,
-  inputs: [],
-  rests_on: [],
-  subject_digest: decision.subject_digest,
-  pipeline_ref: decision.pipeline_ref,
-  mandate_ref: decision.mandate_ref,
-  as_of: decision.as_of,
-  root_version: 1,
-});
+export const authorizationFor = (decision: GateDecision, stage = 'ingest'): Authorization =>
+  authorizationOf(decision, stage, [], []);
 
 export type Decided = {
   decision: GateDecision;

@@ -17,6 +17,7 @@ import {
 } from '@orgo/contracts';
 import {
   appendLeaves,
+  blankDecision,
   canonical,
   canonicalBytes,
   digestOf,
@@ -348,33 +349,18 @@ function reported({ detail }: GateClaim, state: NodeGate, release: ReleaseGate |
   };
 }
 
-const recordDecision = (tenant_id: string, build_id: string, record: ArtifactRef): GateDecision => ({
-  v: 1,
-  kind: 'RECORD',
-  verdict: 'PASS',
-  tenant_id,
-  build_id,
-  stage: null,
-  attempt: 0,
-  epoch: 0,
-  final: true,
-  idem_key: digestOf('close'),
-  subject_digest: digestOf('subject'),
-  subject_key_id: 'k',
-  command_digest: null,
-  reason_codes: [],
-  inputs: [],
-  outputs: [record],
-  authorizations: [],
-  rests_on: [],
-  report: null,
-  adapter: null,
-  actor: 'orchestrator',
-  pipeline_ref: digestOf('pipeline'),
-  mandate_ref: digestOf('mandate'),
-  root_version: 1,
-  as_of: '2026-11-20T12:00:00.000Z',
-  at: '2026-11-20T12:00:01.000Z',
-  duration_ms: 0,
-  detail: { outcome: 'COMPLETED', releasable: true },
-});
+const recordDecision = (tenant_id: string, build_id: string, record: ArtifactRef): GateDecision =>
+  blankDecision({
+    kind: 'RECORD',
+    verdict: 'PASS',
+    tenant_id,
+    build_id,
+    final: true,
+    outputs: [record],
+    actor: 'orchestrator',
+    pipeline_ref: digestOf('pipeline'),
+    mandate_ref: digestOf('mandate'),
+    as_of: '2026-11-20T12:00:00.000Z',
+    at: '2026-11-20T12:00:01.000Z',
+    detail: { outcome: 'COMPLETED', releasable: true },
+  });

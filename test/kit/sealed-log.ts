@@ -1,7 +1,7 @@
 import { type GateDecision, payloadTypes, type SealedDecision } from '@orgo/contracts';
 import {
+  blankDecision,
   canonical,
-  digestOfNothing,
   formatCheckpoint,
   inclusionPath,
   leafHash,
@@ -13,47 +13,26 @@ import {
 } from '@orgo/core';
 import type { TestKey } from './channel-repo.ts';
 
-/** A decision that says nothing yet, as a gatekeeper would write it. */
-const blank = (tenant: string): Omit<GateDecision, 'kind' | 'build_id'> => ({
-  v: 1,
-  verdict: 'PASS',
-  tenant_id: tenant as GateDecision['tenant_id'],
-  stage: null,
-  attempt: 0,
-  epoch: 0,
-  final: true,
-  idem_key: digestOfNothing,
-  subject_digest: digestOfNothing,
-  subject_key_id: '',
-  command_digest: null,
-  reason_codes: [],
-  inputs: [],
-  outputs: [],
-  authorizations: [],
-  rests_on: [],
-  report: null,
-  adapter: null,
-  actor: 'ann@example.org',
-  pipeline_ref: digestOfNothing,
-  mandate_ref: digestOfNothing,
-  root_version: 1,
-  as_of: '2026-01-01T00:00:00.000Z',
-  at: '2026-01-01T00:00:00.000Z',
-  duration_ms: 0,
-  detail: {},
-});
+type Wish = Partial<GateDecision> & Pick<GateDecision, 'kind' | 'build_id'>;
+
+const passed = (tenant_id: string, wish: Wish): GateDecision =>
+  blankDecision({
+    verdict: 'PASS',
+    tenant_id,
+    final: true,
+    actor: 'ann@example.org',
+    at: '2026-01-01T00:00:00.000Z',
+    ...wish,
+  });
 
 /** A tenant's log, written by a test: decisions of whoever signs them, each with the proof of its place. */
 export function createSealedLog(tenant: string, origin: string) {
   const leaves: Uint8Array[] = [];
   return {
     /** Signs a decision as the gatekeeper, or as the role that is said, and appends it under a checkpoint of the log key. */
-    append(
-      decision: Partial<GateDecision> & Pick<GateDecision, 'kind' | 'build_id'>,
-      by: { gatekeeper: TestKey; log: TestKey; role?: string },
-    ): SealedDecision {
+    append(decision: Wish, by: { gatekeeper: TestKey; log: TestKey; role?: string }): SealedDecision {
       const { gatekeeper, log, role = 'gatekeeper' } = by;
-      const payload = canonical({ ...blank(tenant), ...decision });
+      const payload = canonical(passed(tenant, decision));
       const signer = { role, tenant_id: tenant, key_id: gatekeeper.keyid };
       const [item] = signBatch([{ type: payloadTypes.decision, payload }], signer, gatekeeper.sign);
       const index = leaves.push(leafHash(utf8(payload))) - 1;

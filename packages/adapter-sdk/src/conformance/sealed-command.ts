@@ -7,6 +7,8 @@ import {
   type StageCommand,
 } from '@orgo/contracts';
 import {
+  authorizationOf,
+  blankDecision,
   canonical,
   type Digest,
   digestOf,
@@ -70,19 +72,22 @@ export function sealedCommand(signers: CommandSigners, origin: string, wish: Com
     forge = {},
   } = wish;
   const { as_of = '2026-01-01T00:00:00.000Z', not_after = '2099-01-01T00:00:00.000Z' } = wish;
-  const pins = { pipeline_ref: someDigest('pipeline'), mandate_ref: someDigest('mandate'), root_version: 1 };
 
-  const authorization: Authorization = {
-    v: 1,
+  const admission = blankDecision({
+    kind: 'ADMISSION',
+    verdict: 'PASS',
     tenant_id,
     build_id,
-    stage,
-    inputs,
-    rests_on: [],
+    final: true,
+    idem_key: someDigest('key'),
     subject_digest: someDigest('claim'),
-    ...pins,
-    as_of,
-  };
+    subject_key_id: orchestrator.key_id,
+    actor: 'test',
+    pipeline_ref: someDigest('pipeline'),
+    mandate_ref: someDigest('mandate'),
+    at: as_of,
+  });
+  const authorization = authorizationOf(admission, stage, inputs, []);
   const authorizationItem = signed(
     payloadTypes.authorization,
     (forge.authorization ?? same)(authorization),
@@ -90,34 +95,7 @@ export function sealedCommand(signers: CommandSigners, origin: string, wish: Com
   );
   const authorization_digest = digestOf(JSON.parse(authorizationItem.payload));
 
-  const decision: GateDecision = {
-    v: 1,
-    kind: 'ADMISSION',
-    verdict: 'PASS',
-    tenant_id,
-    build_id,
-    stage: null,
-    attempt: 0,
-    epoch: 0,
-    final: true,
-    idem_key: someDigest('key'),
-    subject_digest: someDigest('claim'),
-    subject_key_id: orchestrator.key_id,
-    command_digest: null,
-    reason_codes: [],
-    inputs: [],
-    outputs: [],
-    authorizations: [authorization_digest],
-    rests_on: [],
-    report: null,
-    adapter: null,
-    actor: 'test',
-    ...pins,
-    as_of,
-    at: as_of,
-    duration_ms: 0,
-    detail: {},
-  };
+  const decision: GateDecision = { ...admission, authorizations: [authorization_digest] };
   const decisionItem = signed(payloadTypes.decision, (forge.decision ?? same)(decision), gatekeeper);
   const first = leafHash(utf8('an earlier decision'));
   const root = nodeHash(first, leafHash(utf8(decisionItem.payload)));

@@ -1,5 +1,5 @@
 import { type ArtifactRef, type Digest, type GateDecision, type Pipeline, pipelines } from '@orgo/contracts';
-import { canonicalBytes, digestOf, type JsonValue } from '@orgo/core';
+import { blankDecision, canonicalBytes, digestOf, type JsonValue } from '@orgo/core';
 import type { RecordClosing, RecordSource, SealedLeaf } from './record.ts';
 
 /** Sealed decisions of one build, for tests: an echo pipeline whose second stage is a validation gate. */
@@ -21,37 +21,25 @@ export const artifact = (kind: string, seed: JsonValue = kind): ArtifactRef => (
 const at = (second: number): string => `2026-11-20T12:00:${`${second}`.padStart(2, '0')}.000Z`;
 
 /** The decision given `second` seconds after the build began. */
-export const decision = (second: number, more: Partial<GateDecision>): GateDecision => ({
-  v: 1,
-  kind: 'STAGE',
-  verdict: 'PASS',
-  tenant_id: 'acme',
-  build_id,
-  stage: null,
-  attempt: 1,
-  epoch: 1,
-  final: true,
-  idem_key: digestOf('key'),
-  subject_digest: digestOf(second),
-  subject_key_id: 'k',
-  command_digest: null,
-  reason_codes: [],
-  inputs: [],
-  outputs: [],
-  authorizations: [],
-  rests_on: [],
-  report: null,
-  adapter: null,
-  actor: 'adapter:echo',
-  pipeline_ref: pipelineRef,
-  mandate_ref: digestOf('mandate'),
-  root_version: 1,
-  as_of: at(0),
-  at: at(second),
-  duration_ms: 7,
-  detail: {},
-  ...more,
-});
+export const decision = (second: number, more: Partial<GateDecision>): GateDecision =>
+  blankDecision({
+    kind: 'STAGE',
+    verdict: 'PASS',
+    tenant_id: 'acme',
+    build_id,
+    attempt: 1,
+    epoch: 1,
+    final: true,
+    subject_digest: digestOf(second),
+    subject_key_id: 'k',
+    actor: 'adapter:echo',
+    pipeline_ref: pipelineRef,
+    mandate_ref: digestOf('mandate'),
+    as_of: at(0),
+    at: at(second),
+    duration_ms: 7,
+    ...more,
+  });
 
 export const admission = decision(1, {
   kind: 'ADMISSION',

@@ -1,4 +1,5 @@
 import type { Digest, GateClaim, GateDecision } from '@orgo/contracts';
+import { blankDecision } from '@orgo/core';
 
 /** What every verified claim brings. */
 export type VerifiedClaim = {
@@ -15,33 +16,21 @@ export type VerifiedClaim = {
 export const blankClaimDecision = (
   input: VerifiedClaim,
   pins: Pick<GateDecision, 'pipeline_ref' | 'mandate_ref' | 'as_of'>,
-): GateDecision => ({
-  v: 1,
-  kind: 'REFUSAL',
-  verdict: 'NOTED',
-  tenant_id: input.tenant_id,
-  build_id: input.build_id,
-  stage: input.claim.stage,
-  attempt: input.claim.attempt,
-  epoch: input.claim.epoch,
-  final: false,
-  idem_key: input.claim.idem_key,
-  subject_digest: input.digest,
-  subject_key_id: input.key_id,
-  command_digest: null,
-  reason_codes: [],
-  inputs: [],
-  outputs: [],
-  authorizations: [],
-  rests_on: [],
-  report: null,
-  adapter: null,
-  actor: input.claim.actor,
-  pipeline_ref: pins.pipeline_ref,
-  mandate_ref: pins.mandate_ref,
-  root_version: input.root_version,
-  as_of: pins.as_of,
-  at: input.now,
-  duration_ms: 0,
-  detail: {},
-});
+): GateDecision =>
+  blankDecision({
+    kind: 'REFUSAL',
+    tenant_id: input.tenant_id,
+    build_id: input.build_id,
+    stage: input.claim.stage,
+    attempt: input.claim.attempt,
+    epoch: input.claim.epoch,
+    idem_key: input.claim.idem_key,
+    subject_digest: input.digest,
+    subject_key_id: input.key_id,
+    actor: input.claim.actor,
+    pipeline_ref: pins.pipeline_ref,
+    mandate_ref: pins.mandate_ref,
+    root_version: input.root_version,
+    as_of: pins.as_of,
+    at: input.now,
+  });

@@ -1,5 +1,5 @@
-import type { Authorization, Digest, GateDecision } from '@orgo/contracts';
-import { digestOfNothing } from '@orgo/core';
+import type { GateDecision } from '@orgo/contracts';
+import { blankDecision, digestOfNothing } from '@orgo/core';
 import { blankClaimDecision } from './claim-decision.ts';
 import type { GateInput } from './facts.ts';
 import type { GateState } from './state.ts';
@@ -14,30 +14,21 @@ function pinsOf(state: GateState, input: GateInput): Pins {
 }
 
 /** A decision that says nothing yet: everything that follows from the input alone. */
-export function blankDecision(state: GateState, input: GateInput): GateDecision {
+export function headerOf(state: GateState, input: GateInput): GateDecision {
   const pins = pinsOf(state, input);
   if (input.type !== 'reply') return blankClaimDecision(input, pins);
   const { reply } = input;
-  return {
-    v: 1,
+  return blankDecision({
     kind: 'REFUSAL',
-    verdict: 'NOTED',
     tenant_id: input.tenant_id,
     build_id: input.build_id,
     stage: reply.stage,
     attempt: reply.attempt,
     epoch: reply.epoch,
-    final: false,
     idem_key: reply.idem_key,
     subject_digest: input.digest,
     subject_key_id: input.key_id,
     command_digest: reply.command_digest,
-    reason_codes: [],
-    inputs: [],
-    outputs: [],
-    authorizations: [],
-    rests_on: [],
-    report: null,
     adapter: reply.adapter,
     actor: `adapter:${input.adapter}`,
     pipeline_ref: pins.pipeline_ref,
@@ -46,28 +37,5 @@ export function blankDecision(state: GateState, input: GateInput): GateDecision 
     as_of: pins.as_of,
     at: input.now,
     duration_ms: reply.duration_ms,
-    detail: {},
-  };
-}
-
-/** The permission to run a stage on exactly these inputs. */
-export function authorizationOf(
-  decision: GateDecision,
-  stage: string,
-  inputs: Authorization['inputs'],
-  restsOn: readonly Digest[],
-): Authorization {
-  return {
-    v: 1,
-    tenant_id: decision.tenant_id,
-    build_id: decision.build_id,
-    stage,
-    inputs,
-    rests_on: [...new Set(restsOn)].slice(-64),
-    subject_digest: decision.subject_digest,
-    pipeline_ref: decision.pipeline_ref,
-    mandate_ref: decision.mandate_ref,
-    as_of: decision.as_of,
-    root_version: decision.root_version,
-  };
+  });
 }

@@ -8,7 +8,7 @@ import {
   stageAfter,
   stageOf,
 } from '@orgo/contracts';
-import { digestOf } from '@orgo/core';
+import { authorizationOf, blankDecision, digestOf } from '@orgo/core';
 import type { Receipt } from './inputs.ts';
 import type { Admitted } from './state.ts';
 
@@ -159,22 +159,14 @@ export class ModelGate {
     return this.#fences.get(stage) ?? 1;
   }
 
+  #blank(part: Partial<GateDecision> & Pick<GateDecision, 'kind'>): GateDecision {
+    return blankDecision({ actor: 'a', at: this.#as.as_of, duration_ms: 1, ...this.#as, ...part });
+  }
+
   #open(decision: Partial<GateDecision> & Pick<GateDecision, 'kind' | 'verdict'>, next: string | null): Receipt[] {
     if (next === null) return [this.#seal(decision)];
-    const { tenant_id, build_id, as_of, pipeline_ref, mandate_ref } = this.#as;
-    const authorization: Authorization = {
-      v: 1,
-      tenant_id,
-      build_id,
-      stage: next,
-      inputs: [ref('in', next)],
-      rests_on: [],
-      subject_digest: pipeline_ref,
-      pipeline_ref,
-      mandate_ref,
-      as_of,
-      root_version: 1,
-    };
+    const of = this.#blank({ ...decision, subject_digest: this.#as.pipeline_ref });
+    const authorization = authorizationOf(of, next, [ref('in', next)], []);
     const digest = digestOf(authorization);
     this.authorizations.set(digest, authorization);
     return [this.#seal({ ...decision, authorizations: [digest] }, [{ authorization, digest }])];
@@ -185,31 +177,11 @@ export class ModelGate {
     authorizations: Receipt['authorizations'] = [],
   ): Receipt {
     const log_index = this.#sealed++;
-    const decision: GateDecision = {
-      v: 1,
-      stage: null,
-      attempt: 0,
-      epoch: 0,
-      final: false,
-      idem_key: this.#as.pipeline_ref,
-      subject_digest: this.#as.pipeline_ref,
-      subject_key_id: 'k',
-      command_digest: null,
-      reason_codes: [],
-      inputs: [],
-      outputs: [],
-      authorizations: [],
-      rests_on: [],
+    const decision = this.#blank({
       report: ref('stage-report', `${log_index}`),
-      adapter: null,
-      actor: 'a',
-      root_version: 1,
-      at: this.#as.as_of,
-      duration_ms: 1,
       detail: { index: log_index },
-      ...this.#as,
       ...part,
-    };
+    });
     const { tenant_id, build_id } = this.#as;
     return {
       type: 'receipt',

@@ -7,7 +7,7 @@ import {
   releasePlanSchema,
   type SealedDecision,
 } from '@orgo/contracts';
-import { type CohortMember, digestOf } from '@orgo/core';
+import { authorizationOf, blankDecision, type CohortMember, digestOf } from '@orgo/core';
 import type { Receipt, ReleaseInput } from './inputs.ts';
 import type { Asked, Eligible } from './state.ts';
 
@@ -68,35 +68,17 @@ export const found: ReleaseInput = {
 };
 export const barred: ReleaseInput = { type: 'barred', ...of, code: 'BUILD_NOT_ELIGIBLE', detail: 'no record' };
 
-export const decision = (part: Partial<GateDecision> & Pick<GateDecision, 'kind' | 'verdict'>): GateDecision => ({
-  v: 1,
-  tenant_id: of.tenant_id,
-  build_id: of.release_id,
-  stage: null,
-  attempt: 0,
-  epoch: 0,
-  final: false,
-  idem_key: digestOf('idem'),
-  subject_digest: digestOf('subject'),
-  subject_key_id: 'k',
-  command_digest: null,
-  reason_codes: [],
-  inputs: [],
-  outputs: [],
-  authorizations: [],
-  rests_on: [],
-  report: null,
-  adapter: null,
-  actor: 'a',
-  pipeline_ref: eligible.pipeline_ref,
-  mandate_ref: eligible.mandate_ref,
-  root_version: 1,
-  as_of: noon,
-  at: noon,
-  duration_ms: 0,
-  detail: {},
-  ...part,
-});
+export const decision = (part: Partial<GateDecision> & Pick<GateDecision, 'kind' | 'verdict'>): GateDecision =>
+  blankDecision({
+    tenant_id: of.tenant_id,
+    build_id: of.release_id,
+    subject_key_id: 'k',
+    actor: 'a',
+    pipeline_ref: eligible.pipeline_ref,
+    mandate_ref: eligible.mandate_ref,
+    at: noon,
+    ...part,
+  });
 
 export const receipt = (of_decision: GateDecision, authorizations: Receipt['authorizations'] = []): Receipt => ({
   type: 'receipt',
@@ -107,19 +89,12 @@ export const receipt = (of_decision: GateDecision, authorizations: Receipt['auth
   authorizations,
 });
 
-export const authorization: Authorization = {
-  v: 1,
-  tenant_id: of.tenant_id,
-  build_id: of.release_id,
-  stage: 'publish',
-  inputs: [manifest],
-  rests_on: [],
-  subject_digest: digestOf('subject'),
-  pipeline_ref: eligible.pipeline_ref,
-  mandate_ref: eligible.mandate_ref,
-  as_of: noon,
-  root_version: 1,
-};
+export const authorization: Authorization = authorizationOf(
+  decision({ kind: 'RELEASE', verdict: 'PASS' }),
+  'publish',
+  [manifest],
+  [],
+);
 
 /** The gatekeeper's PASS, with an authorization that may be spoilt. */
 export const pass = (spoil: Partial<Authorization> = {}, listed: Digest | null = null): Receipt => {

@@ -1,8 +1,8 @@
 import { type GateClaim, type GateDecision, type Pipeline, type StageDefinition, stageAfter } from '@orgo/contracts';
-import { digestOfNothing } from '@orgo/core';
+import { authorizationOf, digestOfNothing } from '@orgo/core';
 import { sendOf, signable, uniqueCodes } from '../decision.ts';
 import type { AdmitFacts, ClaimInput, Finding, MandateFact } from '../facts.ts';
-import { authorizationOf, blankDecision } from '../header.ts';
+import { headerOf } from '../header.ts';
 import { stageInputs } from '../inputs.ts';
 import { demandsValidation, inForce } from '../mandate.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
@@ -29,7 +29,7 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
   const reason_codes = uniqueCodes(codesOf(checks));
   const passed = reason_codes.length === 0 && first !== undefined && opening?.ok === true;
   const draft: GateDecision = {
-    ...blankDecision(state, input),
+    ...headerOf(state, input),
     kind: 'ADMISSION',
     verdict: passed ? 'PASS' : 'FAIL',
     final: true,

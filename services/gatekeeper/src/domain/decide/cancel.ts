@@ -1,7 +1,7 @@
 import { isDecisionCode } from '../codes.ts';
 import { sendOf, uniqueCodes } from '../decision.ts';
 import type { ClaimInput } from '../facts.ts';
-import { blankDecision } from '../header.ts';
+import { headerOf } from '../header.ts';
 import type { GateState } from '../state.ts';
 import { type GateOutcome, refuseOnRecord } from './refusal.ts';
 
@@ -16,7 +16,7 @@ export function decideCancel(state: GateState, input: ClaimInput & { now: string
     return refuseOnRecord(state, input, ['GATE_SUBJECT_CLOSED'], `the build is ${state.phase}`);
   const reason_codes = uniqueCodes(['BUILD_CANCELLED', ...input.claim.reason_codes.filter(isDecisionCode)]);
   const send = sendOf({
-    ...blankDecision(state, input),
+    ...headerOf(state, input),
     kind: 'CANCEL',
     verdict: 'PASS',
     reason_codes,

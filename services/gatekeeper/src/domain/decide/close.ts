@@ -3,7 +3,7 @@ import { buildOutcomes } from '@orgo/contracts';
 import { isDecisionCode } from '../codes.ts';
 import { sendOf, uniqueCodes } from '../decision.ts';
 import type { ClaimInput, CloseFacts, Finding, FreezeInput, Unreadable } from '../facts.ts';
-import { blankDecision } from '../header.ts';
+import { headerOf } from '../header.ts';
 import type { Closing, GateState } from '../state.ts';
 import { rerunOf, triggerOf } from '../trigger.ts';
 import { type GateOutcome, refuseOnRecord } from './refusal.ts';
@@ -134,7 +134,7 @@ export function decideClose(state: GateState, input: ClaimInput & { now: string 
     found ?? (statement === null ? { code: 'RECORD_INCOMPLETE', detail: 'no statement over it' } : undefined);
   if (first !== undefined || statement === null) {
     const refusal = sendOf({
-      ...blankDecision(state, input),
+      ...headerOf(state, input),
       reason_codes: ['RECORD_INCOMPLETE'],
       detail: { why: first?.detail ?? '' },
     });
@@ -148,7 +148,7 @@ export function decideClose(state: GateState, input: ClaimInput & { now: string 
   }
   const kristal = facts.record.outputs.kristal;
   const send = sendOf({
-    ...blankDecision(state, input),
+    ...headerOf(state, input),
     kind: 'RECORD',
     verdict: 'PASS',
     final: true,

@@ -3,7 +3,7 @@ import { isDecisionCode, toldCodes } from '../codes.ts';
 import { sendOf, uniqueCodes } from '../decision.ts';
 import type { GateEvent } from '../events.ts';
 import type { ClaimInput } from '../facts.ts';
-import { blankDecision } from '../header.ts';
+import { headerOf } from '../header.ts';
 import { stageReport } from '../report.ts';
 import type { Accepted, GateState, StageGate } from '../state.ts';
 import { type GateOutcome, refuseOnRecord } from './refusal.ts';
@@ -31,7 +31,7 @@ function lost(state: GateState, input: Input, gate: StageGate): GateOutcome {
     return { ok: false, code: 'GATE_SUBJECT_CLOSED', detail: `the build is ${state.phase}` };
   const accepted = gate.accepted as Accepted;
   const send = sendOf({
-    ...blankDecision(state, input),
+    ...headerOf(state, input),
     kind: 'FENCE',
     verdict: 'LOST',
     rests_on: [accepted.decision],
@@ -66,7 +66,7 @@ export function decideFence(state: GateState, input: Input): GateOutcome {
   }
   const fence = Math.max(gate.fence, input.claim.epoch);
   const draft: GateDecision = {
-    ...blankDecision(state, input),
+    ...headerOf(state, input),
     kind: 'FENCE',
     verdict: 'FENCED',
     reason_codes: uniqueCodes(input.claim.reason_codes.filter(isDecisionCode)),
@@ -102,7 +102,7 @@ export function decideExhausted(state: GateState, input: Input): GateOutcome {
     toldCodes([stage.exhausted_code, ...input.claim.reason_codes], 'STAGE_ATTEMPTS_EXHAUSTED'),
   );
   const draft: GateDecision = {
-    ...blankDecision(state, input),
+    ...headerOf(state, input),
     kind: 'STAGE',
     verdict: fails ? 'FAIL' : 'ERROR',
     final: true,

@@ -4,7 +4,7 @@ import type { DecisionCode } from '../codes.ts';
 import { bounded, type DecisionSend, sendOf, uniqueCodes } from '../decision.ts';
 import type { GateEvent } from '../events.ts';
 import type { GateInput } from '../facts.ts';
-import { blankDecision } from '../header.ts';
+import { headerOf } from '../header.ts';
 import type { GateState, Seen } from '../state.ts';
 
 export type GateOutcome = Outcome<GateEvent, DecisionSend, never>;
@@ -31,7 +31,7 @@ export function refuseOnRecord(
   // After the record a refusal is a leaf of the log, and of no record: an auditor still wants to see who tried.
   if (state.phase === 'CLOSING' || state.noted >= maxNoted) return silent(code, detail);
   const reason_codes = uniqueCodes(codes);
-  const send = sendOf({ ...blankDecision(state, input), reason_codes, detail: { why: bounded(detail, 300) } });
+  const send = sendOf({ ...headerOf(state, input), reason_codes, detail: { why: bounded(detail, 300) } });
   return {
     ok: false,
     code,
@@ -60,7 +60,7 @@ export function refuseContradiction(
     return { ok: false, code, detail, events: state.quarantined === null ? [{ ...flag, decision: null }] : [] };
   }
   const send = sendOf({
-    ...blankDecision(state, input),
+    ...headerOf(state, input),
     reason_codes: [code],
     detail: { why: bounded(detail, 300), quarantined: flag.adapter, releasable: false },
   });

@@ -2,7 +2,7 @@ import { isReasonCode, stageOf } from '@orgo/contracts';
 import { toldCodes } from '../codes.ts';
 import { bounded, sendOf, uniqueCodes } from '../decision.ts';
 import type { ReplyInput } from '../facts.ts';
-import { blankDecision } from '../header.ts';
+import { headerOf } from '../header.ts';
 import { isCompile } from '../inputs.ts';
 import type { GateState, Seen, StageGate } from '../state.ts';
 import { authorizationFault, correlationFault } from './correlation.ts';
@@ -90,7 +90,7 @@ function decideAttempt(state: GateState, input: ReplyInput & { now: string }, ga
   const { reply } = input;
   const fence = reply.epoch + 1;
   const send = sendOf({
-    ...blankDecision(state, input),
+    ...headerOf(state, input),
     kind: 'ATTEMPT',
     verdict: 'ERROR',
     reason_codes: uniqueCodes(toldCodes(reply.reason_codes, 'STAGE_INTERNAL_ERROR')),

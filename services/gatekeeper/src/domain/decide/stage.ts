@@ -1,10 +1,10 @@
 import { type ArtifactRef, type GateDecision, type Pipeline, type StageDefinition, stageAfter } from '@orgo/contracts';
-import { digestOf, type JsonValue, utf8Length } from '@orgo/core';
+import { authorizationOf, digestOf, type JsonValue, utf8Length } from '@orgo/core';
 import { toldCodes } from '../codes.ts';
 import { type DecisionSend, maxDecisionBytes, sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
 import type { GateEvent } from '../events.ts';
 import type { ReplyInput } from '../facts.ts';
-import { authorizationOf, blankDecision } from '../header.ts';
+import { headerOf } from '../header.ts';
 import { acceptedOutputs, restsOn, stageInputs } from '../inputs.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
 import type { Accepted, Admission, Canon, GateState, Seen, StageGate } from '../state.ts';
@@ -120,7 +120,7 @@ const verified = (input: ReplyInput): ArtifactRef[] =>
   sortRefs(input.outputs.filter((fact) => fact.bytes === null).map((fact) => fact.artifact));
 
 const stageDecision = ({ state, input, gate }: Turn, outputs: ArtifactRef[]): GateDecision => ({
-  ...blankDecision(state, input),
+  ...headerOf(state, input),
   kind: 'STAGE',
   final: true,
   inputs: gate.inputs,

@@ -7,11 +7,10 @@ import {
   releaseStepDetailSchema,
   releaseStepsSchema,
 } from '@orgo/contracts';
-import type { Digest } from '@orgo/core';
+import { authorizationOf, type Digest } from '@orgo/core';
 import { blankClaimDecision } from '../claim-decision.ts';
 import { sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
-import { authorizationOf } from '../header.ts';
 import { channelFindings, inForce } from '../mandate.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
 import { barred } from './barred.ts';
