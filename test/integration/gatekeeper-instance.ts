@@ -15,7 +15,15 @@ import {
   stageOf,
   subjectOf,
 } from '@orgo/contracts';
-import { canonical, canonicalBytes, digestOf, digestOfNothing, type JsonValue, signBatch } from '@orgo/core';
+import {
+  blankClaim,
+  canonical,
+  canonicalBytes,
+  digestOf,
+  digestOfNothing,
+  type JsonValue,
+  signBatch,
+} from '@orgo/core';
 import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
 import { sortRefs } from '@orgo/gatekeeper/domain';
 import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
@@ -124,22 +132,16 @@ export async function startGatekeeper(
     return ack.value;
   };
 
-  const claimOf = (build: Driven, more: Partial<GateClaim>): GateClaim => ({
-    v: 1,
-    claim: 'FENCE',
-    tenant_id: tenant,
-    build_id: build.build_id,
-    stage: null,
-    attempt: 0,
-    epoch: 0,
-    idem_key: digestOf([build.build_id, more.claim ?? null, more.stage ?? null, more.epoch ?? 0]),
-    ...build.pins,
-    inputs: [],
-    reason_codes: [],
-    actor: 'ann@example.org',
-    detail: {},
-    ...more,
-  });
+  const claimOf = (build: Driven, more: Partial<GateClaim>): GateClaim =>
+    blankClaim({
+      claim: 'FENCE',
+      tenant_id: tenant,
+      build_id: build.build_id,
+      idem_key: digestOf([build.build_id, more.claim ?? null, more.stage ?? null, more.epoch ?? 0]),
+      actor: 'ann@example.org',
+      ...build.pins,
+      ...more,
+    });
 
   const gatekeeper = {
     instance,

@@ -12,6 +12,7 @@ export {
   verifyItem,
 } from './batch.ts';
 export { batchLeaf } from './batch-leaf.ts';
+export { blankClaim } from './blank-claim.ts';
 export { authorizationOf, blankDecision } from './blank-decision.ts';
 export { concatBytes, equalBytes } from './bytes.ts';
 export { CanonicalError, canonical, canonicalBytes } from './canonical.ts';

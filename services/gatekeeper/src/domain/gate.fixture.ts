@@ -8,7 +8,7 @@ import {
   type StageReply,
   stageOf,
 } from '@orgo/contracts';
-import { digestOf, digestOfNothing, type JsonValue } from '@orgo/core';
+import { blankClaim, digestOf, digestOfNothing, type JsonValue } from '@orgo/core';
 import { decideGate } from './decide.ts';
 import type { DecisionSend } from './decision.ts';
 import { sortRefs } from './decision.ts';
@@ -67,24 +67,16 @@ const common = (digest: Digest) => ({
   root_version: 1,
 });
 
-export const claim = (more: Partial<GateClaim> = {}): GateClaim => ({
-  v: 1,
-  claim: 'ADMIT',
-  tenant_id,
-  build_id,
-  stage: null,
-  attempt: 0,
-  epoch: 0,
-  idem_key: digestOf('idem'),
-  as_of: asOf,
-  pipeline_ref: digestOfNothing,
-  mandate_ref: digestOfNothing,
-  inputs: [],
-  reason_codes: [],
-  actor: 'ann@example.org',
-  detail: {},
-  ...more,
-});
+export const claim = (more: Partial<GateClaim> = {}): GateClaim =>
+  blankClaim({
+    claim: 'ADMIT',
+    tenant_id,
+    build_id,
+    idem_key: digestOf('idem'),
+    as_of: asOf,
+    actor: 'ann@example.org',
+    ...more,
+  });
 
 export const claimInput = (
   more: Partial<GateClaim>,

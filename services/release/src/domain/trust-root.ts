@@ -1,5 +1,5 @@
 import type { Digest, GateClaim } from '@orgo/contracts';
-import { digestOf, digestOfNothing, type Outcome, type TransitionTable } from '@orgo/core';
+import { blankClaim, digestOf, type Outcome, type TransitionTable } from '@orgo/core';
 
 /** A published root of a tenant that is not known to be in its log. `subject_id` names its entry, `attempt` counts the times it was asked for. */
 export type RootSeen = {
@@ -38,23 +38,15 @@ export function decideTrustRoot(
   const { tenant_id, version, root_digest, subject_id, attempt, now } = input;
   const isNews = version > state.version || attempt > state.attempt;
   if (!isNews) return { ok: true, events: [], sends: [], alarms: [] };
-  const claim: GateClaim = {
-    v: 1,
+  const claim = blankClaim({
     claim: 'TRUST_ROOT',
     tenant_id,
     build_id: subject_id,
-    stage: null,
-    attempt: 0,
-    epoch: 0,
     idem_key: digestOf(['orgo.trust-root.v1', tenant_id, version, root_digest, attempt]),
     as_of: now,
-    pipeline_ref: digestOfNothing,
-    mandate_ref: digestOfNothing,
-    inputs: [],
-    reason_codes: [],
     actor: 'release',
     detail: { version, root_digest },
-  };
+  });
   return {
     ok: true,
     events: [{ type: 'RootAsked', at: now, version, attempt }],

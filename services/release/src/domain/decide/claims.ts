@@ -1,26 +1,20 @@
 import type { GateClaim, ReleaseStepDetail } from '@orgo/contracts';
-import { digestOf, digestOfNothing, type JsonValue } from '@orgo/core';
+import { blankClaim, digestOf, type JsonValue } from '@orgo/core';
 import type { Counts } from '../rollout/counts.ts';
 import { type Step, stepFacts } from '../rollout/freeze.ts';
 import type { Act, Eligible, Outcome, ReleaseState } from '../state.ts';
 
 type Part = Pick<GateClaim, 'claim' | 'idem_key' | 'actor' | 'detail'> & Partial<GateClaim>;
 
-/** A claim about this release that says nothing yet. */
-export const claimOf = (state: ReleaseState, now: string, part: Part): GateClaim => ({
-  v: 1,
-  tenant_id: state.tenant_id,
-  build_id: state.release_id,
-  stage: null,
-  attempt: 0,
-  epoch: 0,
-  as_of: now,
-  pipeline_ref: state.eligible?.pipeline_ref ?? digestOfNothing,
-  mandate_ref: state.eligible?.mandate_ref ?? digestOfNothing,
-  inputs: [],
-  reason_codes: [],
-  ...part,
-});
+/** A claim about this release; one that was never verified is pinned to nothing. */
+export const claimOf = (state: ReleaseState, now: string, part: Part): GateClaim =>
+  blankClaim({
+    tenant_id: state.tenant_id,
+    build_id: state.release_id,
+    as_of: now,
+    ...(state.eligible && { pipeline_ref: state.eligible.pipeline_ref, mandate_ref: state.eligible.mandate_ref }),
+    ...part,
+  });
 
 /** Key of the intent: this release, of this pack, to this channel (RR-26). Time and people are not part of it. */
 export const releaseKey = (state: ReleaseState, { record_ref, pack_id }: Eligible) =>

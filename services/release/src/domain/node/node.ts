@@ -1,13 +1,5 @@
 import type { Digest, GateClaim, GateDecision } from '@orgo/contracts';
-import {
-  canonical,
-  digestOf,
-  digestOfNothing,
-  type JsonValue,
-  next,
-  type Outcome,
-  type TransitionTable,
-} from '@orgo/core';
+import { blankClaim, canonical, digestOf, type JsonValue, next, type Outcome, type TransitionTable } from '@orgo/core';
 import { channelFault } from '../channel/channel-name.ts';
 import { type No, no, type Timed } from '../inputs.ts';
 import { type Reported, reportedOf } from './reported.ts';
@@ -63,19 +55,7 @@ const yes = (events: NodeEvent[], sends: NodeSend[] = []): NodeDecision => ({ ok
 const claimOf = (
   input: Timed<Of>,
   claim: Pick<GateClaim, 'claim' | 'build_id' | 'idem_key' | 'actor' | 'detail'>,
-): GateClaim => ({
-  v: 1,
-  tenant_id: input.tenant_id,
-  stage: null,
-  attempt: 0,
-  epoch: 0,
-  as_of: input.now,
-  pipeline_ref: digestOfNothing,
-  mandate_ref: digestOfNothing,
-  inputs: [],
-  reason_codes: [],
-  ...claim,
-});
+): GateClaim => blankClaim({ tenant_id: input.tenant_id, as_of: input.now, ...claim });
 
 /** The first key of a name stands; the same key may move to another channel or take other labels, and is then enrolled anew. */
 function decideJoin(state: NodeState, input: Timed<Join>): NodeDecision | No {

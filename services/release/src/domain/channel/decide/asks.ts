@@ -1,5 +1,5 @@
 import type { ChannelClaim, Digest, GateClaim, ReasonCode, RollbackClaim } from '@orgo/contracts';
-import { digestOf, digestOfNothing, type JsonValue } from '@orgo/core';
+import { blankClaim, digestOf, type JsonValue } from '@orgo/core';
 import type { Timed } from '../../inputs.ts';
 import { channelFault } from '../channel-name.ts';
 import type { ChannelEvent } from '../events.ts';
@@ -12,19 +12,7 @@ const claimOf = (
   state: ChannelState,
   now: string,
   claim: Pick<GateClaim, 'claim' | 'build_id' | 'idem_key' | 'actor' | 'detail'> & Partial<GateClaim>,
-): GateClaim => ({
-  v: 1,
-  tenant_id: state.tenant_id,
-  stage: null,
-  attempt: 0,
-  epoch: 0,
-  as_of: now,
-  pipeline_ref: digestOfNothing,
-  mandate_ref: digestOfNothing,
-  inputs: [],
-  reason_codes: [],
-  ...claim,
-});
+): GateClaim => blankClaim({ tenant_id: state.tenant_id, as_of: now, ...claim });
 
 /** What was asked, without its id and time: two who ask the same at once get one answer. */
 export const whatOf = (input: AskChange | AskRollback): Digest =>
