@@ -23,9 +23,9 @@ import {
   digestOfNothing,
   type JsonValue,
   signBatch,
+  sortRefs,
 } from '@orgo/core';
 import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
-import { sortRefs } from '@orgo/gatekeeper/domain';
 import { type TestInstance, testInstance } from '@orgo/infra/test-servers';
 import { loadConfig } from '@orgo/runtime/config';
 import { decodeAck, encodeEnvelope } from '@orgo/runtime/envelope';

@@ -1,4 +1,5 @@
 export { sha256, sha256Hex, sha256HexOfParts } from '#sha256';
+export { compareRefs, sameRefs, sortRefs } from './artifact-refs.ts';
 export { backoffMs } from './backoff.ts';
 export { type Base64Alphabet, fromBase64, toBase64, toBase64Url } from './base64.ts';
 export {
@@ -46,7 +47,7 @@ export { type Ok, ok, type ReasonCode, type Refusal, type Result, refuse } from 
 export { keyIdentity, type TrustedKey, type VerifySignature } from './signature.ts';
 export { parseStrict } from './strict-json.ts';
 export { mermaid, next, reachable, type TransitionTable, tableFaults } from './table.ts';
-export { fromUtf8, utf8, utf8Length } from './text.ts';
+export { compareText, fromUtf8, utf8, utf8Length } from './text.ts';
 export { createTileWriter, type TileFile, type TileWriter, verifyTileLog } from './tile-log.ts';
 export {
   decodeEntries,

@@ -30,3 +30,6 @@ export const utf8Length = (text: string): number => {
   }
   return bytes;
 };
+
+/** Orders text by UTF-16 code units: no locale, same order everywhere. */
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

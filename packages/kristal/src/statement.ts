@@ -1,5 +1,7 @@
-import { canonical, digestOf, type JsonValue } from '@orgo/core';
+import { canonical, compareText, digestOf, type JsonValue } from '@orgo/core';
 import { z } from 'zod';
+
+export { compareText };
 
 /** An entity id, `Q` and a positive number without leading zeros. */
 export const QidSchema = z.string().regex(/^Q[1-9][0-9]*$/);
@@ -50,11 +52,6 @@ export type Qualifier = z.infer<typeof QualifierSchema>;
 /** Orders `Q…` (or `P…`) ids by number, whatever their length. Ids carry no leading zeros, so length decides first. */
 export function compareIds(a: string, b: string): number {
   return a.length - b.length || compareText(a, b);
-}
-
-/** Orders text by UTF-16 code units: no locale, same order everywhere. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type ArtifactRef, type Digest, pipelines, type StartBuild } from '@orgo/contracts';
-import { canonicalBytes, digestOf, digestOfBytes, digestOfNothing } from '@orgo/core';
+import { canonicalBytes, compareRefs, digestOf, digestOfBytes, digestOfNothing } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { codeOf, Refused } from '@orgo/runtime/errors';
 import { newId } from '@orgo/runtime/ids';
@@ -11,18 +11,12 @@ import type { Snapshots } from './snapshots.ts';
 
 type Deps = { db: Db; artifacts: ArtifactStore; trust: TrustStore; reads: Reads; snapshots: Snapshots };
 
-/** Stands where no mandate was asked for: the content id of nothing. */
-
 /** @throws Refused TENANT_NOT_FOUND for a tenant that nobody pinned here: the same answer as for one that is another's (TN-05). */
 export async function checkTenant(trust: TrustStore, tenant: string): Promise<void> {
   await trust.root(tenant).catch((error) => {
     throw codeOf(error) === 'TRUST_ROOT_MISSING' ? new Refused('TENANT_NOT_FOUND', 'no such tenant is visible') : error;
   });
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const sorted = (refs: ArtifactRef[]): ArtifactRef[] =>
-  refs.sort((a, b) => compare(a.kind, b.kind) || compare(a.ref, b.ref));
 
 /** Exactly the kinds the pipeline admits, each once. The pipeline itself is not the caller's to bring. */
 function checkKinds(inputs: readonly ArtifactRef[], admission: readonly string[]): void {
@@ -84,7 +78,8 @@ export async function admittedOf(
   await checkStored(artifacts, tenant_id, given);
   const snapshot = canonicalBytes(pipeline);
   const pipeline_ref = digestOfBytes(snapshot);
-  const inputs = sorted([...given, await artifacts.put(tenant_id, 'pipeline', 'application/json', snapshot)]);
+  const stored = await artifacts.put(tenant_id, 'pipeline', 'application/json', snapshot);
+  const inputs = [...given, stored].sort(compareRefs);
   await snapshots.keep(db, pipeline_ref, pipeline);
   const run_key = runKey(tenant_id, pipeline, pipeline_ref, inputs);
   return {

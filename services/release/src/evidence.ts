@@ -10,7 +10,7 @@ import {
   sealedDecisionSchema,
   sealedSubject,
 } from '@orgo/contracts';
-import { canonicalBytes, ok, parseStrict, type Result, refuse } from '@orgo/core';
+import { canonicalBytes, compareRefs, ok, parseStrict, type Result, refuse } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus } from '@orgo/runtime/bus';
 import { Breach, Fault, Refused } from '@orgo/runtime/errors';
@@ -68,8 +68,6 @@ function ineligible({ decision }: BelievedDecision, build_id: string): string | 
   return decision.detail.releasable === false ? 'an adapter of the build contradicted itself' : null;
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 /**
  * Finds and verifies what a release rests on: the RECORD decision of the build, signed by the gatekeeper and sealed by audit, and the record it
  * names. Refuses with `BUILD_NOT_ELIGIBLE` where there is none that is COMPLETED, and with the code of whatever does not verify.
@@ -100,7 +98,7 @@ export async function findEvidence(deps: EvidenceDeps, tenant: string, build_id:
       pipeline_ref: record.pipeline.ref as Digest,
       mandate_ref: record.mandate_ref as Digest,
     },
-    inputs: (parts as ArtifactRef[]).sort((a, b) => compare(a.kind, b.kind) || compare(a.ref, b.ref)),
+    inputs: (parts as ArtifactRef[]).sort(compareRefs),
     evidence,
   });
 }

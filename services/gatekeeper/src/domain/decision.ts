@@ -16,18 +16,6 @@ export type DecisionSend = Signable & {
 /** An entry of the log holds at most 65,535 bytes; what is left is for the signed item around it. */
 export const maxDecisionBytes = 65_000;
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Sorted by kind, then reference; exact duplicates left out. The order in which an authorization lists its inputs. */
-export function sortRefs(refs: readonly ArtifactRef[]): ArtifactRef[] {
-  const sorted = [...refs].sort((a, b) => compare(a.kind, b.kind) || compare(a.ref, b.ref));
-  return sorted.filter((ref, i) => i === 0 || canonical(ref) !== canonical(sorted[i - 1]));
-}
-
-/** True when both lists name the same artifacts, whatever their order. */
-export const sameRefs = (a: readonly ArtifactRef[], b: readonly ArtifactRef[]): boolean =>
-  canonical(sortRefs(a)) === canonical(sortRefs(b));
-
 /** Canonical text and content id of a value. */
 export function signable(value: unknown): Signable {
   const payload = canonical(value);

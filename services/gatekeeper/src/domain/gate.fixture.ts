@@ -8,10 +8,9 @@ import {
   type StageReply,
   stageOf,
 } from '@orgo/contracts';
-import { blankClaim, digestOf, digestOfNothing, type JsonValue } from '@orgo/core';
+import { blankClaim, digestOf, digestOfNothing, type JsonValue, sortRefs } from '@orgo/core';
 import { decideGate } from './decide.ts';
 import type { DecisionSend } from './decision.ts';
-import { sortRefs } from './decision.ts';
 import { evolveGate } from './evolve.ts';
 import type {
   AdmitFacts,

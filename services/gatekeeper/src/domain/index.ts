@@ -12,7 +12,7 @@ export type { VerifiedClaim } from './claim-decision.ts';
 export { closedWith, outcomeOf, recordFindings } from './decide/close.ts';
 export { unproven } from './decide/correlation.ts';
 export { decideGate } from './decide.ts';
-export { type DecisionSend, type Signable, sortRefs } from './decision.ts';
+export type { DecisionSend, Signable } from './decision.ts';
 export type { GateEvent, GateEventType } from './events.ts';
 export { evolveGate } from './evolve.ts';
 export type * from './facts.ts';

@@ -1,5 +1,5 @@
 import type { ArtifactRef, Digest, Pipeline, StageDefinition } from '@orgo/contracts';
-import { sortRefs } from './decision.ts';
+import { sortRefs } from '@orgo/core';
 import type { Finding } from './facts.ts';
 import type { StageGate } from './state.ts';
 

@@ -1,7 +1,7 @@
 import { payloadTypes, type ReasonCode, type RollbackAuthorization } from '@orgo/contracts';
-import { after, canonicalBytes, type JsonValue, toBase64 } from '@orgo/core';
+import { after, canonicalBytes, type JsonValue, sortRefs, toBase64 } from '@orgo/core';
 import { blankClaimDecision } from '../claim-decision.ts';
-import { sendOf, sortRefs, uniqueCodes } from '../decision.ts';
+import { sendOf, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
 import { allowed, changedIds, eligibility, partsOf, unread } from '../release/decide.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';

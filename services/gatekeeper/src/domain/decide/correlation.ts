@@ -1,6 +1,5 @@
 import { isReasonCode, type ReasonCode, type StageCommand, type StageDefinition } from '@orgo/contracts';
-import { canonical } from '@orgo/core';
-import { sameRefs } from '../decision.ts';
+import { canonical, sameRefs } from '@orgo/core';
 import type { ReplyInput } from '../facts.ts';
 import type { Admission, StageGate } from '../state.ts';
 

@@ -1,7 +1,7 @@
 import { type ArtifactRef, type GateDecision, type Pipeline, type StageDefinition, stageAfter } from '@orgo/contracts';
-import { authorizationOf, digestOf, type JsonValue, utf8Length } from '@orgo/core';
+import { authorizationOf, digestOf, type JsonValue, sortRefs, utf8Length } from '@orgo/core';
 import { toldCodes } from '../codes.ts';
-import { type DecisionSend, maxDecisionBytes, sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
+import { type DecisionSend, maxDecisionBytes, sendOf, signable, uniqueCodes } from '../decision.ts';
 import type { GateEvent } from '../events.ts';
 import type { ReplyInput } from '../facts.ts';
 import { headerOf } from '../header.ts';

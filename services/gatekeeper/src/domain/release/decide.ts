@@ -7,9 +7,9 @@ import {
   releaseStepDetailSchema,
   releaseStepsSchema,
 } from '@orgo/contracts';
-import { authorizationOf, type Digest } from '@orgo/core';
+import { authorizationOf, type Digest, sortRefs } from '@orgo/core';
 import { blankClaimDecision } from '../claim-decision.ts';
-import { sendOf, signable, sortRefs, uniqueCodes } from '../decision.ts';
+import { sendOf, signable, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
 import { channelFindings, inForce } from '../mandate.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
