@@ -30,3 +30,4 @@ export type { Route } from './route.ts';
 export * from './routes.ts';
 export * from './signed-item.ts';
 export * from './states.ts';
+export * from './trigger.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OffsetsSchema } from './claim-ir.ts';
-import { DigestTextSchema } from './snapshot.ts';
+import { DigestTextSchema } from './digest-text.ts';
 
 /** Identity of the code that made an artifact. */
 export const ToolSchema = z.strictObject({

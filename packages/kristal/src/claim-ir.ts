@@ -8,6 +8,7 @@ import {
   ScoreSchema,
   Sha256Schema,
 } from './claim-ir-values.ts';
+import { Hex64Schema } from './digest-text.ts';
 import { PidSchema, QidSchema } from './statement.ts';
 
 /** Claim-IR 3.0: one document, one subject. An extractor's proposal; nothing in it is resolved or normative. */
@@ -164,7 +165,7 @@ export const ClaimIrSchema = z.strictObject({
       prompt_ref: z
         .strictObject({
           prompt_id: z.string(),
-          prompt_hash: z.string().regex(/^[0-9a-f]{64}$/),
+          prompt_hash: Hex64Schema,
         })
         .optional(),
       notes: z.string().optional(),

@@ -2,9 +2,9 @@ import { artifactRefSchema } from '@orgo/contracts';
 import { digestOf } from '@orgo/core';
 import { z } from 'zod';
 import { ToolSchema } from './claim-ir-batch.ts';
+import { DigestTextSchema } from './digest-text.ts';
 import { PackPolicySchema } from './policies.ts';
 import { ContractProfileSchema } from './profile.ts';
-import { DigestTextSchema } from './snapshot.ts';
 
 const bp = z.int().min(0).max(10_000);
 

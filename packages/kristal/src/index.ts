@@ -5,6 +5,7 @@ export * from './claim-ir-values.ts';
 export * from './context.ts';
 export * from './context-mandate.ts';
 export * from './dead-letters.ts';
+export * from './digest-text.ts';
 export * from './exchange.ts';
 export * from './exchange-manifest.ts';
 export * from './exchange-stream.ts';

@@ -1,11 +1,10 @@
 import { digestHex, digestOf, type JsonValue } from '@orgo/core';
 import { z } from 'zod';
 import { DateTimeSchema } from './claim-ir-values.ts';
+import { Hex64Schema } from './digest-text.ts';
 import { ManifestPoliciesSchema } from './policies-manifest.ts';
 import { PackSignatureSchema } from './signatures.ts';
 import { compareText } from './statement.ts';
-
-const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Roles of a pack's files. */
 export const packFileRoles = [
@@ -21,7 +20,7 @@ export const packFileRoles = [
 export const PackFileSchema = z.strictObject({
   path: z.string().min(1),
   role: z.enum(packFileRoles),
-  sha256: hex64,
+  sha256: Hex64Schema,
   size_bytes: z.int().min(0),
   mime_type: z.string().optional(),
 });
@@ -33,11 +32,11 @@ export type PackFile = z.infer<typeof PackFileSchema>;
  */
 export const PackManifestSchema = z.strictObject({
   manifest_version: z.string().regex(/^3\.\d+\.\d+$/),
-  runtime_pack_id: hex64,
+  runtime_pack_id: Hex64Schema,
   created_at: DateTimeSchema,
   profiles: z.array(z.string()).optional(),
   exchange_ref: z.strictObject({
-    exchange_id: hex64,
+    exchange_id: Hex64Schema,
     exchange_manifest_hash: z.string().optional(),
     exchange_version: z.string().optional(),
   }),
@@ -51,7 +50,7 @@ export const PackManifestSchema = z.strictObject({
     build_id: z.string().min(8),
     deterministic: z.literal(true),
     canonicalization_profile: z.literal('jcs-rfc8785@1'),
-    config_hash: hex64,
+    config_hash: Hex64Schema,
   }),
   policies: ManifestPoliciesSchema,
   query_contract: z
@@ -63,7 +62,11 @@ export const PackManifestSchema = z.strictObject({
     .optional(),
   files: z.array(PackFileSchema).min(1),
   integrity: z
-    .strictObject({ hash_alg: z.literal('sha256'), pack_sha256: hex64.optional(), manifest_sha256: hex64.optional() })
+    .strictObject({
+      hash_alg: z.literal('sha256'),
+      pack_sha256: Hex64Schema.optional(),
+      manifest_sha256: Hex64Schema.optional(),
+    })
     .optional(),
   signatures: z.array(PackSignatureSchema).optional(),
 });

@@ -1,9 +1,9 @@
 import { digestHex, digestOf, type JsonValue } from '@orgo/core';
 import { z } from 'zod';
+import { DigestTextSchema } from './digest-text.ts';
 
 const text = z.string();
 const count = z.int().min(0);
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 export const SeveritySchema = z.enum(['ERROR', 'WARNING', 'INFO']);
 export type Severity = z.infer<typeof SeveritySchema>;
@@ -37,9 +37,9 @@ export type Issue = z.infer<typeof IssueSchema>;
 
 /** Our part of a report's `extensions`: what was judged, under which policy, and how many issues were found and kept per code. */
 export const ReportExtensionSchema = z.strictObject({
-  report_core_hash: digest,
-  inputs: z.array(z.strictObject({ kind: text, ref: digest })),
-  resources: z.array(z.strictObject({ kind: text, ref: digest })),
+  report_core_hash: DigestTextSchema,
+  inputs: z.array(z.strictObject({ kind: text, ref: DigestTextSchema })),
+  resources: z.array(z.strictObject({ kind: text, ref: DigestTextSchema })),
   profile: z.enum(['strict', 'grounded', 'exploratory']),
   ruleset: text,
   max_issues_per_code: z.int().min(1),

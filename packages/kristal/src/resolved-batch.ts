@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ToolSchema } from './claim-ir-batch.ts';
-import { DigestTextSchema } from './snapshot.ts';
+import { DigestTextSchema } from './digest-text.ts';
 
 /**
  * The answer to a Claim-IR batch: one Resolved Claim-IR document per member, in the order of the members they answer, so that

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { DateTimeSchema } from './claim-ir-values.ts';
-
-/** A content id as text: `sha256:` and 64 lowercase hex digits. */
-export const DigestTextSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+import { DigestTextSchema } from './digest-text.ts';
 
 /** Where a document is from, as its supplier states it. `origin` is a URL, a package with version, or a plain statement. */
 export const SourceSchema = z.strictObject({

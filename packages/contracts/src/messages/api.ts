@@ -10,6 +10,7 @@ import {
 } from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { buildPhases } from '../states.ts';
+import { triggerTypes } from '../trigger.ts';
 import { nodeLabelsSchema } from './node-report.ts';
 
 /** RFC 9457 problem document with Orgo's code. */
@@ -35,7 +36,7 @@ export const startBuildSchema = z
         'The pipeline’s admission kinds but `pipeline` itself: build-request, mandate (the bundle) and mandate-signature (a DSSE envelope over it)',
     }),
     trigger: z.strictObject({
-      type: z.enum(['manual', 'schedule', 'webhook', 'incident', 'release', 'other']),
+      type: z.enum(triggerTypes),
       actor: z.string().min(1).max(200),
       reason: z.string().max(500),
     }),

@@ -3,6 +3,7 @@ import { artifactRefSchema, buildIdSchema, digestSchema, nameSchema, tenantIdSch
 import { decisionKinds, verdicts } from '../messages/decision.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { buildOutcomes } from '../states.ts';
+import { triggerTypes } from '../trigger.ts';
 
 const stageRecordSchema = z.strictObject({
   stage: nameSchema,
@@ -37,7 +38,7 @@ export const buildRecordSchema = z
     ended_at: timeSchema,
     as_of: timeSchema,
     trigger: z.strictObject({
-      type: z.enum(['manual', 'schedule', 'webhook', 'incident', 'release', 'other']),
+      type: z.enum(triggerTypes),
       actor: z.string(),
       reason: z.string(),
     }),

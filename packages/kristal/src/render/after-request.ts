@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Hex64Schema } from '../digest-text.ts';
 import { PackQuerySchema } from '../pack-query.ts';
 import { PidSchema, QidSchema } from '../statement.ts';
 
@@ -51,7 +52,7 @@ export const AfterRequestSchema = z.strictObject({
   v: z.literal(1),
   kind: z.literal('after-request'),
   release_id: z.string().regex(/^rel_[0-9a-f-]{36}$/),
-  pack_id: z.string().regex(/^[0-9a-f]{64}$/),
+  pack_id: Hex64Schema,
   render: z.strictObject({
     render_kind: z.string().max(40),
     template: z.strictObject({ id: z.string().max(40), version: z.string().max(40) }),

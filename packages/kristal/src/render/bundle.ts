@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { DigestTextSchema, Hex64Schema } from '../digest-text.ts';
 import { QidSchema } from '../statement.ts';
 import { renderFormats, renderLanguages } from './template.ts';
 
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const text = z.string().max(200);
 
 /**
@@ -10,7 +10,7 @@ const text = z.string().max(200);
  * Evidence ids are sorted.
  */
 export const SupportSchema = z.strictObject({
-  statement_id: digest.optional(),
+  statement_id: DigestTextSchema.optional(),
   pointer: z.string().min(1).max(4096).optional(),
   evidence_ids: z.array(text),
   source: z.literal('Runtime Pack'),
@@ -38,7 +38,7 @@ export type Segment = z.infer<typeof SegmentSchema>;
 export const RenderedSchema = z.strictObject({
   format: z.enum(renderFormats),
   media_type: z.enum(['text/html', 'text/markdown']),
-  sha256: digest,
+  sha256: DigestTextSchema,
   text: z.string(),
   trace_map: z.strictObject({ segments: z.array(SegmentSchema) }),
 });
@@ -50,11 +50,11 @@ export const RenderBundleSchema = z.strictObject({
   kind: z.literal('render-bundle'),
   render_metadata: z.strictObject({
     render_kind: text,
-    template: z.strictObject({ id: text, version: text, ref: digest }),
+    template: z.strictObject({ id: text, version: text, ref: DigestTextSchema }),
     projection: text,
     query_contract_version: text,
-    source_kristal_id: digest,
-    pack_id: z.string().regex(/^[0-9a-f]{64}$/),
+    source_kristal_id: DigestTextSchema,
+    pack_id: Hex64Schema,
     release_id: text,
     /** The build's logical time; no identity depends on it. */
     created: text,

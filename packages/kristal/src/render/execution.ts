@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { DigestTextSchema, Hex64Schema } from '../digest-text.ts';
 import { TaskBudgetSchema } from './after-request.ts';
 
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const text = z.string().max(400);
 const code = z.string().regex(/^[A-Z][A-Z0-9_]{2,79}$/);
 
@@ -12,7 +12,7 @@ export const TaskFindingSchema = z.strictObject({
   subject: text.optional(),
   property: text.optional(),
   query: text.optional(),
-  statement_ids: z.array(digest),
+  statement_ids: z.array(DigestTextSchema),
   detail: text,
 });
 export type TaskFinding = z.infer<typeof TaskFindingSchema>;
@@ -22,7 +22,7 @@ export const TaskReportSchema = z.strictObject({
   task_id: text,
   type: text,
   version: text,
-  spec: digest,
+  spec: DigestTextSchema,
   gates: z.array(z.strictObject({ gate: text, open: z.literal(true) })),
   status: z.enum(['SUCCEEDED', 'FAILED', 'CUT']),
   codes: z.array(code),
@@ -38,7 +38,7 @@ export const ExecutionReportSchema = z.strictObject({
   v: z.literal(1),
   kind: z.literal('execution-report'),
   release_id: text,
-  pack_id: z.string().regex(/^[0-9a-f]{64}$/),
+  pack_id: Hex64Schema,
   created: text,
   tasks: z.array(TaskReportSchema),
 });
@@ -50,7 +50,7 @@ export type ExecutionReport = z.infer<typeof ExecutionReportSchema>;
  */
 export const SignalSchema = z.strictObject({
   specversion: z.literal('1.0'),
-  id: digest,
+  id: DigestTextSchema,
   source: text,
   type: text,
   subject: text,

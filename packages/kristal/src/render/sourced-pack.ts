@@ -1,4 +1,5 @@
 import { ok, parseStrict, type Result, refuse } from '@orgo/core';
+import { Hex64Schema } from '../digest-text.ts';
 import { artifactLimits } from '../json-lines.ts';
 import { openPack, type Pack } from '../pack-open.ts';
 import { verifyPack } from '../pack-reader.ts';
@@ -18,7 +19,7 @@ export async function sourcedPack(ctx: StageCoreContext, packId: string): Promis
   const files = (json.value as { files?: unknown } | null)?.files;
   if (Array.isArray(files))
     for (const file of files as { path?: unknown; sha256?: unknown }[])
-      if (typeof file?.path === 'string' && /^[0-9a-f]{64}$/.test(`${file.sha256}`))
+      if (typeof file?.path === 'string' && Hex64Schema.safeParse(file.sha256).success)
         digests.set(file.path, `sha256:${file.sha256}`);
   const readFile = async (path: string) => {
     const ref = digests.get(path);

@@ -1,6 +1,6 @@
 export * from './bundle-layout.ts';
 export { countKeyUses } from './key-uses.ts';
-export { decideLog, evolveLog, type LogEvent, maxLeafBytes, type SealInput, type SealSend } from './log.ts';
+export { decideLog, evolveLog, type LogEvent, type SealInput, type SealSend } from './log.ts';
 export { toPublicBuildRecord } from './projection.ts';
 export {
   consistencyFromNodes,

@@ -1,7 +1,7 @@
-import { frontierRoot, leafHash, rootOf, tableFaults, toHex, utf8 } from '@orgo/core';
+import { frontierRoot, leafHash, maxEntryBytes, rootOf, tableFaults, toHex, utf8 } from '@orgo/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decideLog, evolveLog, maxLeafBytes } from './log.ts';
+import { decideLog, evolveLog } from './log.ts';
 import { initialLog, logPhases } from './state.ts';
 import { logTable } from './table.ts';
 
@@ -27,7 +27,7 @@ test('indexes have no gaps and the head is the root of all leaves', () => {
 });
 
 test('an entry that is too large is refused and the head stays', () => {
-  const outcome = decideLog(initialLog(), { ...leaf(''), leaf_bytes: maxLeafBytes + 1 });
+  const outcome = decideLog(initialLog(), { ...leaf(''), leaf_bytes: maxEntryBytes + 1 });
   expect(outcome).toMatchObject({ ok: false, code: 'ENTRY_TOO_LARGE' });
   expect(outcome.events).toBeUndefined();
 });

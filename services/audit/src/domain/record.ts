@@ -6,6 +6,7 @@ import {
   type Digest,
   digestSchema,
   type GateDecision,
+  triggerTypes,
 } from '@orgo/contracts';
 import { canonical, type JsonValue, ok, type Result, refuse } from '@orgo/core';
 import { acceptedOutputs, type ReadArtifact, type RecordArtifacts, readRecordArtifacts } from './record-artifacts.ts';
@@ -35,8 +36,6 @@ export type RecordSource = {
   leaves: readonly SealedLeaf[];
   read: ReadArtifact;
 };
-
-const triggerTypes = ['manual', 'schedule', 'webhook', 'incident', 'release', 'other'] as const;
 
 const isObject = (value: unknown): value is Record<string, JsonValue> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

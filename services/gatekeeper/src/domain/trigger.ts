@@ -1,10 +1,9 @@
+import { triggerTypes } from '@orgo/contracts';
 import type { JsonValue } from '@orgo/core';
 import { bounded } from './decision.ts';
 
 /** Who or what started a build, as the Build Record names it. */
 export type Trigger = { type: (typeof triggerTypes)[number]; actor: string; reason: string };
-
-const triggerTypes = ['manual', 'schedule', 'webhook', 'incident', 'release', 'other'] as const;
 
 const isObject = (value: JsonValue | undefined): value is Record<string, JsonValue> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
