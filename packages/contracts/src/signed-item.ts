@@ -45,7 +45,6 @@ export const payloadTypes = {
   statement: 'application/vnd.in-toto+json',
   inventory: 'application/vnd.orgo.bundle-inventory.v1+json',
 } as const;
-export type PayloadType = (typeof payloadTypes)[keyof typeof payloadTypes];
 
 /** Roles a trust root gives keys to. `adapter.<name>` is one role per adapter, so none can answer for another. */
 export const fixedRoles = [
@@ -62,4 +61,3 @@ export const fixedRoles = [
   'timestamp',
 ] as const;
 export const roleOfAdapter = (adapter: string): string => `adapter.${adapter}`;
-export const roleOfNode = (instance: string): string => `node.${instance}`;

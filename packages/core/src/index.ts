@@ -27,7 +27,6 @@ export {
   parseWitnessKey,
   verifyCosignatures,
 } from './cosignature.ts';
-export type { Decider, Outcome } from './decider.ts';
 export { derivedId } from './derived-id.ts';
 export { type Digest, digestHex, digestOf, digestOfBytes, digestOfNothing, digestOfText, isDigest } from './digest.ts';
 export { type DsseEnvelope, verifyDsse } from './dsse.ts';
@@ -41,6 +40,7 @@ export { emptyRoot, leafHash, nodeHash } from './merkle-hash.ts';
 export { rootFromPath, verifyConsistency, verifyInclusion } from './merkle-verify.ts';
 export { signNote, verifyNote } from './note.ts';
 export { formatVkey, type NoteKey, parseVkey, signedNoteKeyId } from './note-key.ts';
+export type { Outcome } from './outcome.ts';
 export { pae } from './pae.ts';
 export { releaseStepHash } from './release-step.ts';
 export { type Ok, ok, type ReasonCode, type Refusal, type Result, refuse } from './result.ts';

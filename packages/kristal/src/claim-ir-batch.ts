@@ -56,5 +56,4 @@ export const claimIrKinds = {
   batch: 'claim-ir-batch',
   lines: 'claim-ir-lines',
 } as const;
-export const jsonMediaType = 'application/json';
 export const linesMediaType = 'application/jsonl';

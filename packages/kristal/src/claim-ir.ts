@@ -83,7 +83,6 @@ export const UncertaintySchema = z.strictObject({
   method: z.string().optional(),
   notes: z.string().optional(),
 });
-export type Uncertainty = z.infer<typeof UncertaintySchema>;
 
 export const ClaimQualifierSchema = z.strictObject({
   predicate: PredicateRefSchema,

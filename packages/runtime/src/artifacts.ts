@@ -1,9 +1,6 @@
 import type { ArtifactRef } from '@orgo/contracts';
 import type { Digest, Result } from '@orgo/core';
 
-/** What an artifact is, apart from its bytes. Not stored with them: it travels in the reference. */
-export type ArtifactKind = { kind: string; media_type: string };
-
 /**
  * Content-addressed bytes of a tenant: immutable, verified on every read. A digest is not a capability: it opens nothing in
  * another tenant's space.

@@ -25,7 +25,6 @@ const countsShape = Object.fromEntries(targetStates.map((state) => [state, z.int
 >;
 /** Targets by state. `total` is the denominator, with those that were left out. */
 export const targetCountsSchema = z.object({ total: z.int(), ...countsShape }).meta({ id: 'TargetCounts' });
-export type TargetCountsView = z.infer<typeof targetCountsSchema>;
 
 const stepStatusSchema = z.object({
   step: z.int(),
@@ -41,7 +40,6 @@ const stepStatusSchema = z.object({
   deadline_at: timeSchema.nullable(),
   measurements: z.array(measurementSchema),
 });
-export type StepStatus = z.infer<typeof stepStatusSchema>;
 
 export const releaseStatusSchema = z
   .object({

@@ -68,4 +68,3 @@ export const rollbackTasks = [
   'post-rollback-validation',
   'unfreeze-promotions',
 ] as const;
-export type RollbackTask = (typeof rollbackTasks)[number];

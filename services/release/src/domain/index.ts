@@ -93,4 +93,3 @@ export {
 export { releaseTable, stepTable } from './table.ts';
 export { trustRootTable } from './trust-root.ts';
 export { statusOf } from './view.ts';
-export { nothingObserved } from './waiting.ts';

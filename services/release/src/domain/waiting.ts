@@ -1,20 +1,6 @@
 import { reconcile } from './reconcile.ts';
 import type { Observed } from './rollout/counts.ts';
-import { noCounts } from './rollout/counts.ts';
 import type { ReleaseState } from './state.ts';
-
-/** What nobody has seen yet. */
-export const nothingObserved = (state: ReleaseState): Observed => ({
-  counts: state.steps.map(() => noCounts),
-  failures: [],
-  tampered: null,
-  activated: 0,
-  measures: { ok: true, metrics: {} },
-  way_back: false,
-  stranded: false,
-  unmet: [],
-  circle: null,
-});
 
 /** What a release waits for, in words for a person, and until when at most; the words are those of the function that moves it. */
 export function waitingFor(
