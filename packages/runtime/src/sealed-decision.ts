@@ -40,7 +40,8 @@ function verified<T>(
 
 /**
  * Believes a sealed decision of this tenant or refuses it: signed by the tenant's gatekeeper with a key that counts at its place, and its text is a
- * leaf under a checkpoint by the log key of the root it names. Only then does a machine hear of it (GT-03, ID-06).
+ * leaf under a checkpoint by a log key of the newest root: a key that was dropped since vouches for nothing any more, and entries of any age are proven
+ * under checkpoints of today. Only then does a machine hear of it (GT-03, ID-06).
  * Refuses with a code of `verifyItemUnder` or `verifySeal`, `DECISION_MALFORMED` or `TENANT_MISMATCH`.
  * @throws Fault ROOT_VERSION_UNKNOWN when the root the decision names has not arrived yet; whatever else `TrustStore.root` throws
  */
@@ -60,8 +61,9 @@ export async function verifySealedDecision(
   if (!signed.ok) return signed;
   const { value: decision, digest, key_id } = signed.value;
   if (decision.tenant_id !== tenant_id) return refuse('TENANT_MISMATCH', 'the decision names another tenant');
-  const named = await trust.root(tenant_id, decision.root_version);
-  const sealed = verifySeal(seal, item.payload, { log: named.log, verify: verifySignature, cache });
+  await trust.root(tenant_id, decision.root_version);
+  const { log } = await trust.root(tenant_id);
+  const sealed = verifySeal(seal, item.payload, { log, verify: verifySignature, cache });
   return sealed.ok ? ok({ decision, digest, key_id, log_index: sealed.value.index }) : sealed;
 }
 
