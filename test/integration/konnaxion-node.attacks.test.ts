@@ -229,6 +229,12 @@ describe('an index out of the channel’s order, signed by the right keys', () =
       () => back({ from: { release_seq: 99, pack_seq: 2, pack_id: second.pack_id } }),
     ],
     [
+      'leave of an earlier way back, after a later release',
+      'ROLLBACK_UNAUTHORIZED',
+      'ROLLBACK',
+      () => back({ from: { release_seq: 1, pack_seq: 2, pack_id: second.pack_id } }),
+    ],
+    [
       'leave that is over',
       'ROLLBACK_AUTHORIZATION_EXPIRED',
       'ROLLBACK',

@@ -75,6 +75,7 @@ async function leaveFor(ctx: NodeContext, state: NodeState, { offer, leave }: Ta
     channel: config.channel,
     // A person who goes back brings no newer release: what counts is the newest one seen.
     offer: { ...offer, release_seq: leave === undefined ? offer.release_seq : state.floors.release_seq },
+    active_release_seq: state.active?.release_seq ?? 0,
     root,
     now,
     issuedBy,

@@ -8,6 +8,8 @@ export type AuthorizationFacts = {
   tenant_id: string;
   channel: string;
   offer: Pick<Offer, 'pack_id' | 'pack_seq' | 'kristal_id' | 'release_seq'>;
+  /** The release that the node runs: leave that leads away from an older one was for a time that is over. */
+  active_release_seq: number;
   root: Root;
   now: string;
   /** The latest time at which something may have been issued: `now`, and as much as two clocks may be apart. */
@@ -17,7 +19,7 @@ export type AuthorizationFacts = {
 
 /**
  * Whether the gatekeeper allows going back to this pack (RO-26): signed by the role `gatekeeper` of the tenant's trust root, for this tenant, channel and pack, in its
- * window, and about a release that came before the offer.
+ * window, and about a release that came before the offer and not before what the node runs: once given, leave does not serve again when the channel has gone on.
  * Refuses with `ROLLBACK_UNAUTHORIZED`, `ROLLBACK_AUTHORIZATION_EXPIRED`, `TRUST_ROOT_EXPIRED`, `KEY_REVOKED` and `KEY_NOT_TRUSTED_FOR_ROLE` where that is known of
  * the key, or as `verifyDsse` does.
  */
@@ -46,6 +48,8 @@ export function judgeAuthorization(envelope: DsseEnvelope, facts: AuthorizationF
     return refuse('ROLLBACK_UNAUTHORIZED', `it is for pack ${to.pack_id}, number ${to.pack_seq}`);
   if (from.release_seq > offer.release_seq)
     return refuse('ROLLBACK_UNAUTHORIZED', `it is about release ${from.release_seq}, after this one`);
+  if (from.release_seq < facts.active_release_seq)
+    return refuse('ROLLBACK_UNAUTHORIZED', `it leads away from release ${from.release_seq}, and a later one is active`);
   if (issued_at > facts.issuedBy)
     return refuse('ROLLBACK_UNAUTHORIZED', `it is issued at ${issued_at}, which is still to come`);
   if (now >= expires_at) return refuse('ROLLBACK_AUTHORIZATION_EXPIRED', `it is over since ${expires_at}`);
