@@ -175,6 +175,7 @@ export async function serveStage(definition: StageDefinition, platform: AdapterP
   };
 
   const serving = await bus.consume(adapter, handle, { maxInFlight: concurrency }).catch(async (error) => {
+    cancelled.stop();
     // Its threads would hold a process that serves nothing.
     await close();
     throw error;
