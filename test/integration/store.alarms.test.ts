@@ -121,6 +121,26 @@ describe('alarms', () => {
     expect(calls).toBe(3);
   });
 
+  it('fires what is younger although more than one claim holds is put off again and again', async () => {
+    const stuck = Array.from({ length: 300 }, (_, i) =>
+      add('keyless', `a${i}`, `m${i}`, 1, { alarm: { id: 'x', due_in_ms: 0, kind: 'K', data: null } }),
+    );
+    await transact(db, counter, stuck, options);
+    await set('young', 'x', 0);
+    const alarms = await start({
+      onAlarm: async (rows) => {
+        const able = rows.filter(({ tenant_id }) => tenant_id !== 'keyless');
+        await toMachine(able);
+        return rows.map((row) => ({ outcome: able.includes(row) ? ('accepted' as const) : ('later' as const) }));
+      },
+    });
+    await vi.waitFor(async () => expect((await rang()).young).toEqual(['x']), soon);
+    await alarms.stop();
+    expect(await left()).toBe(300);
+    await start();
+    await vi.waitFor(async () => expect(await left()).toBe(0), soon);
+  });
+
   it('takes over from a process that died in firing, which then changes nothing twice', async () => {
     await set('a', 'x', 0);
     const [claimed] = await claimDueAlarms(db, 10, 200);

@@ -90,19 +90,28 @@ export async function deleteFiredAlarms(db: Queryable, rows: readonly AlarmRow[]
   await db.query({ name: 'alarm_done', text: `DELETE FROM alarm a USING ${named} WHERE ${isNamed}` }, namedBy(rows));
 }
 
-/** Lets claimed alarms be claimed again at once, for when firing failed. Their due time stays, and so does their message id. */
-export async function releaseAlarms(db: Queryable, rows: readonly AlarmRow[]): Promise<void> {
-  await db.query(
-    { name: 'alarm_release', text: `UPDATE alarm a SET fired_at = NULL FROM ${named} WHERE ${isNamed}` },
-    namedBy(rows),
-  );
+/** How soon an alarm that was put off is fired again at the earliest. */
+const firstPauseMs = 100;
+
+// Its claim is made to end early. The pause is a tenth of its lateness: what has been late for long waits longest, and needs no column to count by.
+const releaseText = `UPDATE alarm a SET fired_at = clock_timestamp() - interval '1 millisecond' * ($6::float8 - least($6::float8,
+  greatest(${firstPauseMs}, extract(epoch FROM clock_timestamp() - a.due_at)::float8 * 100))) FROM ${named} WHERE ${isNamed}`;
+
+/**
+ * Lets claimed alarms be claimed again after a pause that grows with how late they are, up to `claimMs`: until then those behind them have their turn, however
+ * many are put off. Their due time stays, and so does their message id.
+ */
+export async function releaseAlarms(db: Queryable, rows: readonly AlarmRow[], claimMs: number): Promise<void> {
+  await db.query({ name: 'alarm_release', text: releaseText }, [...namedBy(rows), claimMs]);
 }
 
-/** Milliseconds until the next alarm is due, by the database clock; null when none is set. */
-export async function nextDueMs(db: Queryable): Promise<number | null> {
-  const { rows } = await db.query<{ ms: number | null }>({
-    name: 'alarm_next',
-    text: 'SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 * 1000 AS ms FROM alarm WHERE fired_at IS NULL',
-  });
+const nextText = `SELECT extract(epoch FROM least(
+  (SELECT min(due_at) FROM alarm WHERE fired_at IS NULL),
+  (SELECT min(fired_at) FROM alarm WHERE due_at <= now() AND fired_at IS NOT NULL) + $1::float8 * interval '1 millisecond'
+) - clock_timestamp())::float8 * 1000 AS ms`;
+
+/** Milliseconds until the next alarm can be claimed, by the database clock; null when none is set. */
+export async function nextDueMs(db: Queryable, claimMs: number): Promise<number | null> {
+  const { rows } = await db.query<{ ms: number | null }>({ name: 'alarm_next', text: nextText }, [claimMs]);
   return rows[0]?.ms ?? null;
 }

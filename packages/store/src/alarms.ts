@@ -1,4 +1,4 @@
-import { backoffMs, digestHex, digestOf } from '@orgo/core';
+import { digestHex, digestOf } from '@orgo/core';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
 import { type AlarmRow, claimDueAlarms, deleteFiredAlarms, nextDueMs, releaseAlarms } from './alarm-rows.ts';
@@ -16,7 +16,7 @@ export type AlarmsOptions = {
   log: Log;
   /**
    * Takes due alarms to their machines: `transact` with `message_id` as the inbox key. Answers one result per row. Rows
-   * answered `later`, and all rows when it throws, are fired again.
+   * answered `later`, and all rows when it throws, are fired again, after a pause that grows with their lateness.
    */
   onAlarm(rows: readonly DueAlarm[]): Promise<readonly Pick<ItemResult, 'outcome'>[]>;
   redisUrl?: string | null;
@@ -55,7 +55,7 @@ export async function startAlarms(options: AlarmsOptions): Promise<Alarms> {
   let stopped = false;
   let bell: { at: number; timer: NodeJS.Timeout } | undefined;
 
-  const fire = async (rows: readonly AlarmRow[]): Promise<boolean> => {
+  const fire = async (rows: readonly AlarmRow[]): Promise<void> => {
     await faults.at('alarm.claimed');
     // crash: if we die here, the claim runs out and another process fires them
     const due = rows.map((row) => ({ ...row, message_id: messageIdOf(row) }));
@@ -71,24 +71,20 @@ export async function startAlarms(options: AlarmsOptions): Promise<Alarms> {
     const done = rows.filter((row) => !put.includes(row));
     if (done.length > 0) await deleteFiredAlarms(db, done);
     await faults.at('alarm.deleted');
-    if (put.length > 0) await releaseAlarms(db, put);
-    return put.length === 0;
+    if (put.length > 0) await releaseAlarms(db, put, claimMs);
   };
 
   const sweep = async (): Promise<void> => {
-    for (let failures = 0; !stopped; ) {
+    while (!stopped) {
       try {
         const rows = await claimDueAlarms(db, limit, claimMs);
-        if (rows.length > 0 && (await fire(rows))) {
-          failures = 0;
+        if (rows.length > 0) {
+          await fire(rows);
           continue;
         }
-        failures = rows.length > 0 ? failures + 1 : 0;
-        const next =
-          failures > 0 ? backoffMs(failures, { baseMs: 100, maxMs: sweepMs, seed: db.schema }) : await nextDueMs(db);
+        const next = await nextDueMs(db, claimMs);
         if (!stopped) await signal.wait(Math.min(sweepMs, Math.max(next ?? sweepMs, 1)));
       } catch (error) {
-        failures++;
         log.warn({ code: codeOf(error), err: error }, 'alarms cannot be read');
         if (!stopped) await signal.wait(sweepMs);
       }
