@@ -100,6 +100,27 @@ describe('transact', () => {
     ).toEqual([{ i: 0, c: 0, e: 0 }]);
   });
 
+  it('puts off what one tenant has no key for, with its code, and nothing of the others in its batch', async () => {
+    const encode: Encode = (sends) =>
+      sends.some(({ key }) => key.tenant_id === 'keyless')
+        ? Promise.reject(new Fault('SIGNER_UNAVAILABLE', 'no key'))
+        : encodeCounts(sends);
+    const report = vi.fn();
+    const batch = [add('t', 'a', 'm1'), add('keyless', 'a', 'm2'), add('t', 'b', 'm3'), add('u', 'a', 'm4')];
+    const later = { outcome: 'later', code: 'SIGNER_UNAVAILABLE' };
+    expect(await transact(db, counter, batch, { ...options, encode, report })).toEqual([
+      accepted,
+      later,
+      accepted,
+      accepted,
+    ]);
+    expect(report).not.toHaveBeenCalled();
+    expect(await rows('SELECT message_id FROM inbox ORDER BY message_id')).toEqual(
+      ['m1', 'm3', 'm4'].map((message_id) => ({ message_id })),
+    );
+    expect(await transact(db, counter, batch, options)).toEqual([duplicate, accepted, duplicate, duplicate]);
+  });
+
   it('commits when what runs beside the statements has ended, and nothing of it when that fails', async () => {
     const counts = () => rows('SELECT (SELECT count(*) FROM inbox)::int AS i, (SELECT count(*) FROM outbox)::int AS o');
     let end = Promise.withResolvers<void>();
