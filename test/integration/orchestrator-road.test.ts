@@ -60,18 +60,30 @@ test('commands that the server lost with its store are said again, word for word
   await peers.stop();
 }, 60_000);
 
-test('a process that starts on a new stream says again what was open', async () => {
+test('a process that starts on a new stream says again what was open, also beside a build that cannot be read', async () => {
   const { build_id } = await orc.started();
-  await expect.poll(queued, soon).toBe(1);
+  const { build_id: broken } = await orc.started();
+  await expect.poll(queued, soon).toBeGreaterThan(0);
+  const commanded = `SELECT 1 FROM build WHERE state -> 'open' ->> 'phase' = 'COMMANDED'`;
+  await expect.poll(() => orc.rows(commanded), soon).toHaveLength(2);
+  const [{ pipeline_ref }] = await orc.rows(`SELECT state ->> 'pipeline_ref' AS pipeline_ref FROM build`);
+  const refer = 'UPDATE build SET state = jsonb_set(state, $1, to_jsonb($2::text)) WHERE id = $3';
+  await orc.rows(refer, ['{pipeline_ref}', 'none', broken]);
+  const road = () => orc.rows('SELECT created FROM road');
+  const before = await road();
   const nc = await connect(natsOptions(orc.instance.urls.NATS_URL, 'eraser'));
   await (await jetstreamManager(nc)).streams.delete(commandStream.name);
   await nc.close();
   await orc.another();
   await expect.poll(queued, soon).toBe(1);
+  expect(await road(), 'not all was said again').toEqual(before);
+  await orc.rows(refer, ['{pipeline_ref}', pipeline_ref, broken]);
   await orc.another();
-  expect(await queued(), 'and once only').toBe(1);
+  await expect.poll(queued, soon).toBe(2);
+  await orc.another();
+  expect(await queued(), 'and once only').toBe(2);
   const peers = await adapter();
-  expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });
+  for (const id of [build_id, broken]) expect(await orc.ended(id)).toMatchObject({ status: 'COMPLETED' });
   await peers.stop();
 });
 

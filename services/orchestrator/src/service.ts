@@ -66,10 +66,8 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
   });
   const starts = createStarts({ db, take: turns.take, maxActive: config.ORGO_MAX_ACTIVE_BUILDS, faults });
   const resend = (): Promise<void> =>
-    resendIfLost({ db, bus, turns, log }).then(
-      () => undefined,
-      (error) =>
-        log.warn({ err: error, code: codeOf(error) }, 'open commands were not all said again; their leases will'),
+    resendIfLost({ db, bus, turns, log }).catch((error) =>
+      log.warn({ err: error, code: codeOf(error) }, 'open commands were not said again; their leases will'),
     );
   const receipts = takeReceipts({
     turns,
