@@ -98,6 +98,16 @@ const orders = (taken: Item[]): Record<string, number[]> => {
 };
 
 describe('relay', () => {
+  it('holds its lease on a connection that the server gives up seconds after a host vanished', async () => {
+    const session = await db.session();
+    const setting = async (name: string) =>
+      (await session.query<{ is: string }>(`SELECT current_setting('${name}') AS is`)).rows[0]?.is;
+    // What the socket has, as the server reads it back.
+    expect([await setting('tcp_keepalives_idle'), await setting('tcp_keepalives_interval')]).toEqual(['5', '2']);
+    expect([await setting('tcp_keepalives_count'), await setting('tcp_user_timeout')]).toEqual(['3', '15000']);
+    await session.close();
+  });
+
   it('sends rows it is handed without reading them, in one stream with those it has read', async () => {
     const { taken } = await receive();
     const relay = start({ pollMs: 60_000 });

@@ -68,6 +68,12 @@ const settings = ({ schema, statementTimeoutMs = 30_000, lockTimeoutMs = 10_000 
   `lock_timeout=${lockTimeoutMs}`,
   // A process that stops in mid-transaction gives its locks back.
   'idle_in_transaction_session_timeout=60000',
+  // A host that vanishes closes no connection: by its own defaults the server would keep locks, such as the relay's lease, for hours. A process that is
+  // merely stopped is still answered for by its kernel. Over a unix socket these mean nothing.
+  'tcp_keepalives_idle=5',
+  'tcp_keepalives_interval=2',
+  'tcp_keepalives_count=3',
+  'tcp_user_timeout=15000',
   'TimeZone=UTC',
   'DateStyle=ISO',
   // Said aloud because "durable on return" rests on it, whatever the server's default is.
