@@ -16,6 +16,8 @@ export type WakerOptions = {
   queue: string;
   onWake(): void;
   log: Log;
+  /** How long Redis may take to answer, default 5 s. */
+  answerMs?: number;
 };
 
 /** Alarms due within one step share a job: a job says when to look, not at what. */
@@ -43,17 +45,36 @@ async function openParts(from: {
   }
 }
 
+/** Passes on what comes of `work`, or rejects when that takes longer. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer in ${ms} ms`)), ms);
+  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
+}
+
 /**
  * BullMQ as the early bell: a delayed job per quarter of a second in which something is due.
- * While Redis is away nothing waits for it and nothing fails; the sweep in PostgreSQL goes on alone.
+ * While Redis is away, or takes connections and says nothing, nothing waits for it and nothing fails; the sweep in PostgreSQL goes on alone.
  * @throws Breach SERVER_CONFIG_MISMATCH when a Redis that answers may evict keys
  */
-export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOptions): Promise<Waker> {
+export async function startWaker({
+  redisUrl,
+  queue: name,
+  onWake,
+  log,
+  answerMs = 5_000,
+}: WakerOptions): Promise<Waker> {
   // Without an offline queue a command fails at once instead of hanging until Redis is back.
-  const asking = new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1, lazyConnect: true });
+  const asking = new Redis(redisUrl, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    lazyConnect: true,
+    commandTimeout: answerMs,
+  });
   const taking = new Redis(redisUrl, { maxRetriesPerRequest: null, lazyConnect: true });
   const pending = new Set<string>();
   let parts: Parts | undefined;
+  let opening: Promise<void> | undefined;
   let usable = false;
   let away = false;
 
@@ -63,13 +84,26 @@ export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOp
   };
   for (const client of [asking, taking]) client.on('error', missed);
 
+  // Once at a time: a check may begin while the one before it waits for an answer.
+  const open = (): Promise<void> => {
+    opening ??= openParts({ name, asking, taking, onWake, onError: missed }).then(
+      (opened) => {
+        parts = opened;
+      },
+      (error) => {
+        opening = undefined;
+        throw error;
+      },
+    );
+    return opening;
+  };
   const check = async (): Promise<void> => {
     usable = false;
     const policy = /maxmemory_policy:(\S+)/.exec(await asking.info('memory'))?.[1];
     if (policy !== 'noeviction')
       throw new Breach('SERVER_CONFIG_MISMATCH', `Redis has maxmemory-policy ${policy}, not noeviction`);
     // Only now, and again if it fails: BullMQ never recovers from a server that was away when it was constructed.
-    parts ??= await openParts({ name, asking, taking, onWake, onError: missed });
+    await open();
     usable = true;
     if (away) log.info({ queue: name }, 'Redis is back');
     away = false;
@@ -79,15 +113,17 @@ export async function startWaker({ redisUrl, queue: name, onWake, log }: WakerOp
     else missed(error);
   };
 
+  const first = asking.connect().then(check);
   try {
-    await asking.connect();
-    await check();
+    await within(answerMs, first);
   } catch (error) {
     if (error instanceof Breach) {
       for (const client of [asking, taking]) client.disconnect();
       throw error;
     }
     missed(error);
+    // It may end later, and is heard then.
+    first.catch(refuse);
   }
   // A server that comes back may be another one.
   asking.on('ready', () => void check().catch(refuse));
