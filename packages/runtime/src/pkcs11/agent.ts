@@ -23,9 +23,18 @@ export type Agent = {
 type Waiting = { resolve(answer: AgentAnswer): void; reject(error: unknown): void };
 type Running = { child: ChildProcess; waiting: Map<number, Waiting> };
 
+function answerOf(line: string): AgentAnswer | undefined {
+  try {
+    const said = JSON.parse(line) as AgentAnswer | null;
+    return typeof said?.id === 'number' ? said : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Starts the process when it is first asked, and anew when it is gone. Every failure is Fault SIGNER_UNAVAILABLE: no module, no token, a wrong PIN, a call that
- * was refused, no answer in time. Nothing is ever signed elsewhere instead.
+ * was refused, no answer in time, words that are none. Nothing is ever signed elsewhere instead.
  */
 export function tokenAgent(place: TokenPlace, options: { timeoutMs?: number } = {}): Agent {
   const { timeoutMs = 10_000 } = options;
@@ -51,7 +60,13 @@ export function tokenAgent(place: TokenPlace, options: { timeoutMs?: number } = 
     child.on('exit', (code) => lose(`its process ended with ${code}: ${said.trim().split('\n').at(-1) ?? ''}`));
     child.stdin?.on('error', () => undefined);
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      const answer = JSON.parse(line) as AgentAnswer;
+      const answer = answerOf(line);
+      if (answer === undefined) {
+        // A module may write to its process's standard output: nothing that follows can be told from an answer.
+        child.kill('SIGKILL');
+        lose('its process said what is no answer');
+        return;
+      }
       const asked = started.waiting.get(answer.id);
       started.waiting.delete(answer.id);
       if (answer.error === undefined) return asked?.resolve(answer);

@@ -42,6 +42,22 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
+test.each(['module: ready', 'null'])('a module that writes %s among the answers costs what was asked', async (said) => {
+  const loud = join(home, 'loud.mjs');
+  // Written by its process before it answers anything; that process would never end by itself.
+  writeFileSync(loud, `console.log(${JSON.stringify(said)}); await new Promise(() => setInterval(() => {}, 1000));`);
+  process.env.NODE_OPTIONS = `--import=${loud}`;
+  try {
+    const agent = tokenAgent({ module: '/nowhere/no-module.so', token: 'orgo', pin_file: '/nowhere/pin' });
+    await expect(agent.list('acme/root')).rejects.toMatchObject({
+      code: 'SIGNER_UNAVAILABLE',
+      message: expect.stringContaining('what is no answer'),
+    });
+  } finally {
+    delete process.env.NODE_OPTIONS;
+  }
+});
+
 describe('keys in a token', () => {
   test('make a tenant whose roots they sign, sign for their roles, and are rotated', async (context) => {
     if (missing !== null) return context.skip(missing);
