@@ -169,6 +169,23 @@ describe('metadata is made anew', () => {
     expect([versions(), await seqOf(client)]).toEqual([[2, 2, 2, 2], 1]);
   });
 
+  test('and goes on being so after it was signed and could not be written', async () => {
+    channels = await startChannels(tenant, { lifetimes: { ...defaultLifetimes, renewal: 1 } });
+    await channels.publish('stable', 'a');
+    let full = true;
+    const at = (name: string): void => {
+      if (full && name === 'release.beforeTimestamp') throw new Error('no space left');
+    };
+    const { channels: files } = channels.reopen(undefined, { at });
+    await files.renew(tenant);
+    expect(versions()[0]).toBe(1);
+    expect(channels.armed.at(-1)).toBe(30_000);
+    full = false;
+    await files.renew(tenant);
+    expect(versions()).toEqual([2, 1, 1, 1]);
+    expect(channels.armed.at(-1), 'the renewal after the one that was late').toBeGreaterThan(30_000);
+  });
+
   test('and tried again soon where the key cannot be used', async () => {
     channels = await startChannels(tenant, { lifetimes: { ...defaultLifetimes, renewal: 1 } });
     await channels.publish('stable', 'a');

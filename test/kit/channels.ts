@@ -13,6 +13,7 @@ import { openChannels } from '@orgo/release/tuf/repository';
 import { channelRoute } from '@orgo/release/tuf/route';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { fileArtifacts } from '@orgo/runtime/artifacts.files';
+import type { FaultPoints } from '@orgo/runtime/fault-points';
 import { createHttp, type HttpServer } from '@orgo/runtime/http';
 import { newId } from '@orgo/runtime/ids';
 import { createLog } from '@orgo/runtime/log';
@@ -88,12 +89,13 @@ export async function startChannels(tenant: string, more: Partial<TenantOptions>
   const dir = path.join(home, 'channels');
   /** In how many milliseconds renewals were due, each time that was said. */
   const armed: number[] = [];
-  const open = (of: { lifetimes?: Lifetimes | undefined } = {}) => {
+  const open = (of: { lifetimes?: Lifetimes | undefined; faults?: FaultPoints } = {}) => {
     const trust = TrustStore.open(trustDir(home));
     const keyring = Keyring.open(keysDir(home));
     const channels = openChannels({
       ...{ dir, db, keyring, trust, artifacts, log },
       ...(of.lifetimes && { lifetimes: of.lifetimes }),
+      ...(of.faults && { faults: of.faults }),
       armed: (due) => armed.push(...due),
     });
     return { channels, reader: createChannelReader({ channels, db, artifacts, trust }) };
@@ -147,8 +149,8 @@ export async function startChannels(tenant: string, more: Partial<TenantOptions>
     put,
     armed,
     /** As another process would: nothing in memory, and the lifetimes as they are by default or as they are said. */
-    reopen(lifetimes?: Lifetimes) {
-      ({ channels, reader } = open({ lifetimes }));
+    reopen(lifetimes?: Lifetimes, faults?: FaultPoints) {
+      ({ channels, reader } = open({ lifetimes, ...(faults && { faults }) }));
       return { channels, reader };
     },
     async stop() {

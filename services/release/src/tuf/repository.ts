@@ -125,10 +125,13 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
     for (const [target, bytes] of heads.length === 0 ? [] : roots.flatMap(rootTargetFiles))
       await keepFile(pathOf(tenant, targetFilePath(target, digestOfBytes(bytes))), bytes);
     await keepMetadata(tx, tenant, made);
-    const dueInMs = Math.max(1, Math.min(...newest.map((one) => Date.parse(one.renew_at) - Date.parse(now))));
-    if (made.length > 0) await arm(tx, tenant, dueInMs, now);
+    // What is still due could not be signed, as a root whose keys are elsewhere: it is tried again with the next that is.
+    const due = newest.map((one) => Date.parse(one.renew_at) - Date.parse(now)).filter((ms) => ms > 0);
+    const dueInMs = due.length > 0 ? Math.min(...due) : lifetimes.renewal;
+    // Also where nothing was made: the alarm that brought us here is gone, and what it was to renew may have been signed before and not written.
+    await arm(tx, tenant, dueInMs, now);
     await faults.at('release.signed');
-    return { heads, dueInMs, root, isNew: made.length > 0 };
+    return { heads, dueInMs, root };
   };
   const sign = async (tenant: string) => {
     const done = await db.tx((tx) => signNew(tx, tenant));
@@ -154,9 +157,9 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
     });
 
   const publish = async (tenant: string): Promise<ChannelHead[]> => {
-    const { heads, dueInMs, root, isNew } = await sign(tenant);
+    const { heads, dueInMs, root } = await sign(tenant);
     known.set(tenant, { root, timestamp: await write(tenant), triedAt: Date.now() });
-    if (isNew) options.armed?.([dueInMs]);
+    options.armed?.([dueInMs]);
     return heads;
   };
 
