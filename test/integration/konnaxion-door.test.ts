@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import fs from 'node:fs';
+import { request } from 'node:http';
 import path from 'node:path';
 import type { Offer } from '@orgo/contracts';
 import { type Door, type Fleet, openDoor, placesIn, startFleet } from '@orgo/konnaxion-node';
@@ -95,6 +96,18 @@ test('opens to nobody without its secret, and knows no other nodes', async () =>
 });
 
 describe('activate', () => {
+  test('waits for nobody who does not say what is asked', async () => {
+    const headers = { authorization: `Bearer ${door.token}`, 'content-length': 100, expect: '100-continue' };
+    const held = request(`${door.url}/v1/${tenant}/edge-1/activate`, { method: 'POST', headers });
+    held.on('error', () => undefined).flushHeaders();
+    // The door has its head.
+    await once(held, 'continue');
+    await until('node.activated', 1);
+    expect(await ask('POST', 'activate', { pack_id: packIdOf(packs[2]) })).toMatchObject({ status: 409 });
+    await second();
+    held.destroy();
+  });
+
   test('tries an offer again that was refused, when its pack is whole at last', async () => {
     node.road.trick = (file) => (file.endsWith('statistics.json') ? Buffer.from('{}') : undefined);
     const offer = await node.publish(packs[1]);

@@ -53,7 +53,7 @@ const asked = <T>(schema: z.ZodType<T>, body: JsonValue): T => {
 const activateSchema = z.strictObject({ pack_id: hex64Schema });
 const rollbackSchema = z.strictObject({ authorization: dsseEnvelopeSchema.nullable().default(null) });
 
-type Operation = (ctx: NodeContext, body: () => Promise<JsonValue>) => Promise<Result<unknown>>;
+type Operation = (ctx: NodeContext, body: JsonValue) => Promise<Result<unknown>>;
 
 /**
  * The nodes' own door, on the loopback alone and for who has its secret: what serves, how it is, queries of the active pack, and an activation or a rollback within the
@@ -71,9 +71,9 @@ export async function openDoor(
     'GET active': async ({ dir }) => ok(await readNode(dir)),
     'GET state': async (ctx) => ok(await stateRecord(ctx)),
     'GET health': async (ctx) => ok(await nodeHealth(ctx)),
-    'POST query': async (ctx, body) => queryNode(ctx, packs, await body()),
-    'POST activate': async (ctx, body) => activatePack(ctx, asked(activateSchema, await body()).pack_id),
-    'POST rollback': async (ctx, body) => rollBack(ctx, asked(rollbackSchema, await body()).authorization),
+    'POST query': async (ctx, body) => queryNode(ctx, packs, body),
+    'POST activate': async (ctx, body) => activatePack(ctx, asked(activateSchema, body).pack_id),
+    'POST rollback': async (ctx, body) => rollBack(ctx, asked(rollbackSchema, body).authorization),
   };
 
   const answer = async (request: http.IncomingMessage): Promise<Result<unknown>> => {
@@ -86,13 +86,15 @@ export async function openDoor(
     const isNode = tenantIdSchema.safeParse(tenant).success && nameSchema.safeParse(instance).success;
     const node = isNode ? await fleet.node(path.join(root, tenant as string, instance as string)) : null;
     if (operation === undefined || node === null) return refuse('NODE_NOT_FOUND', `no such node runs here`);
+    // Before its turn: whoever never sends the rest holds up nobody else.
+    const body = request.method === 'POST' ? await bodyOf(request) : null;
     const context = await openContext(node.dir, {
       world: node.world,
       log: options.log,
       signal: undefined,
       keep: options.keep ?? defaultKeep,
     });
-    const run = () => operation(context, () => bodyOf(request));
+    const run = () => operation(context, body);
     // Reading waits for nothing; what changes the node waits for its turn.
     return name === 'activate' || name === 'rollback' ? node.alone(run) : run();
   };
