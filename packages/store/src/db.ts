@@ -62,9 +62,19 @@ export type DbOptions = {
   lockTimeoutMs?: number;
 };
 
-const settings = ({ schema, statementTimeoutMs = 30_000, lockTimeoutMs = 10_000 }: DbOptions): string[] => [
+const boundsOf = (statementTimeoutMs: number) => ({
+  keepAlive: true,
+  connectionTimeoutMillis: 5_000,
+  statement_timeout: statementTimeoutMs,
+  // A server that went silent without closing the connection is as good as gone.
+  query_timeout: statementTimeoutMs + 5_000,
+});
+
+/** What keeps whoever asks from waiting for ever for a server that does not answer, for pools that are not made here. */
+export const poolBounds = boundsOf(30_000);
+
+const settings = ({ schema, lockTimeoutMs = 10_000 }: DbOptions): string[] => [
   `search_path=${schema}`,
-  `statement_timeout=${statementTimeoutMs}`,
   `lock_timeout=${lockTimeoutMs}`,
   // A process that stops in mid-transaction gives its locks back.
   'idle_in_transaction_session_timeout=60000',
@@ -90,10 +100,7 @@ const connectionOf = (options: DbOptions, more: readonly string[] = []): pg.Clie
   connectionString: options.url,
   application_name: `orgo-${options.schema}`,
   options: [...settings(options), ...more].map((setting) => `-c ${setting}`).join(' '),
-  keepAlive: true,
-  connectionTimeoutMillis: 5_000,
-  // A server that went silent without closing the connection is as good as gone.
-  query_timeout: (options.statementTimeoutMs ?? 30_000) + 5_000,
+  ...(options.statementTimeoutMs === undefined ? poolBounds : boundsOf(options.statementTimeoutMs)),
   pipeline: true,
 });
 

@@ -1,5 +1,6 @@
 import type { Digest } from '@orgo/contracts';
 import { Fault } from '@orgo/runtime/errors';
+import { poolBounds } from '@orgo/store/db';
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
   type AuthorizedRelease,
@@ -44,7 +45,7 @@ const asFault = (cause: unknown): never => {
 };
 
 export function createReads({ databaseUrl, schema }: { databaseUrl: string; schema: string }): Reads {
-  const pool = { connectionString: databaseUrl, max: 2, options: `-c search_path=${schema}` };
+  const pool = { ...poolBounds, connectionString: databaseUrl, max: 2, options: `-c search_path=${schema}` };
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
   const keyOf = (tenantId: string, id: string) => ({ where: { tenantId_id: { tenantId, id } } });
   return {
