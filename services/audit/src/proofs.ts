@@ -13,10 +13,11 @@ import {
   storedParts,
 } from './domain/index.ts';
 
-const nodesText = `SELECT n.level::int AS level, n.idx, n.hash FROM unnest($2::text[], $3::text[]) AS x(l, i)
-JOIN log_node n ON n.tenant_id = $1 AND n.level = l::smallint AND n.idx = i::bigint`;
-const leavesText = `SELECT 0 AS level, n.idx, n.leaf_hash AS hash FROM unnest($2::text[]) AS x(i)
-JOIN log_leaf n ON n.tenant_id = $1 AND n.idx = i::bigint`;
+// Arrays are cast and not their members: reading a text into a number may say what it read, so behind a row policy it would not be asked of an index.
+const nodesText = `SELECT n.level::int AS level, n.idx, n.hash FROM unnest($2::text[]::smallint[], $3::text[]::bigint[]) AS x(l, i)
+JOIN log_node n ON n.tenant_id = $1 AND n.level = l AND n.idx = i`;
+const leavesText = `SELECT 0 AS level, n.idx, n.leaf_hash AS hash FROM unnest($2::text[]::bigint[]) AS x(i)
+JOIN log_leaf n ON n.tenant_id = $1 AND n.idx = i`;
 
 type Row = { level: number; idx: string; hash: Uint8Array };
 
