@@ -26,7 +26,8 @@ describe('a release', () => {
     expect((await rel.join(node)).status).toBe(201);
     const { build_id, pack, evidence } = await rel.build();
     const begun = await rel.create(build_id);
-    expect([begun.status, begun.body.status]).toEqual([202, 'QUEUED']);
+    // How far it is by the time it answers is not said: it does not wait.
+    expect(begun.status).toBe(202);
     const id = begun.body.release_id;
     const releasing = await rel.until(id, 'RELEASING');
     expect(releaseStatusSchema.parse(releasing)).toEqual(releasing);
