@@ -100,6 +100,7 @@ export const pardons: readonly Pardon[] = [
     'client.query<R',
     'nothing or everything is committed',
   ),
+  pardon('packages/store/src/reading.ts', 'its transactions are READ ONLY', 'client.query(statement)'),
   pardon(
     'packages/store/src/relay/deliver.ts',
     '`relay.beforePublish` is before it and `relay.afterPublish` behind it, in relay.ts',

@@ -47,6 +47,7 @@ describe.each(SERVICES)('the role of %s', (service) => {
     ['make a role', 'CREATE ROLE orgo_more'],
     ['make a temporary table', 'CREATE TEMPORARY TABLE more (n int)'],
     ['take on the role of another', `SET ROLE orgo_${service === 'audit' ? 'release' : 'audit'}`],
+    ['take on the reading role of another', `SET ROLE orgo_${service === 'audit' ? 'release' : 'audit'}_read`],
     ['read the server’s files', `SELECT pg_read_file('postgresql.conf')`],
     ['run a program', `COPY (SELECT 1) TO PROGRAM 'true'`],
   ])('cannot %s', async (_, sql) => {

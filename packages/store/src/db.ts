@@ -96,7 +96,11 @@ const settings = ({ schema, lockTimeoutMs = 10_000 }: DbOptions): string[] => [
   'enable_mergejoin=off',
 ];
 
-const connectionOf = (options: DbOptions, more: readonly string[] = []): pg.ClientConfig & { pipeline: boolean } => ({
+/** How a pool or session of a schema connects. */
+export const connectionOf = (
+  options: DbOptions,
+  more: readonly string[] = [],
+): pg.ClientConfig & { pipeline: boolean } => ({
   connectionString: options.url,
   application_name: `orgo-${options.schema}`,
   options: [...settings(options), ...more].map((setting) => `-c ${setting}`).join(' '),
@@ -115,7 +119,8 @@ const inOneWrite = (client: pg.ClientBase): void => {
   process.nextTick(() => stream.uncork());
 };
 
-const run = async <R>(client: pg.ClientBase, statement: string | Statement, values?: readonly unknown[]) => {
+/** Sends a statement; statements sent in one turn of the event loop reach the server in one write. @throws as `Queryable` */
+export const run = async <R>(client: pg.ClientBase, statement: string | Statement, values?: readonly unknown[]) => {
   const { text, name, values: own } = typeof statement === 'string' ? { text: statement } : statement;
   const query: pg.QueryConfig = { text };
   if (name !== undefined) query.name = name;

@@ -4,7 +4,6 @@ import { Breach, Refused } from '@orgo/runtime/errors';
 import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
 import { paramOf } from '@orgo/runtime/http-asked';
 import type { TrustStore } from '@orgo/runtime/trust';
-import type { Queryable } from '@orgo/store/db';
 import { countKeyUses } from './domain/index.ts';
 import { readLeaf, type StoredLeaf } from './leaves.ts';
 import { consistencyOf, pathsOf, storedRoot } from './proofs.ts';
@@ -13,7 +12,6 @@ import { readTile } from './tiles.ts';
 import { noteOf, type Witnesses } from './witnesses.ts';
 
 export type LogRouteDeps = {
-  db: Queryable;
   reads: Reads;
   trust: TrustStore;
   witnesses: Pick<Witnesses, 'newest'>;
@@ -76,7 +74,7 @@ async function getProof(deps: LogRouteDeps, request: HttpRequest): Promise<unkno
   if (row === undefined || Number(row.idx) !== index)
     throw new Breach('LOG_GAP_DETECTED', `tenant ${tenant} has no entry ${index}`);
   const { bytes } = readLeaf(tenant, row);
-  const [path] = (await pathsOf(deps.db, tenant, [index], size)) as [Uint8Array[]];
+  const [path] = (await pathsOf(deps.reads.of(tenant), tenant, [index], size)) as [Uint8Array[]];
   const held = verifyInclusion({ index, size, leafHash: leafHash(bytes), path, root });
   if (!held.ok) throw new Breach('ROOT_MISMATCH', `tenant ${tenant}: entry ${index} is not under checkpoint ${size}`);
   const checkpoint = await noteOf(deps, tenant, newest);
@@ -91,7 +89,8 @@ async function getConsistency(deps: LogRouteDeps, request: HttpRequest): Promise
   const newest = await newestOf(deps, tenant);
   const { size, root } = newest;
   if (from > size) throw new Refused('LOG_ENTRY_NOT_FOUND', `the log has ${size} entries`);
-  const [path, fromRoot] = [await consistencyOf(deps.db, tenant, from, size), await storedRoot(deps.db, tenant, from)];
+  const db = deps.reads.of(tenant);
+  const [path, fromRoot] = [await consistencyOf(db, tenant, from, size), await storedRoot(db, tenant, from)];
   const held = verifyConsistency({ size1: from, size2: size, root1: fromRoot, root2: root, path });
   if (!held.ok)
     throw new Breach('ROOT_MISMATCH', `tenant ${tenant}: the first ${from} entries do not begin checkpoint ${size}`);

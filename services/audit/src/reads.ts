@@ -1,4 +1,5 @@
 import { Fault } from '@orgo/runtime/errors';
+import { type Finding, openReading, type Reading } from '@orgo/store/reading';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from './generated/prisma/client.ts';
 import type { LeafRow } from './leaves.ts';
@@ -15,6 +16,8 @@ export type Reads = {
   leavesFrom(tenant: string, index: number, limit: number): Promise<LeafRow[]>;
   /** Stored inner nodes over entries from `from` up to `to`, in order of level and index. */
   nodesOver(tenant: string, level: number, from: number, to: number): Promise<{ index: number; hash: Uint8Array }[]>;
+  /** Runs SQL of the log for a tenant, as a reader of its rows. */
+  of: Reading['of'];
   close(): Promise<void>;
 };
 
@@ -28,26 +31,31 @@ const checkpointOf = (row: { size: bigint; root: Uint8Array; note: string }): St
   note: row.note,
 });
 
+type Rows = Finding<PrismaClient, 'logCheckpoint' | 'logLeaf' | 'logNode'>;
+
+/** Reads under the role that row policies bind: a tenant's rows and no others. */
 export function createReads({ databaseUrl, schema }: { databaseUrl: string; schema: string }): Reads {
-  const pool = { connectionString: databaseUrl, max: 2, options: `-c search_path=${schema}` };
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
+  const reading = openReading({ url: databaseUrl, schema });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(reading.pool, { schema }) });
+  const find = <T>(tenant: string, ask: (rows: Rows) => Promise<T>): Promise<T> =>
+    reading.as(tenant, () => ask(prisma)).catch(asFault);
   return {
     async newest(tenantId) {
-      const row = await prisma.logCheckpoint
-        .findFirst({ where: { tenantId }, orderBy: { size: 'desc' } })
-        .catch(asFault);
+      const row = await find(tenantId, ({ logCheckpoint }) =>
+        logCheckpoint.findFirst({ where: { tenantId }, orderBy: { size: 'desc' } }),
+      );
       return row === null ? null : checkpointOf(row);
     },
     async checkpointsAbove(tenantId, size, take) {
-      const rows = await prisma.logCheckpoint
-        .findMany({ where: { tenantId, size: { gt: size } }, orderBy: { size: 'asc' }, take })
-        .catch(asFault);
+      const rows = await find(tenantId, ({ logCheckpoint }) =>
+        logCheckpoint.findMany({ where: { tenantId, size: { gt: size } }, orderBy: { size: 'asc' }, take }),
+      );
       return rows.map(checkpointOf);
     },
     async leavesFrom(tenantId, index, take) {
-      const rows = await prisma.logLeaf
-        .findMany({ where: { tenantId, idx: { gte: index } }, orderBy: { idx: 'asc' }, take })
-        .catch(asFault);
+      const rows = await find(tenantId, ({ logLeaf }) =>
+        logLeaf.findMany({ where: { tenantId, idx: { gte: index } }, orderBy: { idx: 'asc' }, take }),
+      );
       return rows.map((row) => ({
         idx: row.idx,
         leaf: row.leaf,
@@ -61,11 +69,15 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
       }));
     },
     async nodesOver(tenantId, level, from, to) {
-      const rows = await prisma.logNode
-        .findMany({ where: { tenantId, level, idx: { gte: from, lt: to } }, orderBy: { idx: 'asc' } })
-        .catch(asFault);
+      const rows = await find(tenantId, ({ logNode }) =>
+        logNode.findMany({ where: { tenantId, level, idx: { gte: from, lt: to } }, orderBy: { idx: 'asc' } }),
+      );
       return rows.map(({ idx, hash }) => ({ index: Number(idx), hash }));
     },
-    close: () => prisma.$disconnect(),
+    of: reading.of,
+    async close() {
+      await prisma.$disconnect();
+      await reading.close();
+    },
   };
 }

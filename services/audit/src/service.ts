@@ -74,7 +74,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
 
   return {
     name: 'audit',
-    routes: auditRoutes({ db, reads, artifacts, trust, keyring, home, witnesses }),
+    routes: auditRoutes({ reads, artifacts, trust, keyring, home, witnesses }),
     ready: () => ready && bus.isConnected(),
     async start() {
       await guard.checkAll();

@@ -7,7 +7,7 @@ import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
 import { transact } from '@orgo/store/transact';
 import type { CaseState, LetterMark, MarkLetter } from './domain/index.ts';
-import type { Page } from './reads.ts';
+import type { Page, Reads } from './reads.ts';
 import { caseMachine } from './repo.ts';
 
 /** Says what becomes of a letter. `key` makes asking twice one act. */
@@ -40,13 +40,18 @@ const letterLimits = { maxBytes: 128 * 1024 * 1024, maxDepth: 8, maxMembers: 1_0
 /** Cases that are looked through at a time for a document. */
 const pageSize = 200;
 
-export function createDeadLetters({ db, artifacts }: { db: Db; artifacts: ArtifactStore }): DeadLetters {
+export function createDeadLetters({
+  db,
+  reads,
+  artifacts,
+}: {
+  db: Db;
+  reads: Pick<Reads, 'of'>;
+  artifacts: ArtifactStore;
+}): DeadLetters {
   const casesOf = async (tenant: string, cursor: string | null, limit: number): Promise<CaseState[]> => {
-    const { rows } = await db.query<{ state: CaseState }>({ name: 'dead_letter_cases', text: casesText }, [
-      tenant,
-      cursor,
-      limit,
-    ]);
+    const statement = { name: 'dead_letter_cases', text: casesText };
+    const { rows } = await reads.of(tenant).query<{ state: CaseState }>(statement, [tenant, cursor, limit]);
     return rows.map(({ state }) => state);
   };
   const lettersOf = async (found: CaseState): Promise<DeadLetterView[]> => {

@@ -2,6 +2,7 @@ import type { BuildStatus, CaseView } from '@orgo/contracts';
 import { Fault } from '@orgo/runtime/errors';
 import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
+import { type Finding, openReading, type Reading } from '@orgo/store/reading';
 import { textArray } from '@orgo/store/text-array';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type BuildState, type CaseState, caseView, statusOf } from './domain/index.ts';
@@ -20,10 +21,14 @@ export type Reads = {
   builds(tenant: string, page: PageOf): Promise<Page<BuildStatus>>;
   cases(tenant: string, page: PageOf): Promise<Page<CaseView>>;
   case(tenant: string, id: string): Promise<CaseView | null>;
-  /** Versions of builds that are there, in no order. */
+  /** Runs SQL for a tenant, as a reader of its rows. */
+  of: Reading['of'];
+  /** Versions of builds that are there, in no order. Asked for all who watch here at once, of several tenants: under the ring’s role. */
   versions(of: readonly Named[]): Promise<(Named & { version: number })[]>;
   close(): Promise<void>;
 };
+
+type Rows = Finding<PrismaClient, 'build' | 'case'>;
 
 type BuildRow = { tenantId: string; id: string; version: bigint; state: unknown };
 
@@ -47,8 +52,10 @@ export function createReads({
   databaseUrl: string;
   snapshots: Snapshots;
 }): Reads {
-  const pool = { connectionString: databaseUrl, max: 2, options: `-c search_path=${db.schema}` };
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: db.schema }) });
+  const reading = openReading({ url: databaseUrl, schema: db.schema });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(reading.pool, { schema: db.schema }) });
+  const find = <T>(tenant: string, ask: (rows: Rows) => Promise<T>): Promise<T> =>
+    reading.as(tenant, () => ask(prisma)).catch(asFault);
 
   const states = async (rows: readonly BuildRow[]): Promise<BuildState[]> => {
     const stored = rows.map(({ state }) => state as StoredBuild);
@@ -60,11 +67,13 @@ export function createReads({
   };
   const statuses = async (tenantId: string, rows: readonly BuildRow[]): Promise<Map<string, BuildStatus>> => {
     if (rows.length === 0) return new Map();
-    const opened = await prisma.case.findMany({
-      where: { tenantId, buildId: { in: rows.map(({ id }) => id) } },
-      select: { id: true, buildId: true },
-      orderBy: { id: 'asc' },
-    });
+    const opened = await find(tenantId, (prisma) =>
+      prisma.case.findMany({
+        where: { tenantId, buildId: { in: rows.map(({ id }) => id) } },
+        select: { id: true, buildId: true },
+        orderBy: { id: 'asc' },
+      }),
+    );
     const built = await states(rows);
     return new Map(
       rows.map((row, at) => {
@@ -73,7 +82,8 @@ export function createReads({
       }),
     );
   };
-  const find = (tenantId: string, id: string) => prisma.build.findUnique({ where: { tenantId_id: { tenantId, id } } });
+  const buildOf = (tenantId: string, id: string) =>
+    find(tenantId, ({ build }) => build.findFirst({ where: { tenantId, id } }));
   const before = (tenantId: string, { cursor, limit }: PageOf) => ({
     where: { tenantId, ...(cursor === null ? {} : { id: { lt: cursor } }) },
     orderBy: { id: 'desc' as const },
@@ -82,24 +92,24 @@ export function createReads({
 
   return {
     async status(tenant, build) {
-      const row = await find(tenant, build).catch(asFault);
+      const row = await buildOf(tenant, build);
       return row === null ? null : ((await statuses(tenant, [row]).catch(asFault)).get(build) ?? null);
     },
     async state(tenant, build) {
-      const row = await find(tenant, build).catch(asFault);
+      const row = await buildOf(tenant, build);
       return row === null ? null : ((await states([row]))[0] ?? null);
     },
     async builds(tenant, page) {
-      const rows = await prisma.build.findMany(before(tenant, page)).catch(asFault);
+      const rows = await find(tenant, ({ build }) => build.findMany(before(tenant, page)));
       const shown = await statuses(tenant, rows).catch(asFault);
       return pageOf(rows, page.limit, (row) => shown.get(row.id) as BuildStatus);
     },
     async cases(tenant, page) {
-      const rows = await prisma.case.findMany(before(tenant, page)).catch(asFault);
+      const rows = await find(tenant, (prisma) => prisma.case.findMany(before(tenant, page)));
       return pageOf(rows, page.limit, (row) => caseView(row.state as CaseState));
     },
     async case(tenantId, id) {
-      const row = await prisma.case.findUnique({ where: { tenantId_id: { tenantId, id } } }).catch(asFault);
+      const row = await find(tenantId, (prisma) => prisma.case.findFirst({ where: { tenantId, id } }));
       return row === null ? null : caseView(row.state as CaseState);
     },
     async versions(of) {
@@ -109,6 +119,10 @@ export function createReads({
       ]);
       return rows.map((row) => ({ ...row, version: Number(row.version) }));
     },
-    close: () => prisma.$disconnect(),
+    of: reading.of,
+    async close() {
+      await prisma.$disconnect();
+      await reading.close();
+    },
   };
 }

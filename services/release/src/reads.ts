@@ -3,6 +3,7 @@ import type { CohortMember } from '@orgo/core';
 import { Fault } from '@orgo/runtime/errors';
 import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
+import { type Finding, openReading, type Reading } from '@orgo/store/reading';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { initial, type NodeState, nodeView, type ReleaseState, statusOf } from './domain/index.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
@@ -18,6 +19,7 @@ export type Reads = {
   byRequest(tenant: string, key: string): Promise<ReleaseState | null>;
   /** Newest first: ids sort by the time they were made. */
   releases(tenant: string, page: PageOf): Promise<Page<ReleaseStatus>>;
+  /** A node as it is judged by when it speaks or joins: under the ring’s role, as what is then written. */
   node(tenant: string, instance: string): Promise<NodeState | null>;
   /** A node as the API shows it, with its enrollment number. */
   nodeView(tenant: string, instance: string): Promise<NodeView | null>;
@@ -27,6 +29,8 @@ export type Reads = {
   members(tenant: string, channel: string): Promise<CohortMember[]>;
   /** The ledger of a release, by name. */
   targets(tenant: string, release: string, page: PageOf): Promise<Page<ReleaseTarget>>;
+  /** Runs SQL for a tenant, as a reader of its rows. */
+  of: Reading['of'];
   close(): Promise<void>;
 };
 
@@ -38,6 +42,8 @@ const pageOf = <R extends { id: string }, T>(rows: R[], limit: number, show: (ro
 const asFault = (cause: unknown): never => {
   throw new Fault('DATABASE_UNAVAILABLE', { cause });
 };
+
+type Rows = Finding<PrismaClient, 'release' | 'node' | 'releaseTarget'>;
 
 type TargetRow = {
   instanceId: string;
@@ -74,10 +80,12 @@ const showNode = ({ state, enrollment }: { state: unknown; enrollment: bigint | 
   nodeView(state as NodeState, enrollment === null ? null : Number(enrollment));
 
 export function createReads({ databaseUrl, schema, db }: { databaseUrl: string; schema: string; db: Db }): Reads {
-  const pool = { connectionString: databaseUrl, max: 2, options: `-c search_path=${schema}` };
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
-  const find = (tenantId: string, id: string) =>
-    prisma.release.findUnique({ where: { tenantId_id: { tenantId, id } } }).catch(asFault);
+  const reading = openReading({ url: databaseUrl, schema });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(reading.pool, { schema }) });
+  const find = <T>(tenant: string, ask: (rows: Rows) => Promise<T>): Promise<T> =>
+    reading.as(tenant, () => ask(prisma)).catch(asFault);
+  const releaseOf = (tenantId: string, id: string) =>
+    find(tenantId, ({ release }) => release.findFirst({ where: { tenantId, id } }));
 
   /** Rows of before a member was added have its standard value. */
   const stateOf = (row: { tenantId: string; id: string; state: unknown }): ReleaseState => ({
@@ -87,33 +95,33 @@ export function createReads({ databaseUrl, schema, db }: { databaseUrl: string; 
   const view = async (row: { tenantId: string; id: string; state: unknown }): Promise<ReleaseStatus> => {
     const state = stateOf(row);
     const [observed, clock] = await Promise.all([
-      observe(db, state),
-      db.query<{ now: string }>({ name: 'clock', text: clockText }),
+      observe(reading.of(row.tenantId), state),
+      reading.of(row.tenantId).query<{ now: string }>({ name: 'clock', text: clockText }),
     ]);
     return statusOf(state, observed, clock.rows[0]?.now ?? '');
   };
 
   return {
     async status(tenant, release) {
-      const row = await find(tenant, release);
+      const row = await releaseOf(tenant, release);
       return row === null ? null : view(row);
     },
     async state(tenant, release) {
-      const row = await find(tenant, release);
+      const row = await releaseOf(tenant, release);
       return row === null ? null : stateOf(row);
     },
     async byRequest(tenantId, requestKey) {
-      const row = await prisma.release.findFirst({ where: { tenantId, requestKey } }).catch(asFault);
+      const row = await find(tenantId, ({ release }) => release.findFirst({ where: { tenantId, requestKey } }));
       return row === null ? null : stateOf(row);
     },
     async releases(tenantId, { cursor, limit }) {
-      const rows = await prisma.release
-        .findMany({
+      const rows = await find(tenantId, ({ release }) =>
+        release.findMany({
           where: { tenantId, ...(cursor === null ? {} : { id: { lt: cursor } }) },
           orderBy: { id: 'desc' },
           take: limit + 1,
-        })
-        .catch(asFault);
+        }),
+      );
       const page = pageOf(rows, limit, (row) => row);
       return { ...page, items: await Promise.all(page.items.map(view)) };
     },
@@ -123,27 +131,27 @@ export function createReads({ databaseUrl, schema, db }: { databaseUrl: string; 
       return rows[0]?.state ?? null;
     },
     async nodeView(tenantId, id) {
-      const row = await prisma.node.findUnique({ where: { tenantId_id: { tenantId, id } } }).catch(asFault);
+      const row = await find(tenantId, ({ node }) => node.findFirst({ where: { tenantId, id } }));
       return row === null ? null : showNode(row);
     },
     async nodes(tenantId, { cursor, limit }) {
-      const rows = await prisma.node
-        .findMany({
+      const rows = await find(tenantId, ({ node }) =>
+        node.findMany({
           where: { tenantId, ...(cursor === null ? {} : { id: { gt: cursor } }) },
           orderBy: { id: 'asc' },
           take: limit + 1,
-        })
-        .catch(asFault);
+        }),
+      );
       return pageOf(rows, limit, showNode);
     },
     async members(tenantId, channel) {
-      const rows = await prisma.node
-        .findMany({
+      const rows = await find(tenantId, ({ node }) =>
+        node.findMany({
           where: { tenantId, channel, phase: 'ENROLLED' },
           select: { id: true, enrollment: true, state: true },
           orderBy: { id: 'asc' },
-        })
-        .catch(asFault);
+        }),
+      );
       return rows.map(({ id, enrollment, state }) => ({
         instance_id: id,
         enrollment: Number(enrollment ?? 0),
@@ -151,19 +159,23 @@ export function createReads({ databaseUrl, schema, db }: { databaseUrl: string; 
       }));
     },
     async targets(tenantId, releaseId, { cursor, limit }) {
-      const rows = await prisma.releaseTarget
-        .findMany({
+      const rows = await find(tenantId, ({ releaseTarget }) =>
+        releaseTarget.findMany({
           where: { tenantId, releaseId, ...(cursor === null ? {} : { instanceId: { gt: cursor } }) },
           orderBy: { instanceId: 'asc' },
           take: limit + 1,
-        })
-        .catch(asFault);
+        }),
+      );
       return pageOf(
         rows.map((row) => ({ ...row, id: row.instanceId })),
         limit,
         showTarget,
       );
     },
-    close: () => prisma.$disconnect(),
+    of: reading.of,
+    async close() {
+      await prisma.$disconnect();
+      await reading.close();
+    },
   };
 }

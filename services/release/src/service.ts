@@ -160,7 +160,6 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
       trust,
       nonces,
       reader,
-      db,
       channels,
       joinTimeoutMs: config.ORGO_JOIN_TIMEOUT_MS,
       stepMs: config.ORGO_ACTIVATION_DEADLINE_MS,

@@ -2,7 +2,6 @@ import type { ChannelStatus, changeChannelSchema, rollbackRequestSchema } from '
 import { Fault, Refused } from '@orgo/runtime/errors';
 import { newId } from '@orgo/runtime/ids';
 import type { TrustStore } from '@orgo/runtime/trust';
-import type { Db } from '@orgo/store/db';
 import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
 import {
@@ -13,13 +12,14 @@ import {
   rollbackTarget,
   whatOf,
 } from '../domain/index.ts';
+import type { Reads } from '../reads.ts';
 import { checkTenant } from '../tenant.ts';
 import type { Waits } from '../waits.ts';
 import { readChannel } from './heads.ts';
 import { channelStatus } from './rows.ts';
 
 export type ChannelRequestDeps = {
-  db: Db;
+  reads: Pick<Reads, 'of'>;
   channels: Turns<ChannelInput>;
   waits: Waits;
   trust: TrustStore;
@@ -36,19 +36,23 @@ type Of = {
 
 /** Where a channel is and what of it; refuses what nobody has offered anything to. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND */
 export async function showChannel(
-  { db, trust }: Pick<ChannelRequestDeps, 'db' | 'trust'>,
+  { reads, trust }: Pick<ChannelRequestDeps, 'reads' | 'trust'>,
   tenant: string,
   channel: string,
 ): Promise<ChannelStatus> {
   await checkTenant(trust, tenant);
-  const status = await channelStatus(db, tenant, channel);
+  const status = await channelStatus(reads.of(tenant), tenant, channel);
   if (status === null) throw new Refused('CHANNEL_NOT_FOUND', 'no such channel is visible');
   return status;
 }
 
 /** What a person is told of a channel that refuses by itself. */
-async function whyNot(db: Db, input: AskChange | AskRollback, code: string | null): Promise<string> {
-  const state = await readChannel(db, input.tenant_id, input.channel);
+async function whyNot(
+  { reads }: Pick<ChannelRequestDeps, 'reads'>,
+  input: AskChange | AskRollback,
+  code: string | null,
+): Promise<string> {
+  const state = await readChannel(reads.of(input.tenant_id), input.tenant_id, input.channel);
   const target = state !== null && input.type === 'rollback' ? rollbackTarget(state, input) : null;
   if (target?.ok === false && target.code === code) return target.detail;
   if (code === 'IDEMPOTENCY_KEY_REUSED') return 'that key was used for another request';
@@ -72,13 +76,13 @@ async function ask(
   const id = input.type === 'change' ? input.request_id : input.rollback_id;
   const [result] = await deps.channels.take([{ message_id: `ask:${id}`, input, traceparent }]);
   if (result?.outcome === 'refused')
-    throw new Refused(result.code ?? 'STATE_CONFLICT', await whyNot(deps.db, input, result.code));
+    throw new Refused(result.code ?? 'STATE_CONFLICT', await whyNot(deps, input, result.code));
   if (result?.outcome !== 'accepted')
     throw new Fault(result?.code ?? 'STATE_CONFLICT', 'nothing has happened; try again');
   const what = whatOf(input);
   const mine = (one: AskedChange): boolean => (input.key ? one.key === input.key : false) || one.request_id === id;
   const answer = async (): Promise<AskedChange | null> => {
-    const all = (await readChannel(deps.db, tenant_id, channel))?.asked ?? [];
+    const all = (await readChannel(deps.reads.of(tenant_id), tenant_id, channel))?.asked ?? [];
     const asked = all.find(mine) ?? all.findLast((one) => one.what === what);
     return asked === undefined || asked.status === 'ASKED' ? null : asked;
   };

@@ -20,7 +20,7 @@ export const channelRoutes = (deps: ChannelRequestDeps): Handlers => ({
     const tenant = paramOf(request, 'tenant');
     const page = pageOf(request, nameSchema);
     await checkTenant(deps.trust, tenant);
-    return listChannels(deps.db, tenant, page);
+    return listChannels(deps.reads.of(tenant), tenant, page);
   },
   getChannel: (request) => showChannel(deps, paramOf(request, 'tenant'), paramOf(request, 'channel')),
   changeChannel: (request) => changeChannel(deps, of(request), request.body as z.infer<typeof changeChannelSchema>),
