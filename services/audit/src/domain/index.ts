@@ -26,5 +26,4 @@ export { logTable } from './table.ts';
 export { completedNodes, hashFromParts, storedParts, type TreeNode } from './tree-nodes.ts';
 export { namedArtifacts } from './verify-artifacts.ts';
 export { type VerifiedBundle, verifyBundle } from './verify-bundle.ts';
-export { buildRecordPredicate, provenancePredicate, subjectsOf } from './verify-record.ts';
 export type { BundleFiles, ReadRoot, Trust, VerifierRoot } from './verify-trust.ts';

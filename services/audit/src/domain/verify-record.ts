@@ -2,16 +2,13 @@ import {
   type ArtifactRef,
   type BuildRecord,
   buildRecordSchema,
-  type Digest,
   dsseEnvelopeSchema,
   payloadTypes,
 } from '@orgo/contracts';
 import {
   canonical,
-  digestHex,
   digestOfBytes,
   fromUtf8,
-  type JsonValue,
   ok,
   parseStrict,
   type Result,
@@ -19,15 +16,12 @@ import {
   type VerifySignature,
   verifyDsse,
 } from '@orgo/core';
+import { statementOf } from '@orgo/core/record-statement';
 import { artifactLimits } from '@orgo/kristal';
 import { bundlePaths } from './bundle-layout.ts';
 import { closingOf, foldRecord, type SealedLeaf, splitAtRecord } from './record.ts';
 import { hashesHold } from './record-hash.ts';
 import type { BundleFiles, VerifierRoot } from './verify-trust.ts';
-
-/** Predicate types of the statement over a record (in-toto Statement v1). */
-export const provenancePredicate = 'https://slsa.dev/provenance/v1';
-export const buildRecordPredicate = 'https://orgo.dev/attestation/build-record/v1';
 
 const mismatch = (code: 'RECORD_HASH_MISMATCH' | 'BUNDLE_STATEMENT_MISMATCH', why: string) => refuse(code, why);
 
@@ -66,8 +60,8 @@ export function verifyRecord(
 }
 
 /**
- * The statement over the record: signed by the gatekeeper, the artifact that the RECORD decision names, and about exactly what the record
- * names. A COMPLETED build has Exchange and pack files as subjects, every one; any other has its inputs and nothing that could pass for a result.
+ * The statement over the record: signed by the gatekeeper, the artifact that the RECORD decision names, and word for word what follows from
+ * the record: whoever holds the gatekeeper's key can claim no other builder, parameters or materials.
  */
 export function verifyStatement(
   files: BundleFiles,
@@ -92,41 +86,10 @@ export function verifyStatement(
   if (!signed.ok) return signed;
   const statement = parseStrict(signed.value.payload, artifactLimits);
   if (!statement.ok) return statement;
-  return agrees(statement.value, record)
+  const recordRef = outputOf(decision, 'build-record');
+  return recordRef !== undefined && canonical(statement.value) === canonical(statementOf(record, recordRef))
     ? ok(true)
-    : mismatch('BUNDLE_STATEMENT_MISMATCH', 'type, subjects or record digest differ');
-}
-
-/** Digests, in hex, that a statement over the record must have as its subjects: no more, no less. */
-export function subjectsOf(record: BuildRecord): string[] {
-  const { kristal } = record.outputs;
-  const results =
-    kristal === null ? [] : [kristal.exchange, kristal.exchange_manifest, kristal.pack_manifest, ...kristal.pack_files];
-  const request = record.inputs.admitted.filter((input) => input.kind === 'build-request');
-  const admitted = request.length > 0 ? request : record.inputs.admitted;
-  const inputs = record.inputs.snapshots.length > 0 ? record.inputs.snapshots : admitted.map((input) => input.ref);
-  const digests =
-    record.outcome === 'COMPLETED' && results.length > 0 ? results.map((artifact) => artifact.ref) : inputs;
-  return [...new Set(digests.map((digest) => digestHex(digest as Digest)))].sort();
-}
-
-type Statement = {
-  _type?: JsonValue;
-  predicateType?: JsonValue;
-  subject?: { digest?: { sha256?: JsonValue } }[];
-  predicate?: JsonValue;
-};
-
-function agrees(value: JsonValue, record: BuildRecord): boolean {
-  const statement = value as Statement;
-  if (statement._type !== 'https://in-toto.io/Statement/v1' || !Array.isArray(statement.subject)) return false;
-  const completed = record.outcome === 'COMPLETED' && record.outputs.kristal !== null;
-  if (statement.predicateType !== (completed ? provenancePredicate : buildRecordPredicate)) return false;
-  const subjects = [...new Set(statement.subject.map((subject) => `${subject.digest?.sha256}`))].sort();
-  return (
-    canonical(subjects) === canonical(subjectsOf(record)) &&
-    canonical(statement.predicate ?? null).includes(record.record_hash)
-  );
+    : mismatch('BUNDLE_STATEMENT_MISMATCH', 'not what follows from the record');
 }
 
 const outputOf = (leaf: SealedLeaf, kind: string): ArtifactRef | undefined =>

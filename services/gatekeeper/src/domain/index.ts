@@ -23,7 +23,6 @@ export type * from './release/facts.ts';
 export { evolveRelease, type ReleaseEvent, releaseTable } from './release/machine.ts';
 export { initialRelease, type ReleaseGate } from './release/state.ts';
 export { type Closing, type GatePhase, type GateState, gatePhases, initialGate } from './state.ts';
-export { buildRecordPredicate, provenancePredicate, statementOf } from './statement.ts';
 export { gateTable } from './table.ts';
 export { decideTrustRoot, type TrustRootFacts, type TrustRootInput } from './trust-root/decide.ts';
 export {

@@ -9,6 +9,7 @@ import {
   payloadTypes,
 } from '@orgo/contracts';
 import { canonical, canonicalBytes, pae, parseStrict, toBase64 } from '@orgo/core';
+import { statementOf } from '@orgo/core/record-statement';
 import { artifactLimits } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus } from '@orgo/runtime/bus';
@@ -22,7 +23,6 @@ import {
   closedWith,
   type GateState,
   recordFindings,
-  statementOf,
   type Unreadable,
 } from '../domain/index.ts';
 

@@ -1,5 +1,6 @@
 import type { ArtifactRef, BuildRecord, Digest } from '@orgo/contracts';
-import { digestHex, type JsonValue } from '@orgo/core';
+import { digestHex } from './digest.ts';
+import type { JsonValue } from './json-limits.ts';
 
 /** Predicate types of the statement over a record. */
 export const provenancePredicate = 'https://slsa.dev/provenance/v1';
@@ -18,7 +19,7 @@ const distinct = (subjects: readonly Subject[]): Subject[] => {
 /**
  * The in-toto Statement (v1) over a sealed record. A COMPLETED build that made something has every file of Exchange and pack as subjects, with
  * SLSA provenance v1; any other has its input snapshots, or what it was asked to build from, and a predicate of our own (BR-09): nothing in it can
- * be read as a result.
+ * be read as a result. The gatekeeper signs exactly this, and who verifies makes it again and compares the whole.
  */
 export function statementOf(record: BuildRecord, recordRef: ArtifactRef): JsonValue {
   const { kristal } = record.outputs;

@@ -1,8 +1,14 @@
-import type { BuildRecord } from '@orgo/contracts';
-import { digestOf } from '@orgo/core';
+import type { ArtifactRef, BuildRecord } from '@orgo/contracts';
 import { describe, expect, test } from 'vitest';
-import { artifact } from './gate.fixture.ts';
-import { buildRecordPredicate, provenancePredicate, statementOf } from './statement.ts';
+import { digestOf } from './digest.ts';
+import { buildRecordPredicate, provenancePredicate, statementOf } from './record-statement.ts';
+
+const artifact = (kind: string, seed: string | number = kind): ArtifactRef => ({
+  kind,
+  ref: digestOf([kind, seed]),
+  media_type: 'application/json',
+  size: 1,
+});
 
 const kristal = {
   kristal_id: digestOf('k'),
