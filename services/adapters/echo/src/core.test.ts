@@ -25,10 +25,18 @@ test('says its text, its step and its input, always in the same bytes', async ()
   expect(await run('{"text":"hello"}')).toEqual(result);
 });
 
+test('hands on which step is to refuse', async () => {
+  const result = await run('{"refuse_at":4,"text":""}');
+  expect(result.ok && fromUtf8(result.value.outputs[0]?.bytes ?? new Uint8Array())).toMatchObject({
+    value: expect.stringContaining('"refuse_at":4'),
+  });
+});
+
 test.each([
   ['an input that is no JSON', () => run('{')],
   ['an input without text', () => run('{"a":1}')],
   ['a configuration without a step', () => run('{"text":""}', {})],
+  ['at the step that is to refuse', () => run('{"refuse_at":3,"text":""}')],
   ['two inputs', () => run('{"text":""}', { step: 1 }, 2)],
 ])('refuses %s', async (_, result) => {
   expect(await result()).toMatchObject({ ok: false, code: 'STAGE_INPUT_INVALID' });
