@@ -73,7 +73,14 @@ describe('the ring whose processes are killed at each point', () => {
         const build = { falters: 0 };
         builds.add(build);
         falter();
-        const ended = await schedules.runOne({ seed: 0, text: 'one', points: [], roads: [], blow: null });
+        const ended = await schedules.runOne({
+          seed: 0,
+          text: 'one',
+          course: { way: 'passes' },
+          points: [],
+          roads: [],
+          blow: null,
+        });
         builds.delete(build);
         problems.push(...ended.problems);
       }

@@ -21,6 +21,7 @@ const from = Date.now();
 const teardown = await setup();
 const reached = new Map<string, number>();
 const missed = new Map<string, number>();
+const ends = new Map<string, number>();
 const more = (of: Map<string, number>, names: readonly string[]): void => {
   for (const name of names) of.set(name, (of.get(name) ?? 0) + 1);
 };
@@ -42,6 +43,7 @@ try {
       slowest = Math.max(slowest, one.ms);
       more(reached, one.fired);
       more(missed, one.notReached);
+      more(ends, [`${one.schedule.course.way} ${one.phase}`]);
       if (one.problems.length > 0) {
         diverged.push(one);
         process.stderr.write(`${JSON.stringify(one)}\n`);
@@ -61,6 +63,7 @@ process.stdout.write(
       schedules: ended,
       asked: count,
       diverged: diverged.map(({ schedule, problems }) => ({ seed: schedule.seed, problems })),
+      ends: Object.fromEntries([...ends].sort()),
       faults_fired: sum(reached),
       faults_not_reached: sum(missed),
       places_fired: reached.size,

@@ -41,7 +41,14 @@ describe('a worker that is paused beyond its lease', () => {
     const paused = await ring.run('adapter', late);
     let second: TestProcess | undefined;
     try {
-      const ended = schedules.runOne({ seed: 0, text: 'one', points: [], roads: [], blow: null });
+      const ended = schedules.runOne({
+        seed: 0,
+        text: 'one',
+        course: { way: 'passes' },
+        points: [],
+        roads: [],
+        blow: null,
+      });
       await paused.said(faultLine(late));
       const { rows } = await ring.admin.query<{ id: string; tenant_id: string }>(
         `SELECT id, tenant_id FROM orchestrator.build WHERE phase NOT IN ('COMPLETED', 'FAILED')`,

@@ -11,6 +11,7 @@ const retried: PointFault = { service: 'adapter', point: 'adapter.stored', mode:
 const of = (points: PointFault[], roads: ArcFault[] = []): Schedule => ({
   seed: 0,
   text: 'one',
+  course: { way: 'passes' },
   points,
   roads,
   blow: null,

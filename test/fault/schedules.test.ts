@@ -25,5 +25,7 @@ describe(`${count} random schedules of faults from seed ${seed}`, () => {
       all.reduce((n, { schedule: s }) => n + s.points.length + s.roads.length + (s.blow === null ? 0 : 1), 0),
     );
     expect(fired.length).toBeGreaterThan(missed.length * 4);
+    const ends = new Set(all.map(({ phase }) => phase));
+    if (count >= 200) expect(ends).toEqual(new Set(['COMPLETED', 'FAILED', 'CANCELLED']));
   });
 });

@@ -1,79 +1,23 @@
-import { connect } from '@nats-io/transport-node';
-import {
-  type ArtifactRef,
-  type CommandItem,
-  type Envelope,
-  type GateDecision,
-  isTerminalBuildPhase,
-  type ReceiptItem,
-  type StageCommand,
-  tenantOfSubject,
-} from '@orgo/contracts';
-import { digestOfBytes, utf8 } from '@orgo/core';
+import { type ArtifactRef, type GateDecision, isTerminalBuildPhase } from '@orgo/contracts';
 import type { Breakers } from '../kit/breakers.ts';
 import type { FaultRing } from '../kit/fault-ring.ts';
-import { type History, logProblemsOf, problemsOf } from '../kit/history.ts';
+import { type CancelWord, cancelProblemsOf, type History, logProblemsOf, problemsOf } from '../kit/history.ts';
 import type { RingClient } from '../kit/ring-client.ts';
-import { type Schedule, scheduleOf, texts } from '../kit/schedule.ts';
+import { type Course, refusedAt, type Schedule, scheduleOf, stageCount, type Text, texts } from '../kit/schedule.ts';
+import { listen } from './ear.ts';
 
 /** How one schedule ended. `problems` is empty where nothing differs from the undisturbed run. */
-export type Ended = { schedule: Schedule; problems: string[]; fired: string[]; notReached: string[]; ms: number };
+export type Ended = {
+  schedule: Schedule;
+  phase: string;
+  problems: string[];
+  fired: string[];
+  notReached: string[];
+  ms: number;
+};
 
 /** How long a build may take before it is said to hang. */
 const patienceMs = 240_000;
-
-type Heard = { listening: boolean; of(tenant: string): History['heard'][number][]; close(): Promise<void> };
-
-/** Hears receipts and commands on the bus, in the order in which the server had them. */
-async function listen(url: string): Promise<Heard> {
-  const { username, password, host } = new URL(url);
-  const nats = await connect({
-    servers: host,
-    user: decodeURIComponent(username),
-    pass: decodeURIComponent(password),
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 50,
-  });
-  const heard = new Map<string, History['heard'][number][]>();
-  const state: Heard = {
-    listening: true,
-    of: (tenant) => heard.get(tenant) ?? [],
-    close: () => nats.close(),
-  };
-  const digest = (payload: string) => digestOfBytes(utf8(payload));
-  const take = (subject: string, text: string): void => {
-    const tenant = tenantOfSubject(subject);
-    const all = heard.get(tenant) ?? [];
-    heard.set(tenant, all);
-    if (subject.includes('.receipt.'))
-      for (const { decision } of (JSON.parse(text) as Envelope<ReceiptItem>).items)
-        all.push({ type: 'receipt', decision: digest(decision.payload) });
-    else
-      for (const { command, decision, seal } of (JSON.parse(text) as Envelope<CommandItem>).items) {
-        const { stage, attempt, authorization_digest } = JSON.parse(command.payload) as StageCommand;
-        all.push({
-          type: 'command',
-          stage,
-          attempt,
-          decision: digest(decision?.payload ?? ''),
-          index: seal?.index ?? -1,
-          authorization: authorization_digest,
-        });
-      }
-  };
-  // One subscription, so that the order among subjects is the server's.
-  const subscription = nats.subscribe('orgo.v1.>', {
-    callback: (_, m) => {
-      if (m.subject.includes('.receipt.') || m.subject.includes('.cmd.')) take(m.subject, m.string());
-    },
-  });
-  void subscription;
-  void (async () => {
-    for await (const { type } of nats.status()) if (type === 'disconnect') state.listening = false;
-  })();
-  await nats.flush();
-  return state;
-}
 
 /** Runs schedules against a ring, many at once, each a build in a tenant of its own. */
 export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
@@ -140,6 +84,12 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
       `SELECT state -> 'stages' AS stages FROM orchestrator.build WHERE id = $1`,
       [build],
     );
+    const { rows: issued } = await admin.query<{ stage: string; attempt: number }>(
+      `SELECT data ->> 'stage' AS stage, (data ->> 'attempt')::int AS attempt FROM orchestrator.event e
+        WHERE tenant_id = $1 AND id = $2 AND type = 'StageCommanded' AND NOT EXISTS (SELECT FROM orchestrator.event c
+          WHERE c.tenant_id = $1 AND c.id = $2 AND c.type = 'BuildClosing' AND c.seq < e.seq)`,
+      [tenant, build],
+    );
     const outputs: History['outputs'] = {};
     for (const [name, stage] of Object.entries(builds[0]?.stages ?? {}))
       outputs[stage.stage ?? name] = stage.outputs ?? [];
@@ -150,6 +100,7 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
         .filter(({ build_id }) => build_id === build)
         .map(({ idx, leaf, digest }) => ({ index: idx, digest, decision: JSON.parse(leaf) as GateDecision })),
       heard: ear.of(tenant),
+      issued,
     };
     const waits = phase === 'HANGS' ? [`it waits: ${JSON.stringify(await waitsOf(build))}`] : [];
     const gaps = logProblemsOf(
@@ -166,56 +117,80 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
       lossy = performance.now();
       await instance.servers.kill('nats');
       await instance.servers.restart('nats', { wipe: true });
+      lossy = performance.now();
     }
   };
 
+  /** Cancels a build when its course says so, or when it has ended before. Null where its course says nothing. */
+  const cancelled = async (tenant: string, build: string, course: Course, over: Promise<unknown>) => {
+    if (course.way !== 'cancelled') return null;
+    if (course.commanded > 0) await Promise.race([ear.commanded(tenant, `echo-${course.commanded}`), over]);
+    return ring.cancelBuild(tenant, build);
+  };
+
   let made = 0;
-  const play = async (text: string, schedule: Schedule | null) => {
+  const play = async ({ text, course, ...schedule }: Pick<Schedule, 'text' | 'course'> & Partial<Schedule>) => {
     const tenant = `s-${process.pid.toString(36)}-${(made++).toString(36)}`;
     const from = performance.now();
     await ring.createTenant(tenant);
-    const points = (schedule?.points ?? []).map((fault) => ({ fault, armed: breakers.armPoint(fault) }));
-    const roads = (schedule?.roads ?? []).map((fault) => ({ fault, armed: breakers.armArc(tenant, fault) }));
-    const build = await ring.startBuild(tenant, text);
-    if (schedule?.blow) {
-      const { blow } = schedule;
-      blows = blows.then(() => strike(blow));
-      await blows;
-    }
-    const phase = await ended(build);
+    const points = (schedule.points ?? []).map((fault) => ({ fault, armed: breakers.armPoint(fault) }));
+    const roads = (schedule.roads ?? []).map((fault) => ({ fault, armed: breakers.armArc(tenant, fault) }));
+    const build = await ring.startBuild(tenant, text, course.way === 'refused' ? { refuse_at: course.step } : {});
+    const { blow = null } = schedule;
+    if (blow !== null) blows = blows.then(() => strike(blow));
+    const over = ended(build);
+    const [phase, word] = await Promise.all([over, cancelled(tenant, build, course, over), blow === null || blows]);
     breakers.disarm(
       tenant,
       points.map(({ armed }) => armed),
     );
-    const fired: string[] = schedule?.blow ? [schedule.blow] : [];
+    const fired: string[] = blow === null ? [] : [blow];
     const notReached: string[] = [];
     for (const { fault, armed } of points)
       (armed.fired ? fired : notReached).push(`${fault.service} ${fault.point} ${fault.mode}`);
     for (const { fault, armed } of roads) (armed.fired ? fired : notReached).push(`${fault.arc} ${fault.kind}`);
     const { history, log } = await historyOf(tenant, build, phase);
-    return { history, log, fired, notReached, ms: performance.now() - from, listening: lossy < from };
+    return { history, word, log, fired, notReached, ms: performance.now() - from, listening: lossy < from };
   };
 
-  const undisturbed = new Map<string, History>();
-  for (const text of texts) {
-    const { history, log } = await play(text, null);
-    const stages = Object.values(history.outputs).filter((outputs) => outputs.length === 1).length;
+  /** What all others are compared with: every stage to the end, or to the one that refuses, commanded once; admission, a decision for each, and the record. */
+  const calmly = async (text: Text, step: number | null): Promise<History> => {
+    const { history, log } = await play({ text, course: step === null ? { way: 'passes' } : { way: 'refused', step } });
+    const outputs = Object.values(history.outputs).filter((of) => of.length === 1).length;
     const commands = history.heard.filter(({ type }) => type === 'command').length;
-    // What all others are compared with: eight stages commanded once, and ten decisions.
-    const counts = [history.phase, stages, commands, history.leaves.length, ...log].join(' ');
-    if (counts !== 'COMPLETED 8 8 10') throw new Error(`the undisturbed run is not what it should be: ${counts}`);
-    undisturbed.set(text, history);
-  }
+    const counts = [history.phase, outputs, commands, history.leaves.length, ...log].join(' ');
+    const last = step ?? stageCount;
+    const expected = step === null ? `COMPLETED ${last} ${last} ${last + 2}` : `FAILED ${last - 1} ${last} ${last + 2}`;
+    if (counts !== expected) throw new Error(`the undisturbed run is ${counts} instead of ${expected}`);
+    return history;
+  };
+  const calm = new Map(
+    await Promise.all(
+      texts.map(
+        async (text) =>
+          [text, { passes: await calmly(text, null), refused: await calmly(text, refusedAt[text]) }] as const,
+      ),
+    ),
+  );
+  const problemsBeside = (
+    { text, course }: Schedule,
+    history: History,
+    word: CancelWord | null,
+    listening: boolean,
+  ): string[] => {
+    const { passes, refused } = calm.get(text) as { passes: History; refused: History };
+    if (course.way === 'cancelled' && word !== null) return cancelProblemsOf(history, passes, { word, listening });
+    return problemsOf(history, course.way === 'refused' ? refused : passes, { listening });
+  };
 
   return {
-    undisturbed,
     run(seed: number): Promise<Ended> {
       return this.runOne(scheduleOf(seed));
     },
     async runOne(schedule: Schedule): Promise<Ended> {
-      const { history, log, fired, notReached, ms, listening } = await play(schedule.text, schedule);
-      const calm = undisturbed.get(schedule.text) as History;
-      return { schedule, problems: [...problemsOf(history, calm, { listening }), ...log], fired, notReached, ms };
+      const { history, word, log, fired, notReached, ms, listening } = await play(schedule);
+      const problems = [...problemsBeside(schedule, history, word, listening), ...log];
+      return { schedule, phase: history.phase, problems, fired, notReached, ms };
     },
     async close() {
       looking = false;

@@ -14,6 +14,8 @@ export type History = {
     | { type: 'receipt'; decision: string }
     | { type: 'command'; stage: string; attempt: number; decision: string; index: number; authorization: string }
   )[];
+  /** Commands that were committed before the build began to close. They may still be on their way when it is closed. */
+  issued?: readonly { stage: string; attempt: number }[];
 };
 
 /** Kinds of decisions that exist for attempts alone: how many there are depends on what went wrong, and no outcome on them. */
@@ -59,7 +61,88 @@ export function problemsOf(history: History, undisturbed: History, { listening =
     const [is, was] = [JSON.stringify(found[part]), JSON.stringify(expected[part])];
     if (is !== was) problems.push(`${part} differ: ${is} instead of ${was}`);
   }
-  problems.push(...outputProblems(history), ...commandProblems(history, listening));
+  problems.push(...outputProblems(history), ...failProblems(history), ...commandProblems(history, listening));
+  return problems;
+}
+
+/** What the door answered to who cancelled. `unsure`: it was asked again, and its first answer was lost. */
+export type CancelWord = 'granted' | 'refused' | 'unsure';
+
+/**
+ * What is wrong with the history of a build that a person cancelled. `undisturbed` is that of a build that nobody did: where this one was faster, it equals that;
+ * else it is the beginning of that and then the cancellation, under which its record is sealed and nobody was commanded any more.
+ */
+export function cancelProblemsOf(
+  history: History,
+  undisturbed: History,
+  { word, listening = true }: { word: CancelWord; listening?: boolean },
+): string[] {
+  const { phase, heard, issued = [] } = history;
+  if (phase === 'COMPLETED')
+    return [
+      ...(word === 'granted' ? ['it was cancelled, and has completed'] : []),
+      ...problemsOf(history, undisturbed, { listening }),
+    ];
+  if (phase !== 'CANCELLED') return [`a build that was cancelled is ${phase}`];
+  const problems = word === 'refused' ? ['nobody granted that it is cancelled'] : [];
+
+  const leaves = asDecided(history.leaves);
+  const { decisions, outputs } = essenceOf({ ...history, leaves });
+  const expected = essenceOf(undisturbed);
+  const [cancel, record] = decisions.slice(-2);
+  const before = decisions.slice(0, -2);
+  if (JSON.stringify(before) !== JSON.stringify(expected.decisions.slice(0, before.length)))
+    problems.push(`before its end it is not as undisturbed: ${JSON.stringify(before)}`);
+  const ends = [cancel, record].map((one) => `${one?.kind} ${one?.verdict} ${one?.reason_codes}`).join(', ');
+  if (ends !== 'CANCEL PASS BUILD_CANCELLED, RECORD PASS BUILD_CANCELLED')
+    problems.push(`it ends with ${ends} instead of a cancellation and its record`);
+  if (`${record?.outputs}` !== `${expected.decisions.at(-1)?.outputs}`)
+    problems.push(`the record has ${record?.outputs}`);
+  const passed = before.flatMap(({ kind, stage }) => (kind === 'STAGE' && stage !== null ? [stage] : []));
+  const kept = Object.fromEntries(passed.map((stage) => [stage, expected.outputs[stage]]));
+  if (JSON.stringify(outputs) !== JSON.stringify(kept))
+    problems.push(`outputs differ: ${JSON.stringify(outputs)} instead of ${JSON.stringify(kept)}`);
+
+  const sealed = leaves.find(({ decision }) => decision.kind === 'CANCEL')?.digest;
+  const shut = heard.findIndex((one) => one.type === 'receipt' && one.decision === sealed);
+  const nameOf = ({ stage, attempt }: { stage: string; attempt: number }): string => `${stage}, attempt ${attempt},`;
+  const known = new Set(issued.map(nameOf));
+  for (const one of heard.slice(0, shut)) if (one.type === 'command') known.add(nameOf(one));
+  // A command may be said again by who does not know that it was heard, and come late; a new one may not come.
+  for (const one of listening && shut >= 0 ? heard.slice(shut) : [])
+    if (one.type === 'command' && !known.has(nameOf(one)))
+      problems.push(`the command of ${nameOf(one)} came after the sealed cancellation`);
+  return [...problems, ...outputProblems(history), ...commandProblems(history, listening)];
+}
+
+/**
+ * Two processes of a gatekeeper may hand over what they decided in the other order than that in which they did. What is sealed behind a cancellation and was
+ * decided before it, as the cancellation says by resting on it, comes before it here.
+ */
+function asDecided(leaves: History['leaves']): History['leaves'] {
+  const at = leaves.findIndex(({ decision }) => decision.kind === 'CANCEL');
+  const cancel = leaves[at];
+  if (cancel === undefined) return leaves;
+  const under = new Set<string>(cancel.decision.rests_on);
+  const late = leaves.slice(at + 1).filter(({ digest }) => under.has(digest));
+  return [...leaves.slice(0, at), ...late, ...leaves.slice(at).filter((one) => !late.includes(one))];
+}
+
+/** No compile on fail: a FAIL authorizes nothing, is a stage's only verdict, and nobody is commanded to do what comes behind it. */
+function failProblems({ leaves, heard }: History): string[] {
+  const stages = leaves.filter(({ decision: d }) => d.kind === 'STAGE');
+  const failed = stages.find(({ decision }) => decision.verdict === 'FAIL');
+  if (failed === undefined) return [];
+  const { stage } = failed.decision;
+  const problems: string[] = [];
+  if (failed.decision.authorizations.length > 0) problems.push(`the FAIL of ${stage} authorizes something`);
+  if (stages.some((one) => one !== failed && one.decision.stage === stage)) problems.push(`${stage} has two verdicts`);
+  if (stages.some(({ index }) => index > failed.index))
+    problems.push(`a stage was decided behind the FAIL of ${stage}`);
+  const reached = new Set(stages.filter(({ index }) => index <= failed.index).map(({ decision }) => decision.stage));
+  for (const one of heard)
+    if (one.type === 'command' && !reached.has(one.stage))
+      problems.push(`the command of ${one.stage} was said behind the FAIL of ${stage}`);
   return problems;
 }
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import type { BuildStarted } from '@orgo/contracts';
+import type { BuildStarted, Problem } from '@orgo/contracts';
 import type { TestInstance } from '@orgo/infra/test-servers';
 import { fileArtifacts } from '@orgo/runtime/artifacts.files';
 import { createTenant } from '@orgo/runtime/trust';
 import type { Pace } from '@orgo/store/platform';
 import pg from 'pg';
+import type { CancelWord } from './history.ts';
 
 export const token = 'a-token-of-the-test';
 
@@ -17,36 +18,48 @@ export function openRing(instance: TestInstance, urls: () => readonly string[]) 
   const admin = new pg.Pool({ connectionString: instance.adminDatabaseUrl, max: 3 });
   admin.on('error', () => undefined);
   const artifacts = fileArtifacts(join(instance.home, 'artifacts'));
+  /** Asks as a client does that asks again, under the same key and whoever answers, until it has an answer. `tries`: how often it asked. */
+  const ask = async (path: string, key: string, body: unknown) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    };
+    const until = Date.now() + 240_000;
+    for (let tries = 1; ; tries++) {
+      const all = urls();
+      const url = `${all[(tries + key.length) % Math.max(1, all.length)]}/v1${path}`;
+      const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => undefined);
+      const said = await answer?.text().catch(() => undefined);
+      if (answer !== undefined && said !== undefined && answer.status < 500) return { ok: answer.ok, said, tries };
+      if (Date.now() > until) throw new Error(`no answer to ${path}: ${answer?.status} ${said}`);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  };
   return {
     instance,
     admin,
     createTenant: (tenant: string) => createTenant(instance.home, tenant, { adapters: ['echo'], instance: 'test' }),
-    /** Starts a build as a client does that asks again, under the same key, until it has an answer. */
-    async startBuild(tenant: string, text: string): Promise<string> {
-      const bytes = new TextEncoder().encode(JSON.stringify({ text }));
+    /** Starts a build of a text; `refuse_at` is the step that is to refuse it. */
+    async startBuild(tenant: string, text: string, more: { refuse_at?: number } = {}): Promise<string> {
+      const bytes = new TextEncoder().encode(JSON.stringify({ text, ...more }));
       const input = await artifacts.put(tenant, 'echo-request', 'application/json', bytes);
-      const body = JSON.stringify({
+      const { ok, said } = await ask(`/tenants/${tenant}/builds`, `${tenant}-start`, {
         pipeline: 'echo',
         inputs: [input],
         trigger: { type: 'manual', actor: 'test', reason: '' },
         rerun_of: null,
       });
-      const headers = {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        'idempotency-key': `${tenant}-start`,
-      };
-      const until = Date.now() + 240_000;
-      for (let tries = 0; ; tries++) {
-        const all = urls();
-        const url = `${all[tries % Math.max(1, all.length)]}/v1/tenants/${tenant}/builds`;
-        const answer = await fetch(url, { method: 'POST', headers, body }).catch(() => undefined);
-        const said = await answer?.text().catch(() => undefined);
-        if (answer?.ok && said !== undefined) return (JSON.parse(said) as BuildStarted).build_id;
-        if (Date.now() > until || (answer !== undefined && answer.status < 500))
-          throw new Error(`no build: ${answer?.status} ${said}`);
-        await new Promise((resolve) => setTimeout(resolve, 30));
-      }
+      if (!ok) throw new Error(`no build: ${said}`);
+      return (JSON.parse(said) as BuildStarted).build_id;
+    },
+    /** Cancels a build as a person. An act that was refused and is asked for again is answered as one that was done, so that answer says nothing. */
+    async cancelBuild(tenant: string, build: string): Promise<CancelWord> {
+      const act = { actor: 'test', reason: 'in the way' };
+      const { ok, said, tries } = await ask(`/tenants/${tenant}/builds/${build}/cancel`, `${tenant}-cancel`, act);
+      if (ok) return tries === 1 ? 'granted' : 'unsure';
+      if ((JSON.parse(said) as Problem).code !== 'BUILD_TRANSITION_ILLEGAL') throw new Error(`not cancelled: ${said}`);
+      return 'refused';
     },
     /** Ends every session of every service at the database, as a server that dies does. */
     async cutDatabase(): Promise<void> {

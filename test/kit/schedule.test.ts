@@ -1,7 +1,7 @@
 import { faultPoints } from '@orgo/store/fault-points';
 import { describe, expect, it } from 'vitest';
 import { arcOf, arcs } from './breakers.ts';
-import { ringPlaces, scheduleOf } from './schedule.ts';
+import { refusedAt, ringPlaces, scheduleOf, stageCount } from './schedule.ts';
 
 const many = Array.from({ length: 5_000 }, (_, seed) => scheduleOf(seed));
 
@@ -16,6 +16,16 @@ describe('a schedule of faults', () => {
     expect(places.size).toBe(ringPlaces.length * 2);
     expect(new Set(many.flatMap(({ roads }) => roads.map(({ arc, kind }) => `${arc} ${kind}`))).size).toBe(30);
     expect(new Set(many.map(({ blow }) => blow))).toEqual(new Set([null, 'cut-postgres', 'wipe-nats', 'flush-redis']));
+  });
+
+  it('disturbs builds that pass, builds that each refusing stage ends, and builds that are cancelled anywhere', () => {
+    const share = (way: string): number => many.filter(({ course }) => course.way === way).length / many.length;
+    expect(share('passes')).toBeCloseTo(0.6, 1);
+    expect(share('refused')).toBeCloseTo(0.2, 1);
+    const steps = many.flatMap(({ course, text }) => (course.way === 'refused' ? [`${text} ${course.step}`] : []));
+    expect(new Set(steps)).toEqual(new Set(Object.entries(refusedAt).map(([text, step]) => `${text} ${step}`)));
+    const cancelled = many.flatMap(({ course }) => (course.way === 'cancelled' ? [course.commanded] : []));
+    expect(new Set(cancelled).size).toBe(stageCount + 1);
   });
 
   it('knows every point but those of release and node', () => {

@@ -1,10 +1,17 @@
 import { faultPoints } from '@orgo/store/fault-points';
 import { type ArcFault, arcs, type PointFault, roadFaults } from './breakers.ts';
 
+/**
+ * What a build would come to undisturbed: it passes, a stage refuses its input, or a person cancels it as soon as that many of its stages were commanded
+ * (0: at once).
+ */
+export type Course = { way: 'passes' } | { way: 'refused'; step: number } | { way: 'cancelled'; commanded: number };
+
 /** What happens to one build: faults at points of the parts, faults on the roads of its tenant, and at most one blow against a server. */
 export type Schedule = {
   seed: number;
-  text: string;
+  text: Text;
+  course: Course;
   points: PointFault[];
   roads: ArcFault[];
   blow: 'cut-postgres' | 'wipe-nats' | 'flush-redis' | null;
@@ -36,6 +43,20 @@ const costsAnAttempt = (point: string): boolean => point === 'adapter.beforeStor
 
 /** Texts of builds; few, so that each has an undisturbed run to be compared with. */
 export const texts = ['one', 'two', 'three', 'four'] as const;
+export type Text = (typeof texts)[number];
+
+/** How many stages the pipeline `echo` has. */
+export const stageCount = 8;
+
+/** The step that refuses each text, where one does: the first, two in the middle, the last. */
+export const refusedAt: Readonly<Record<Text, number>> = { one: 1, two: 3, three: 6, four: stageCount };
+
+function courseOf(text: Text, dice: number, below: (n: number) => number): Course {
+  if (dice < 0.6) return { way: 'passes' };
+  return dice < 0.8
+    ? { way: 'refused', step: refusedAt[text] }
+    : { way: 'cancelled', commanded: below(stageCount + 1) };
+}
 
 /** The schedule of a seed: always the same one. */
 export function scheduleOf(seed: number): Schedule {
@@ -54,5 +75,7 @@ export function scheduleOf(seed: number): Schedule {
   });
   const dice = random();
   const blow = dice < 0.004 ? 'wipe-nats' : dice < 0.014 ? 'cut-postgres' : dice < 0.03 ? 'flush-redis' : null;
-  return { seed, text: pick(texts), points, roads, blow };
+  const text = pick(texts);
+  const course = courseOf(text, random(), below);
+  return { seed, text, course, points, roads, blow };
 }
