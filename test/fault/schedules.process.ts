@@ -33,5 +33,5 @@ await say({
   crashes: rings.reduce((n, ring) => n + ring.crashes(), 0),
   problems: [...rings.flatMap((ring) => ring.problems.map(String)), ...idle],
 });
-process.off('disconnect', orphaned);
-process.disconnect?.();
+// All has been said. A connection that Redis's client still tries to make again is no reason to stay.
+process.exit();
