@@ -49,7 +49,9 @@ describe('a claim without an answer', () => {
       world.claims.splice(0);
       world.person(act);
       expect(world.state.phase).toBe(act === 'resume' ? 'CREATED' : 'CLOSING');
-      expect(world.claims).toMatchObject([{ claim: act === 'resume' ? 'ADMIT' : 'CANCEL' }]);
+      // What asks for the admission may be on its way from another process: a cancellation goes behind it.
+      const said = act === 'resume' ? ['ADMIT'] : ['ADMIT', 'CANCEL'];
+      expect(world.claims.map(({ claim }) => claim)).toEqual(said);
       turn(world);
       expect(world.state.phase).toBe(act === 'resume' ? 'RUNNING' : 'CANCELLED');
     }

@@ -1,6 +1,7 @@
 import { type No, no, type PersonAct, type Timed } from '../inputs.ts';
 import { awaitsAdmission, type BuildState, type Permission } from '../state.ts';
 import { reopen } from './attempts.ts';
+import * as claims from './claims.ts';
 import { askEndAgain, beginClosing } from './closing.ts';
 import { freshKey, issueAgain, issueFirst } from './issue.ts';
 import { and, nothing, type Yes, yes } from './outcome.ts';
@@ -9,10 +10,19 @@ import { askAgain } from './unanswered.ts';
 const illegal = (state: BuildState, act: string): No =>
   no('BUILD_TRANSITION_ILLEGAL', `a build that is ${state.phase} cannot ${act}`);
 
-const cancel = (state: BuildState, { actor, reason }: PersonAct): Yes | No =>
-  state.phase === 'CREATED' || state.phase === 'RUNNING' || state.phase === 'PAUSED' || state.phase === 'BLOCKED'
-    ? beginClosing(state, { outcome: 'CANCELLED', reason_codes: ['BUILD_CANCELLED'], cancelledBy: { actor, reason } })
-    : illegal(state, 'be cancelled');
+/**
+ * The gatekeeper cancels only what it has admitted. What asks for the admission may have been committed by another process and still lie behind what is said
+ * here, so it is said again before: of one commit the order is kept, and whoever has it takes it for a duplicate.
+ */
+function cancel(state: BuildState, { actor, reason }: PersonAct): Yes | No {
+  if (
+    !(state.phase === 'CREATED' || state.phase === 'RUNNING' || state.phase === 'PAUSED' || state.phase === 'BLOCKED')
+  )
+    return illegal(state, 'be cancelled');
+  const cancelledBy = { actor, reason };
+  const closing = beginClosing(state, { outcome: 'CANCELLED', reason_codes: ['BUILD_CANCELLED'], cancelledBy });
+  return awaitsAdmission(state) ? { ...closing, sends: [claims.admit(state), ...closing.sends] } : closing;
+}
 
 const pause = (state: BuildState, { actor, reason }: PersonAct): Yes | No =>
   state.phase === 'RUNNING' ? yes({ events: [{ type: 'BuildPaused', actor, reason }] }) : illegal(state, 'be paused');
