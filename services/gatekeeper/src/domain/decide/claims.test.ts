@@ -181,6 +181,14 @@ describe('close', () => {
       mandate_ref: state.admission?.mandate_ref,
       pipeline: { ref: state.admission?.pipeline_ref },
       outputs: { kristal: null },
+      trigger: state.closing?.trigger,
+      rerun_of: state.closing?.rerun_of ?? null,
+      inputs: { admitted: state.admission?.admitted ?? [] },
+      stages: Object.entries(state.stages).flatMap(([stage, { accepted }]) =>
+        accepted === null
+          ? []
+          : [{ stage, status: accepted.verdict, decision_digest: accepted.decision, outputs: accepted.outputs }],
+      ),
       decisions: state.decisions.map((digest) => ({ digest })),
       record_hash: digestOf('record'),
       ...more,
@@ -258,7 +266,39 @@ describe('close', () => {
     ['is of another pipeline', { pipeline: { ref: digestOf('x') } } as Partial<BuildRecord>],
     [
       'names an Exchange nobody accepted',
-      { outputs: { kristal: { kristal_id: digestOf('x'), pack_id: 'a' } } } as unknown as Partial<BuildRecord>,
+      {
+        outputs: {
+          kristal: {
+            kristal_id: digestOf('x'),
+            pack_id: 'a',
+            exchange: artifact('exchange'),
+            exchange_manifest: artifact('exchange-manifest'),
+            pack_manifest: artifact('pack-manifest'),
+            pack_files: [],
+          },
+        },
+      } as unknown as Partial<BuildRecord>,
+    ],
+    [
+      'tells of other inputs',
+      { inputs: { admitted: [artifact('echo-request', 'other')] } } as unknown as Partial<BuildRecord>,
+    ],
+    ['tells of another who asked', { trigger: { type: 'manual', actor: 'eve', reason: '' } } as Partial<BuildRecord>],
+    ['tells of a build that it ran again', { rerun_of: 'bld_x' } as unknown as Partial<BuildRecord>],
+    ['leaves a stage out', { stages: recordOf(frozen).stages.slice(1) }],
+    [
+      'gives a stage other outputs',
+      { stages: recordOf(frozen).stages.map((row, at) => (at === 0 ? { ...row, outputs: [] } : row)) },
+    ],
+    [
+      'gives a stage another decision',
+      {
+        stages: recordOf(frozen).stages.map((row, at) => (at === 0 ? { ...row, decision_digest: digestOf('x') } : row)),
+      },
+    ],
+    [
+      'has a stage that never ran',
+      { stages: [...recordOf(frozen).stages, { ...recordOf(frozen).stages[0], stage: 'echo-9' }] } as never,
     ],
   ])('a record that %s is refused on record and the build stays unrecorded', (_, more) => {
     const record = recordOf(frozen, more);

@@ -1,5 +1,6 @@
 import type { ArtifactRef, BuildOutcome, BuildRecord, Digest } from '@orgo/contracts';
 import { buildOutcomes } from '@orgo/contracts';
+import { canonical } from '@orgo/core';
 import { isDecisionCode } from '../codes.ts';
 import { sendOf, uniqueCodes } from '../decision.ts';
 import type { ClaimInput, CloseFacts, Finding, FreezeInput, Unreadable } from '../facts.ts';
@@ -104,7 +105,7 @@ export function recordFindings(
   const invented = [...named]
     .filter((digest) => !given.has(digest))
     .map((digest): Finding => ({ code: 'RECORD_INCOMPLETE', detail: `names ${digest}, which was never given` }));
-  const kristal = record.outputs.kristal;
+  const { kristal } = record.outputs;
   const facts = [
     record.tenant_id === state.tenant_id && record.build_id === state.build_id,
     record.outcome === closing?.outcome && sameCodes(record.reason_codes, closing.reason_codes),
@@ -112,11 +113,48 @@ export function recordFindings(
     record.as_of === state.admission?.as_of,
     kristal === null || (kristal.kristal_id === state.canon.kristal_id && kristal.pack_id === state.canon.pack_id),
     record.outcome === 'COMPLETED' || kristal === null,
+    canonical(record.trigger) === canonical(closing?.trigger ?? null) &&
+      record.rerun_of === (closing?.rerun_of ?? null),
+    canonical(record.inputs.admitted) === canonical(state.admission?.admitted ?? []),
+    stagesAgree(state, record),
+    kristalAgrees(state, record),
   ];
   const contradicts: Finding[] = facts.every(Boolean)
     ? []
     : [{ code: 'RECORD_INCOMPLETE', detail: 'contradicts what was admitted or decided' }];
   return [...missing, ...invented, ...unheard, ...contradicts];
+}
+
+/** Every stage that was decided has its row, with the decision and the outputs that were accepted here; no row says that another was. */
+function stagesAgree({ stages }: GateState, record: BuildRecord): boolean {
+  const rows = new Map(record.stages.map((row) => [row.stage as string, row]));
+  const accepted = Object.entries(stages).flatMap(([stage, { accepted: by }]) => (by === null ? [] : [{ stage, by }]));
+  const ended = record.stages.filter(({ status }) => status === 'PASS' || status === 'FAIL').length;
+  return (
+    ended === accepted.length &&
+    accepted.every(({ stage, by }) => {
+      const row = rows.get(stage);
+      return (
+        row?.status === by.verdict &&
+        row.decision_digest === by.decision &&
+        canonical(row.outputs) === canonical(by.outputs)
+      );
+    })
+  );
+}
+
+/** A completed build shows the Kristal that its stages made, every file of it, and no other. */
+function kristalAgrees({ stages, canon }: GateState, { outcome, outputs: { kristal } }: BuildRecord): boolean {
+  const made = Object.values(stages).flatMap(({ accepted }) => accepted?.outputs ?? []);
+  const refs = (kind: string) => canonical(made.filter((output) => output.kind === kind));
+  if (kristal === null) return outcome !== 'COMPLETED' || canon.kristal_id === null || canon.pack_id === null;
+  const { exchange, exchange_manifest, pack_manifest, pack_files } = kristal;
+  return (
+    refs('exchange') === canonical([exchange]) &&
+    refs('exchange-manifest') === canonical([exchange_manifest]) &&
+    refs('pack-manifest') === canonical([pack_manifest]) &&
+    refs('pack-file') === canonical(pack_files)
+  );
 }
 
 const sameCodes = (a: readonly string[], b: readonly string[]): boolean =>
