@@ -124,7 +124,9 @@ test('a fleet takes a release cohort by cohort, each node on its own, and goes b
   expect(measured).toMatchObject([{ instance_id: unwell, metrics: expect.arrayContaining([metric]) }]);
 
   // The gatekeeper lets everyone go back; whoever never left has nothing to do but to take the new offer of what it runs.
+  // A clock that is ahead finds everything stale: it holds, and says so. A look that began before is judged by the clock of then.
   fleet.trouble(ahead, { clock_ms: 100 * 365 * 86_400_000 });
+  await until(() => road.reports.some((r) => r.instance_id === ahead && r.attempt.reason_code === 'METADATA_STALE'));
   const back = repo.offer(packs[0]);
   repo.change({ current: back, candidate: null, rollback: repo.authorization(next, first) });
   const moved = here.filter((name) => name !== corrupt && name !== ahead);
@@ -134,8 +136,6 @@ test('a fleet takes a release cohort by cohort, each node on its own, and goes b
   expect(who(back, 'ROLLBACK', 'SUCCEEDED')).toEqual(moved);
   expect(who(back, 'ROLLBACK', 'IN_PROGRESS')).toEqual(moved);
   expect(who(back, 'ACTIVATE', 'SUCCEEDED')).toEqual([corrupt]);
-  // A clock that is ahead finds everything stale: it holds, and says so.
-  await until(() => road.reports.some((r) => r.instance_id === ahead && r.attempt.reason_code === 'METADATA_STALE'));
   expect(await activeOf(ahead)).toBe(packIdOf(packs[1]));
   fleet.trouble(ahead, { clock_ms: 0 });
   await until(() => who(back, 'ROLLBACK', 'SUCCEEDED').includes(ahead));
