@@ -1,6 +1,5 @@
-import { digestHex, digestOf } from '@orgo/core';
+import { compareText, digestHex, digestOf } from '@orgo/core';
 import type { Claim, ClaimIr, ClaimObject, ClaimQualifier, Evidence } from './claim-ir.ts';
-import { compareText } from './statement.ts';
 
 /** What makes a claim the one it is. Evidence counts by place only, so that a longer quote is not another claim. */
 export type ClaimIdentity = {

@@ -1,7 +1,7 @@
 import type { DeadLetterRecord } from '@orgo/contracts';
+import { compareText } from '@orgo/core';
 import type { StageOutput } from './stage-core.ts';
 import { jsonOutput } from './stage-inputs.ts';
-import { compareText } from './statement.ts';
 
 /** A letter before it is checked: digests are still text. */
 export type DeadLetter = Omit<DeadLetterRecord, 'ref'> & { ref: string };

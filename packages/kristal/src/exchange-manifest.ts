@@ -1,10 +1,9 @@
-import { digestHex, digestOf, type JsonValue, ok, type Result, refuse } from '@orgo/core';
+import { compareText, digestHex, digestOf, type JsonValue, ok, type Result, refuse } from '@orgo/core';
 import { z } from 'zod';
+import { Hex64Schema } from './digest-text.ts';
 import { ExchangePoliciesSchema } from './policies-exchange.ts';
 import { ExchangeSignatureSchema, nobody, type Signers, verifySignatures } from './signatures.ts';
-import { compareText } from './statement.ts';
 
-const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 const strings = z.array(z.string());
 
 /**
@@ -18,7 +17,7 @@ export const ExchangeManifestSchema = z.strictObject({
   kristal_id: z.string().min(1),
   canonicalization_profile: z.literal('kristal.v3:jcs-rfc8785'),
   canonicalization_version: z.literal('1'),
-  content_hash: z.strictObject({ algo: z.literal('sha256'), value: hex64 }),
+  content_hash: z.strictObject({ algo: z.literal('sha256'), value: Hex64Schema }),
   build: z.strictObject({
     build_id: z.string().min(8),
     compiler_name: z.string().min(1),

@@ -1,4 +1,4 @@
-import { canonical, fromUtf8, ok, parseStrict, type Result, refuse, sha256HexOfParts } from '@orgo/core';
+import { canonical, compareText, fromUtf8, ok, parseStrict, type Result, refuse, sha256HexOfParts } from '@orgo/core';
 import type { z } from 'zod';
 import {
   type EvidenceEntry,
@@ -17,7 +17,6 @@ import {
 } from './exchange.ts';
 import { elementsAt, membersAt, type Span } from './json-spans.ts';
 import { nobody, type Signers } from './signatures.ts';
-import { compareText } from './statement.ts';
 
 /** Takes the parts of an Exchange, one at a time, in the order in which they stand. */
 export type ExchangeVisitor = {

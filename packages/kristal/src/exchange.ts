@@ -1,10 +1,9 @@
 import { digestOf, type JsonLimits, type JsonValue, ok, type Result, refuse } from '@orgo/core';
 import { z } from 'zod';
+import { DigestTextSchema, Hex64Schema } from './digest-text.ts';
 import { ExchangeSignatureSchema, nobody, type Signers, verifySignatures } from './signatures.ts';
 import { DataValueSchema, PidSchema, QidSchema, QualifierSchema } from './statement.ts';
 
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
-const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 const basisPoints = z.int().min(0).max(10_000);
 const languageMap = z.record(z.string(), z.string());
 const evidenceIds = z.array(z.string());
@@ -23,7 +22,7 @@ export type StatementClaim = z.infer<typeof StatementClaimSchema>;
 
 /** A resolved statement. `confidence_bp` is the best of its claims; `evidence_ids` the union of theirs, sorted. */
 export const ExchangeStatementSchema = z.strictObject({
-  statement_id: digest,
+  statement_id: DigestTextSchema,
   property_id: PidSchema,
   snaktype: z.literal('value'),
   datavalue: DataValueSchema,
@@ -67,10 +66,10 @@ export const EvidenceEntrySchema = z.strictObject({
   source: z.strictObject({
     source_id: z.string().optional(),
     source_url: z.string().optional(),
-    source_sha256: hex64.optional(),
+    source_sha256: Hex64Schema.optional(),
   }),
   locator: LocatorSchema,
-  excerpt_sha256: hex64.optional(),
+  excerpt_sha256: Hex64Schema.optional(),
 });
 export type EvidenceEntry = z.infer<typeof EvidenceEntrySchema>;
 
@@ -112,7 +111,7 @@ export const ExchangeSchema = z.strictObject({
   exchange_format: z.literal('orgo.exchange/1'),
   canonicalization_profile: z.literal('kristal.v3:jcs-rfc8785'),
   canonicalization_version: z.literal('1'),
-  kristal_id: digest,
+  kristal_id: DigestTextSchema,
   items: z.array(ExchangeItemSchema),
   properties: z.array(ExchangePropertySchema),
   evidence_index: z.array(EvidenceEntrySchema),

@@ -1,6 +1,5 @@
-import { canonical, digestOfBytes, type JsonLimits, type JsonValue, parseStrict, utf8 } from '@orgo/core';
+import { canonical, compareText, digestOfBytes, type JsonLimits, type JsonValue, parseStrict, utf8 } from '@orgo/core';
 import type { StageResult } from './stage-core.ts';
-import { compareText } from './statement.ts';
 
 /** JSON Lines of canonical JSON: one RFC 8785 text per line, each ended by LF, no blank line. The order is the writer's. */
 

@@ -1,6 +1,6 @@
+import { compareText } from '@orgo/core';
 import type { EvidenceEntry } from './exchange.ts';
 import { lowerBound, type Pack, textAt } from './pack-open.ts';
-import { compareText } from './statement.ts';
 
 /** Evidence of a pack by id, in the order asked; an id that the pack does not hold is left out. */
 export async function packEvidence(pack: Pack, ids: readonly string[]): Promise<EvidenceEntry[]> {

@@ -1,10 +1,9 @@
-import { digestHex, digestOf, type JsonValue } from '@orgo/core';
+import { compareText, digestHex, digestOf, type JsonValue } from '@orgo/core';
 import { z } from 'zod';
 import { DateTimeSchema } from './claim-ir-values.ts';
 import { Hex64Schema } from './digest-text.ts';
 import { ManifestPoliciesSchema } from './policies-manifest.ts';
 import { PackSignatureSchema } from './signatures.ts';
-import { compareText } from './statement.ts';
 
 /** Roles of a pack's files. */
 export const packFileRoles = [

@@ -1,4 +1,4 @@
-import { ok, parseStrict, type Result, refuse } from '@orgo/core';
+import { compareText, ok, parseStrict, type Result, refuse } from '@orgo/core';
 import { issueText } from './exchange.ts';
 import { type PackCapabilities, PackCapabilitiesSchema } from './pack-capabilities.ts';
 import { openIndexes, type PackIndexes } from './pack-indexes.ts';
@@ -6,7 +6,7 @@ import { openTable, type PackTable } from './pack-parquet.ts';
 import type { VerifiedPack } from './pack-reader.ts';
 import { type PackTableName, packCapabilitiesPath, packRowGroupRows, packTables } from './pack-tables.ts';
 import { packPolicyOf } from './policies-manifest.ts';
-import { compareIds, compareText } from './statement.ts';
+import { compareIds } from './statement.ts';
 
 /** A verified pack, opened for queries. Everything in it was verified; it never changes, so many queries may share it. */
 export type Pack = {

@@ -1,5 +1,5 @@
+import { compareText } from '@orgo/core';
 import { reportCoreHash, reportExtension, type ValidationReport, ValidationReportSchema } from './report.ts';
-import { compareText } from './statement.ts';
 
 /** What the gate needs of the pinned validation policy. */
 export type VerdictPolicy = { allow_partial: boolean };

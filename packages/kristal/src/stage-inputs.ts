@@ -1,5 +1,5 @@
 import type { ReasonCode } from '@orgo/contracts';
-import { canonicalBytes, type JsonValue, parseStrict } from '@orgo/core';
+import { canonicalBytes, compareText, type JsonValue, parseStrict } from '@orgo/core';
 import type { z } from 'zod';
 import { artifactLimits } from './json-lines.ts';
 import {
@@ -10,7 +10,6 @@ import {
   type StageResult,
   stageRefusal,
 } from './stage-core.ts';
-import { compareText } from './statement.ts';
 
 /** The one input of a kind. Refuses with `code` where there is none or more than one. */
 export function inputOf(

@@ -1,8 +1,6 @@
 import { canonical, compareText, digestOf, type JsonValue } from '@orgo/core';
 import { z } from 'zod';
 
-export { compareText };
-
 /** An entity id, `Q` and a positive number without leading zeros. */
 export const QidSchema = z.string().regex(/^Q[1-9][0-9]*$/);
 /** A property id, `P` and a positive number without leading zeros. */

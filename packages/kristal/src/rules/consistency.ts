@@ -1,5 +1,4 @@
-import { canonical } from '@orgo/core';
-import { compareText } from '../statement.ts';
+import { canonical, compareText } from '@orgo/core';
 import { type DayRange, dayRange, nested } from './calendar.ts';
 import { claimsIn, type JudgedClaim, type ValidationFacts } from './facts.ts';
 import type { Finding, Rule } from './rule.ts';

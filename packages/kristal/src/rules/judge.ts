@@ -1,9 +1,8 @@
-import { canonical } from '@orgo/core';
+import { canonical, compareText } from '@orgo/core';
 import type { ValidationProfile } from '../context.ts';
 import { referenceTools } from '../profile.ts';
 import { type Issue, type ReportExtension, reportCoreHash, reportId, type ValidationReport } from '../report.ts';
 import { statusOf } from '../report-verdict.ts';
-import { compareText } from '../statement.ts';
 import type { ValidationFacts } from './facts.ts';
 import { limitRule } from './limits.ts';
 import type { Finding, Rule } from './rule.ts';

@@ -1,5 +1,5 @@
-import { digestHex, digestOf, sha256Hex } from '@orgo/core';
-import { compareText, type Evidence, type EvidenceEntry, type SnapshotSet } from '@orgo/kristal';
+import { compareText, digestHex, digestOf, sha256Hex } from '@orgo/core';
+import type { Evidence, EvidenceEntry, SnapshotSet } from '@orgo/kristal';
 
 /** The evidence of an Exchange, each place once, by a content-derived id. */
 export class EvidenceIndex {

@@ -1,6 +1,6 @@
+import { compareText } from '@orgo/core';
 import {
   compareIds,
-  compareText,
   type DataValue,
   type Exchange,
   type ExchangeItem,

@@ -1,9 +1,8 @@
-import { canonical } from '@orgo/core';
+import { canonical, compareText } from '@orgo/core';
 import {
   type Claim,
   type ClaimIr,
   compareIds,
-  compareText,
   type ExchangeStatement,
   type Qualifier,
   type ResolvedClaim,

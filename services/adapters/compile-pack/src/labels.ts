@@ -1,4 +1,5 @@
-import { type ColumnData, compareText, type ExchangeItem } from '@orgo/kristal';
+import { compareText } from '@orgo/core';
+import type { ColumnData, ExchangeItem } from '@orgo/kristal';
 
 type Names = Pick<ExchangeItem, 'labels' | 'descriptions' | 'aliases'>;
 type Label = {

@@ -1,6 +1,5 @@
-import { digestHex, digestOf, type JsonValue } from '@orgo/core';
+import { compareText, digestHex, digestOf, type JsonValue } from '@orgo/core';
 import {
-  compareText,
   compilationId,
   manifestPoliciesOf,
   type PackFile,

@@ -1,12 +1,5 @@
-import { canonical } from '@orgo/core';
-import {
-  type ColumnData,
-  canonicalValue,
-  compareIds,
-  compareText,
-  type ExchangeStatement,
-  type TextColumn,
-} from '@orgo/kristal';
+import { canonical, compareText } from '@orgo/core';
+import { type ColumnData, canonicalValue, compareIds, type ExchangeStatement, type TextColumn } from '@orgo/kristal';
 import { Ints, Numbering } from './numbering.ts';
 import { TextArena } from './text-arena.ts';
 

@@ -1,7 +1,6 @@
-import { canonical, ok, type Result } from '@orgo/core';
+import { canonical, compareText, ok, type Result } from '@orgo/core';
 import {
   type ColumnData,
-  compareText,
   type DataValue,
   type EvidenceEntry,
   type PackTableName,

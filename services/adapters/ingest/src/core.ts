@@ -1,7 +1,7 @@
 import { type BuildRequest, buildRequestSchema } from '@orgo/contracts';
+import { compareText } from '@orgo/core';
 import {
   codesOfExcluded,
-  compareText,
   type DeadLetter,
   deadLettersOutput,
   diagnosticsOf,

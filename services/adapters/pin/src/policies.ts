@@ -1,7 +1,6 @@
 import type { JsonValue } from '@orgo/core';
-import { canonical } from '@orgo/core';
+import { canonical, compareText } from '@orgo/core';
 import {
-  compareText,
   defaultPackPolicy,
   type IngestPolicy,
   IngestPolicySchema,

@@ -1,4 +1,5 @@
-import { compareText, type EvidenceEntry, type PackResult } from '@orgo/kristal';
+import { compareText } from '@orgo/core';
+import type { EvidenceEntry, PackResult } from '@orgo/kristal';
 import { sourceKey } from './doubt.ts';
 import type { SubjectFacts } from './facts.ts';
 

@@ -1,4 +1,5 @@
-import { compareIds, compareText, fingerprint } from '@orgo/kristal';
+import { compareText } from '@orgo/core';
+import { compareIds, fingerprint } from '@orgo/kristal';
 import { similarityBp, trigrams } from './distance.ts';
 
 /** What a gazetteer line offers to be found by. */

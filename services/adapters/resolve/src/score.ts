@@ -1,4 +1,5 @@
-import { compareIds, compareText, contextTokens, type GazetteerEntity } from '@orgo/kristal';
+import { compareText } from '@orgo/core';
+import { compareIds, contextTokens, type GazetteerEntity } from '@orgo/kristal';
 import type { Hit, Lexicon } from './lexicon.ts';
 
 /** The ruleset of this formula, the ladder and the fingerprint. A change of any number in them is a new version (ST-25). */

@@ -1,8 +1,7 @@
-import { canonicalBytes } from '@orgo/core';
+import { canonicalBytes, compareText } from '@orgo/core';
 import {
   ClaimIrBatchSchema,
   ClaimIrSchema,
-  compareText,
   joinDocuments,
   judge,
   PinnedContextSchema,

@@ -1,8 +1,7 @@
-import { parseStrict } from '@orgo/core';
+import { compareText, parseStrict } from '@orgo/core';
 import {
   AfterRequestSchema,
   artifactLimits,
-  compareText,
   diagnosticsOf,
   inputOf,
   jsonOutput,

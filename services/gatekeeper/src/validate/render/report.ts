@@ -1,6 +1,6 @@
 import { reasons } from '@orgo/contracts';
+import { compareText } from '@orgo/core';
 import {
-  compareText,
   type Issue,
   kristalV3Profile,
   type ReportExtension,
