@@ -62,7 +62,7 @@ export type DbOptions = {
   lockTimeoutMs?: number;
 };
 
-const boundsOf = (statementTimeoutMs: number) => ({
+const boundsOf = (statementTimeoutMs = 30_000) => ({
   keepAlive: true,
   connectionTimeoutMillis: 5_000,
   statement_timeout: statementTimeoutMs,
@@ -71,7 +71,7 @@ const boundsOf = (statementTimeoutMs: number) => ({
 });
 
 /** What keeps whoever asks from waiting for ever for a server that does not answer, for pools that are not made here. */
-export const poolBounds = boundsOf(30_000);
+export const poolBounds = boundsOf();
 
 const settings = ({ schema, lockTimeoutMs = 10_000 }: DbOptions): string[] => [
   `search_path=${schema}`,
@@ -104,7 +104,7 @@ export const connectionOf = (
   connectionString: options.url,
   application_name: `orgo-${options.schema}`,
   options: [...settings(options), ...more].map((setting) => `-c ${setting}`).join(' '),
-  ...(options.statementTimeoutMs === undefined ? poolBounds : boundsOf(options.statementTimeoutMs)),
+  ...boundsOf(options.statementTimeoutMs),
   pipeline: true,
 });
 

@@ -10,7 +10,10 @@ import { connectionOf, type Queryable, run } from './db.ts';
 export type Reading = {
   /** Runs SQL for one tenant. @throws as `Queryable` */
   of(tenant: string): Queryable;
-  /** Runs what `ask` asks of a Prisma client over `pool` for one tenant. It awaits within: what is asked later is asked for nobody, and refused. */
+  /**
+   * Runs what `ask` asks of a Prisma client over `pool` for one tenant. It awaits within: what is asked later is asked for nobody, and refused.
+   * @throws Fault DATABASE_UNAVAILABLE, whatever Prisma made of it
+   */
   as<T>(tenant: string, ask: () => Promise<T>): Promise<T>;
   /** For a Prisma client, whose finds are those of `Finding`. Ended by `close`. */
   readonly pool: pg.Pool;
@@ -71,7 +74,14 @@ export function openReading(options: { url: string; schema: string; max?: number
     of: (tenant) => ({
       query: (statement, values) => inTenant(pool, tenant, (client) => run(client, statement, values)),
     }),
-    as: (tenant, ask) => reader.run(tenant, async () => await ask()),
+    as: (tenant, ask) =>
+      reader.run(tenant, async () => {
+        try {
+          return await ask();
+        } catch (cause) {
+          throw new Fault('DATABASE_UNAVAILABLE', { cause });
+        }
+      }),
     pool,
     close: () => pool.end(),
   };

@@ -1,4 +1,3 @@
-import { Fault } from '@orgo/runtime/errors';
 import { type Finding, openReading, type Reading } from '@orgo/store/reading';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from './generated/prisma/client.ts';
@@ -21,10 +20,6 @@ export type Reads = {
   close(): Promise<void>;
 };
 
-const asFault = (cause: unknown): never => {
-  throw new Fault('DATABASE_UNAVAILABLE', { cause });
-};
-
 const checkpointOf = (row: { size: bigint; root: Uint8Array; note: string }): StoredCheckpoint => ({
   size: Number(row.size),
   root: row.root,
@@ -38,7 +33,7 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
   const reading = openReading({ url: databaseUrl, schema });
   const prisma = new PrismaClient({ adapter: new PrismaPg(reading.pool, { schema }) });
   const find = <T>(tenant: string, ask: (rows: Rows) => Promise<T>): Promise<T> =>
-    reading.as(tenant, () => ask(prisma)).catch(asFault);
+    reading.as(tenant, () => ask(prisma));
   return {
     async newest(tenantId) {
       const row = await find(tenantId, ({ logCheckpoint }) =>

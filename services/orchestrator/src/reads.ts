@@ -1,5 +1,4 @@
 import type { BuildStatus, CaseView } from '@orgo/contracts';
-import { Fault } from '@orgo/runtime/errors';
 import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
 import { type Finding, openReading, type Reading } from '@orgo/store/reading';
@@ -39,10 +38,6 @@ const pageOf = <Row extends { id: string }, T>(rows: Row[], limit: number, show:
 
 const versionsText = `SELECT tenant_id, id, version FROM build WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`;
 
-const asFault = (cause: unknown): never => {
-  throw new Fault('DATABASE_UNAVAILABLE', { cause });
-};
-
 export function createReads({
   db,
   databaseUrl,
@@ -55,7 +50,7 @@ export function createReads({
   const reading = openReading({ url: databaseUrl, schema: db.schema });
   const prisma = new PrismaClient({ adapter: new PrismaPg(reading.pool, { schema: db.schema }) });
   const find = <T>(tenant: string, ask: (rows: Rows) => Promise<T>): Promise<T> =>
-    reading.as(tenant, () => ask(prisma)).catch(asFault);
+    reading.as(tenant, () => ask(prisma));
 
   const states = async (rows: readonly BuildRow[]): Promise<BuildState[]> => {
     const stored = rows.map(({ state }) => state as StoredBuild);
@@ -93,7 +88,7 @@ export function createReads({
   return {
     async status(tenant, build) {
       const row = await buildOf(tenant, build);
-      return row === null ? null : ((await statuses(tenant, [row]).catch(asFault)).get(build) ?? null);
+      return row === null ? null : ((await statuses(tenant, [row])).get(build) ?? null);
     },
     async state(tenant, build) {
       const row = await buildOf(tenant, build);
@@ -101,7 +96,7 @@ export function createReads({
     },
     async builds(tenant, page) {
       const rows = await find(tenant, ({ build }) => build.findMany(before(tenant, page)));
-      const shown = await statuses(tenant, rows).catch(asFault);
+      const shown = await statuses(tenant, rows);
       return pageOf(rows, page.limit, (row) => shown.get(row.id) as BuildStatus);
     },
     async cases(tenant, page) {

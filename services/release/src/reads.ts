@@ -1,6 +1,5 @@
 import type { NodeView, ReleaseStatus, ReleaseTarget, TargetState } from '@orgo/contracts';
 import type { CohortMember } from '@orgo/core';
-import { Fault } from '@orgo/runtime/errors';
 import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
 import { type Finding, openReading, type Reading } from '@orgo/store/reading';
@@ -37,10 +36,6 @@ export type Reads = {
 const pageOf = <R extends { id: string }, T>(rows: R[], limit: number, show: (row: R) => T): Page<T> => {
   const shown = rows.slice(0, limit);
   return { items: shown.map(show), next_cursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null };
-};
-
-const asFault = (cause: unknown): never => {
-  throw new Fault('DATABASE_UNAVAILABLE', { cause });
 };
 
 type Rows = Finding<PrismaClient, 'release' | 'node' | 'releaseTarget'>;
@@ -83,7 +78,7 @@ export function createReads({ databaseUrl, schema, db }: { databaseUrl: string; 
   const reading = openReading({ url: databaseUrl, schema });
   const prisma = new PrismaClient({ adapter: new PrismaPg(reading.pool, { schema }) });
   const find = <T>(tenant: string, ask: (rows: Rows) => Promise<T>): Promise<T> =>
-    reading.as(tenant, () => ask(prisma)).catch(asFault);
+    reading.as(tenant, () => ask(prisma));
   const releaseOf = (tenantId: string, id: string) =>
     find(tenantId, ({ release }) => release.findFirst({ where: { tenantId, id } }));
 
