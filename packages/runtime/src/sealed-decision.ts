@@ -61,8 +61,10 @@ export async function verifySealedDecision(
   if (!signed.ok) return signed;
   const { value: decision, digest, key_id } = signed.value;
   if (decision.tenant_id !== tenant_id) return refuse('TENANT_MISMATCH', 'the decision names another tenant');
-  await trust.root(tenant_id, decision.root_version);
-  const { log } = await trust.root(tenant_id);
+  const { log } =
+    decision.root_version <= root.version
+      ? root
+      : await trust.root(tenant_id, decision.root_version).then(() => trust.root(tenant_id));
   const sealed = verifySeal(seal, item.payload, { log, verify: verifySignature, cache });
   return sealed.ok ? ok({ decision, digest, key_id, log_index: sealed.value.index }) : sealed;
 }
