@@ -1,11 +1,21 @@
-import type { Finding, MandatePolicyFact } from './facts.ts';
+import type { Finding, MandateFact, MandatePolicyFact } from './facts.ts';
 
-/** Policies in force at a time: from `effective_from` on, before `effective_to`. */
-export const inForce = (policies: readonly MandatePolicyFact[], asOf: string): MandatePolicyFact[] =>
-  policies.filter(
-    ({ effective_from, effective_to }) =>
-      (effective_from === null || effective_from <= asOf) && (effective_to === null || asOf < effective_to),
+/** Policies in force at each of these times: from `effective_from` on, before `effective_to`. */
+export const inForce = (policies: readonly MandatePolicyFact[], ...times: readonly string[]): MandatePolicyFact[] =>
+  policies.filter(({ effective_from, effective_to }) =>
+    times.every(
+      (at) => (effective_from === null || effective_from <= at) && (effective_to === null || at < effective_to),
+    ),
   );
+
+/** Why a mandate counts for nothing: none of its policies is in force at each of these times. Empty where one is. */
+export const notEffective = (
+  { bundle_id, policies }: Extract<MandateFact, { ok: true }>,
+  ...times: readonly string[]
+): Finding[] =>
+  inForce(policies, ...times).length > 0
+    ? []
+    : [{ code: 'MANDATE_NOT_EFFECTIVE', detail: `no policy of ${bundle_id} is in force at ${times.join(' and ')}` }];
 
 /** True when a policy in force says that builds must pass a validation gate. */
 export const demandsValidation = (policies: readonly MandatePolicyFact[]): boolean =>

@@ -4,7 +4,7 @@ import { sendOf, signable, uniqueCodes } from '../decision.ts';
 import type { AdmitFacts, ClaimInput, Finding, MandateFact } from '../facts.ts';
 import { headerOf } from '../header.ts';
 import { stageInputs } from '../inputs.ts';
-import { demandsValidation, inForce } from '../mandate.ts';
+import { demandsValidation, inForce, notEffective } from '../mandate.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
 import type { Admission, GateState } from '../state.ts';
 import { rerunOf, triggerOf } from '../trigger.ts';
@@ -81,12 +81,12 @@ function admissionChecks(
   facts: AdmitFacts,
   pipeline: Pipeline | null,
 ): Check[] {
-  const policies = facts.mandate?.ok ? inForce(inForce(facts.mandate.policies, claim.as_of), now) : [];
+  const policies = facts.mandate?.ok ? inForce(facts.mandate.policies, claim.as_of, now) : [];
   return [
     { check: 'bytes', findings: facts.artifacts.flatMap((fact) => fact.bytes ?? []) },
     { check: 'contracts', findings: facts.artifacts.flatMap((fact) => fact.contract ?? []) },
     { check: 'pipeline', findings: facts.pipeline.ok ? pipelineFaults(facts.pipeline.pipeline) : [facts.pipeline] },
-    { check: 'mandate', findings: mandateFindings(claim, facts.mandate, pipeline, policies.length > 0) },
+    { check: 'mandate', findings: mandateFindings({ claim, now }, facts.mandate, pipeline) },
     { check: 'release', findings: facts.after },
     { check: 'required gates', findings: pipeline === null ? [] : missingGates(pipeline, demandsValidation(policies)) },
     { check: 'admission', findings: pipeline === null ? [] : missingKinds(claim, pipeline) },
@@ -95,10 +95,9 @@ function admissionChecks(
 
 /** A pipeline that asks for no mandate may go without one, and then its claim must say so by the content id of nothing. */
 function mandateFindings(
-  claim: GateClaim,
+  { claim, now }: { claim: GateClaim; now: string },
   mandate: MandateFact | null,
   pipeline: Pipeline | null,
-  effective: boolean,
 ): Finding[] {
   if (mandate === null) {
     const needed = pipeline === null || pipeline.admission.includes('mandate');
@@ -107,10 +106,7 @@ function mandateFindings(
       ? []
       : [{ code: 'MANDATE_MISSING', detail: 'the claim names a mandate that was not admitted' }];
   }
-  if (!mandate.ok) return [mandate];
-  return effective
-    ? []
-    : [{ code: 'MANDATE_NOT_EFFECTIVE', detail: `no policy of ${mandate.bundle_id} is in force at ${claim.as_of}` }];
+  return mandate.ok ? notEffective(mandate, claim.as_of, now) : [mandate];
 }
 
 const mandateDetail = (mandate: MandateFact | null) => (mandate?.ok ? { mandate_bundle_id: mandate.bundle_id } : {});

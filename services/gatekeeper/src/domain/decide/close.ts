@@ -105,14 +105,11 @@ export function recordFindings(
   const invented = [...named]
     .filter((digest) => !given.has(digest))
     .map((digest): Finding => ({ code: 'RECORD_INCOMPLETE', detail: `names ${digest}, which was never given` }));
-  const { kristal } = record.outputs;
   const facts = [
     record.tenant_id === state.tenant_id && record.build_id === state.build_id,
     record.outcome === closing?.outcome && sameCodes(record.reason_codes, closing.reason_codes),
     record.mandate_ref === state.admission?.mandate_ref && record.pipeline.ref === state.admission?.pipeline_ref,
     record.as_of === state.admission?.as_of,
-    kristal === null || (kristal.kristal_id === state.canon.kristal_id && kristal.pack_id === state.canon.pack_id),
-    record.outcome === 'COMPLETED' || kristal === null,
     canonical(record.trigger) === canonical(closing?.trigger ?? null) &&
       record.rerun_of === (closing?.rerun_of ?? null),
     canonical(record.inputs.admitted) === canonical(state.admission?.admitted ?? []),
@@ -143,13 +140,16 @@ function stagesAgree({ stages }: GateState, record: BuildRecord): boolean {
   );
 }
 
-/** A completed build shows the Kristal that its stages made, every file of it, and no other. */
+/** A completed build shows the Kristal that its stages made, every file of it, and no other; one that did not complete shows none. */
 function kristalAgrees({ stages, canon }: GateState, { outcome, outputs: { kristal } }: BuildRecord): boolean {
   const made = Object.values(stages).flatMap(({ accepted }) => accepted?.outputs ?? []);
   const refs = (kind: string) => canonical(made.filter((output) => output.kind === kind));
   if (kristal === null) return outcome !== 'COMPLETED' || canon.kristal_id === null || canon.pack_id === null;
-  const { exchange, exchange_manifest, pack_manifest, pack_files } = kristal;
+  const { kristal_id, pack_id, exchange, exchange_manifest, pack_manifest, pack_files } = kristal;
   return (
+    outcome === 'COMPLETED' &&
+    kristal_id === canon.kristal_id &&
+    pack_id === canon.pack_id &&
     refs('exchange') === canonical([exchange]) &&
     refs('exchange-manifest') === canonical([exchange_manifest]) &&
     refs('pack-manifest') === canonical([pack_manifest]) &&

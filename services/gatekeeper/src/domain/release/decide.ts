@@ -11,7 +11,7 @@ import { authorizationOf, type Digest, sortRefs } from '@orgo/core';
 import { blankClaimDecision } from '../claim-decision.ts';
 import { sendOf, signable, uniqueCodes } from '../decision.ts';
 import type { Finding } from '../facts.ts';
-import { channelFindings, inForce } from '../mandate.ts';
+import { channelFindings, inForce, notEffective } from '../mandate.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
 import { barred } from './barred.ts';
 import { decideClose } from './close.ts';
@@ -179,9 +179,7 @@ export function changedIds(facts: ReleaseFacts, kristal: Kristal): Finding[] {
 
 /** A mandate that nothing is in force of, before its time or after it, lets nothing new be published. */
 const effective = ({ mandate }: ReleaseFacts, now: string): Finding[] =>
-  mandate?.ok && inForce(mandate.policies, now).length === 0
-    ? [{ code: 'MANDATE_NOT_EFFECTIVE', detail: `no policy of ${mandate.bundle_id} is in force at ${now}` }]
-    : [];
+  mandate?.ok ? notEffective(mandate, now) : [];
 
 /** Why the mandate of the build does not let its pack into the channel: who signed it, and what it lists. */
 export function allowed(facts: ReleaseFacts, channel: string, now: string): Finding[] {
