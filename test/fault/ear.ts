@@ -1,7 +1,7 @@
-import { connect } from '@nats-io/transport-node';
 import { type CommandItem, type Envelope, type ReceiptItem, type StageCommand, tenantOfSubject } from '@orgo/contracts';
 import { digestOfBytes, utf8 } from '@orgo/core';
 import type { History } from '../kit/history.ts';
+import { joinBus } from '../kit/overhear.ts';
 
 export type Ear = {
   /** What was heard about the builds of a tenant, in order. */
@@ -15,14 +15,7 @@ const digest = (payload: string) => digestOfBytes(utf8(payload));
 
 /** Hears receipts and commands on the bus, in the order in which the server had them. */
 export async function listen(url: string): Promise<Ear> {
-  const { username, password, host } = new URL(url);
-  const nats = await connect({
-    servers: host,
-    user: decodeURIComponent(username),
-    pass: decodeURIComponent(password),
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 50,
-  });
+  const nats = await joinBus(url);
   const heard = new Map<string, History['heard'][number][]>();
   const awaited = new Map<string, () => void>();
   const isCommandOf = (stage: string) => (one: History['heard'][number]) =>

@@ -49,7 +49,6 @@ export async function startFaultRing({ replicas = 1 } = {}) {
   const problems: unknown[] = [];
   const lives: Life[] = [];
   let crashes = 0;
-  let unstarted = 0;
   let stopping = false;
 
   const create = (part: Part, given: Platform & { home: string }): Service => {
@@ -119,7 +118,6 @@ export async function startFaultRing({ replicas = 1 } = {}) {
         return await start(part);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        unstarted++;
         await new Promise((resolve) =>
           setTimeout(resolve, backoffMs(failures, { baseMs: 20, maxMs: 500, seed: part })),
         );
@@ -153,8 +151,6 @@ export async function startFaultRing({ replicas = 1 } = {}) {
     breakers,
     problems,
     crashes: () => crashes,
-    /** How often a part could not start in the place of another, and was started again. */
-    unstarted: () => unstarted,
     /** How many of each part have worked, the replaced ones among them. */
     workers: (): Record<Part, number> =>
       Object.fromEntries(

@@ -1,6 +1,18 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type Envelope, tenantOfSubject } from '@orgo/contracts';
 
+/** Joins the bus beside everybody else, and again after every restart of the server. */
+export function joinBus(url: string): Promise<NatsConnection> {
+  const { username, password, host } = new URL(url);
+  return connect({
+    servers: host,
+    user: decodeURIComponent(username),
+    pass: decodeURIComponent(password),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+  });
+}
+
 export type Overheard = { subject: string; bytes: Uint8Array; json: unknown };
 
 /** The items of an envelope that was heard; of nothing heard, none. */
@@ -18,14 +30,7 @@ export class Overhearing {
   }
 
   static async open(url: string, ...subjects: string[]): Promise<Overhearing> {
-    const { username, password, host } = new URL(url);
-    const nats = await connect({
-      servers: host,
-      user: decodeURIComponent(username),
-      pass: decodeURIComponent(password),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 50,
-    });
+    const nats = await joinBus(url);
     const self = new Overhearing(nats);
     for (const subject of subjects) {
       const subscription = nats.subscribe(subject);
