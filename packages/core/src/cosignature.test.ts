@@ -21,7 +21,7 @@ describe('a cosignature', () => {
   it('verifies for its witness, with its time', () => {
     expect(verifyCosignatures(cosigned, [other, witness], verifySignature)).toEqual({
       ok: true,
-      value: [{ name: witness.name, timestamp: 1_679_315_147 }],
+      value: [{ name: witness.name, keyId: cosignerKeyId(witness), timestamp: 1_679_315_147 }],
     });
   });
 
@@ -83,6 +83,7 @@ describe('a witness key', () => {
 describe('a policy', () => {
   const w1 = formatWitnessKey(witness);
   const w2 = formatWitnessKey(other);
+  const by = (key: typeof witness) => ({ name: key.name, keyId: cosignerKeyId(key) });
   const read = (text: string) => {
     const policy = parsePolicy(text);
     if (!policy.ok) throw new Error(policy.detail);
@@ -98,11 +99,27 @@ describe('a policy', () => {
       ['A', 'http://127.0.0.1:1'],
       ['B', null],
     ]);
-    expect(policy.quorum([witness.name])).toBe(true);
-    expect(policy.quorum([other.name])).toBe(false);
-    expect(read(`witness A ${w1}\nwitness B ${w2}\ngroup G 2 A B\nquorum G`).quorum([witness.name])).toBe(false);
-    expect(read(`witness A ${w1}\nquorum A`).quorum([witness.name])).toBe(true);
+    expect(policy.quorum([by(witness)])).toBe(true);
+    expect(policy.quorum([by(other)])).toBe(false);
+    expect(read(`witness A ${w1}\nwitness B ${w2}\ngroup G 2 A B\nquorum G`).quorum([by(witness)])).toBe(false);
+    expect(read(`witness A ${w1}\nquorum A`).quorum([by(witness)])).toBe(true);
     expect(read('quorum none').quorum([])).toBe(true);
+  });
+
+  it('counts keys, not names: another key of a witness’s name is not that witness', () => {
+    const twin = keyOf(witness.name, 4);
+    const twice = note + [twin, witness, witness].map((key, at) => cosign(body, 5 + at, key, key.sign)).join('');
+    expect(verifyCosignatures(twice, [witness, twin], verifySignature)).toEqual({
+      ok: true,
+      value: [
+        { ...by(twin), timestamp: 5 },
+        { ...by(witness), timestamp: 7 },
+      ],
+    });
+    const policy = read(`witness A ${w1}\nwitness B ${w2}\ngroup G 2 A B\nquorum G`);
+    expect(policy.quorum([by(witness), by(twin)])).toBe(false);
+    expect(policy.quorum([by(twin), by(other)])).toBe(false);
+    expect(policy.quorum([by(witness), by(other)])).toBe(true);
   });
 
   it.each([
@@ -112,6 +129,7 @@ describe('a policy', () => {
     'quorum none\nquorum none',
     `witness A ${w1}\nwitness A ${w2}\nquorum A`,
     `witness A ${w1}\nwitness B ${w1}\nquorum A`,
+    `witness A ${w1}\nwitness B ${formatWitnessKey(keyOf(witness.name, 4))}\ngroup G 2 A B\nquorum G`,
     `witness none ${w1}\nquorum none`,
     `witness A ${formatVkey(log)}\nquorum none`,
     `log ${w1}\nquorum none`,

@@ -8,8 +8,11 @@ import { ok, type Result, refuse } from './result.ts';
 import type { VerifySignature } from './signature.ts';
 import { utf8 } from './text.ts';
 
+/** A key of a witness, as signed notes tell keys apart: by name and key id. */
+export type Cosigner = { name: string; keyId: string };
+
 /** A witness said that, at `timestamp` (seconds since 1970), this checkpoint was the newest it had seen, and followed from all before. */
-export type Cosignature = { name: string; timestamp: number };
+export type Cosignature = Cosigner & { timestamp: number };
 
 const witnessType = new Uint8Array([4]);
 
@@ -52,7 +55,7 @@ export const cosign = (
 };
 
 /**
- * Cosignatures on a checkpoint by witnesses that are known here; those by others are ignored, as C2SP asks. One by a known witness that does not
+ * Cosignatures on a checkpoint by witnesses that are known here, one for each key, the newest; those by others are ignored, as C2SP asks. One by a known witness that does not
  * verify condemns the note: `CHECKPOINT_SIGNATURE_INVALID`. None at all is an empty list. The log's own signature is `verifyNote`'s affair.
  */
 export const verifyCosignatures = (
@@ -75,8 +78,9 @@ export const verifyCosignatures = (
       timestamp > 0 &&
       verify(trusted, messageOf(body, timestamp), signature.subarray(8));
     if (!held) return refuse('CHECKPOINT_SIGNATURE_INVALID', `the cosignature by ${name} does not verify`);
-    const known = found.get(name);
-    if (known === undefined || known.timestamp < timestamp) found.set(name, { name, timestamp });
+    const id = `${name} ${keyId}`;
+    const known = found.get(id);
+    if (known === undefined || known.timestamp < timestamp) found.set(id, { name, keyId, timestamp });
   }
   return ok([...found.values()]);
 };

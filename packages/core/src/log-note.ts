@@ -31,8 +31,7 @@ export function verifyQuorum(note: string, policy: TlogPolicy, verify: VerifySig
   const keys = policy.witnesses.map(({ key }) => key);
   const cosigned = verifyCosignatures(note, keys, verify);
   if (!cosigned.ok) return cosigned;
-  const names = cosigned.value.map(({ name }) => name);
-  return policy.quorum(names)
-    ? cosigned
-    : refuse('WITNESS_QUORUM_NOT_MET', `the checkpoint is cosigned by ${names.join(', ') || 'no known witness'}`);
+  if (policy.quorum(cosigned.value)) return cosigned;
+  const names = cosigned.value.map(({ name }) => name).join(', ');
+  return refuse('WITNESS_QUORUM_NOT_MET', `the checkpoint is cosigned by ${names || 'no known witness'}`);
 }

@@ -1,4 +1,4 @@
-import { parseWitnessKey } from './cosignature.ts';
+import { type Cosigner, cosignerKeyId, parseWitnessKey } from './cosignature.ts';
 import { type NoteKey, parseVkey } from './note-key.ts';
 import { ok, type Result, refuse } from './result.ts';
 
@@ -8,17 +8,22 @@ type Member = { kind: 'witness'; key: NoteKey; url: string | null } | { kind: 'g
 export type TlogPolicy = {
   logs: { key: NoteKey; url: string | null }[];
   witnesses: { name: string; key: NoteKey; url: string | null }[];
-  /** Whether the witnesses with these key names are enough. */
-  quorum(cosigners: readonly string[]): boolean;
+  /** Whether the witnesses with these keys are enough. A key counts once, and only for the line that names it. */
+  quorum(cosigners: readonly Cosigner[]): boolean;
 };
 
+const idOf = (name: string, keyId: string): string => `${name} ${keyId}`;
 const malformed = (line: number, why: string) => refuse('CONFIG_INVALID', `policy line ${line}: ${why}`);
 
-/** Reads a policy file. Refuses with `CONFIG_INVALID`, naming the line. */
+/**
+ * Reads a policy file. Refuses with `CONFIG_INVALID`, naming the line: also where two lines name one key, or two witnesses have keys of one name, since
+ * it could then not be said which of them cosigned.
+ */
 export function parsePolicy(text: string): Result<TlogPolicy> {
   const logs: TlogPolicy['logs'] = [];
   const members = new Map<string, Member>();
   const known = new Set<string>();
+  const keyNames = new Set<string>();
   let quorum: string | undefined;
 
   const groupOf = (kind: string, names: string[]): Member | string => {
@@ -52,6 +57,8 @@ export function parsePolicy(text: string): Result<TlogPolicy> {
     if (what === 'witness' && rest.length >= 2 && rest.length <= 3) {
       const key = parseWitnessKey(rest[1] as string);
       if (!key.ok || !isNew(key.value)) return key.ok ? 'a key twice' : key.detail;
+      if (keyNames.has(key.value.name)) return `a second witness whose key is named ${key.value.name}`;
+      keyNames.add(key.value.name);
       return define(rest[0], { kind: 'witness', key: key.value, url: rest[2] ?? null });
     }
     if (what === 'group' && rest.length >= 3) return define(rest[0], groupOf(rest[1] as string, rest.slice(2)));
@@ -75,7 +82,7 @@ export function parsePolicy(text: string): Result<TlogPolicy> {
   const holds = (name: string, cosigners: ReadonlySet<string>): boolean => {
     const member = members.get(name) as Member;
     return member.kind === 'witness'
-      ? cosigners.has(member.key.name)
+      ? cosigners.has(idOf(member.key.name, cosignerKeyId(member.key)))
       : member.of.filter((one) => holds(one, cosigners)).length >= member.atLeast;
   };
   return ok({
@@ -83,6 +90,7 @@ export function parsePolicy(text: string): Result<TlogPolicy> {
     witnesses: [...members].flatMap(([name, one]) =>
       one.kind === 'witness' ? [{ name, key: one.key, url: one.url }] : [],
     ),
-    quorum: (cosigners) => needed === 'none' || holds(needed, new Set(cosigners)),
+    quorum: (cosigners) =>
+      needed === 'none' || holds(needed, new Set(cosigners.map(({ name, keyId }) => idOf(name, keyId)))),
   });
 }

@@ -135,7 +135,7 @@ export function createWitnesses(deps: WitnessDeps): Witnesses {
       name,
       at: new Date(timestamp * 1000).toISOString(),
     }));
-    return { size, note, witnesses, quorum: policy?.quorum(witnesses.map(({ name }) => name)) ?? false };
+    return { size, note, witnesses, quorum: policy?.quorum(cosignatures.value) ?? false };
   };
 
   /** One checkpoint with all its cosignatures; a newer one with too few does not take the place of one with enough. */
