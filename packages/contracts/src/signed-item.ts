@@ -60,4 +60,17 @@ export const fixedRoles = [
   'snapshot',
   'timestamp',
 ] as const;
+/**
+ * Roles of which a trust root may want several signatures: what they sign carries as many as are made. Everything else travels as items of a signed
+ * batch, or as a note, which one key signs; so a threshold above one in another role would be believed by people and kept by nobody.
+ */
+export const thresholdRoles: ReadonlySet<string> = new Set([
+  'root',
+  'audit',
+  'operator',
+  'tuf-root',
+  'targets',
+  'snapshot',
+  'timestamp',
+]);
 export const roleOfAdapter = (adapter: string): string => `adapter.${adapter}`;

@@ -1,4 +1,11 @@
-import { dsseEnvelopeSchema, payloadTypes, type RevokedKey, type TrustRoot, trustRootSchema } from '@orgo/contracts';
+import {
+  dsseEnvelopeSchema,
+  payloadTypes,
+  type RevokedKey,
+  type TrustRoot,
+  thresholdRoles,
+  trustRootSchema,
+} from '@orgo/contracts';
 import { fromBase64 } from './base64.ts';
 import { type Digest, digestOfBytes } from './digest.ts';
 import { verifyDsse } from './dsse.ts';
@@ -71,6 +78,10 @@ const keysAreSound = (body: TrustRoot): boolean => {
   return true;
 };
 
+/** A role that wants more signatures than what it signs can carry; undefined where there is none. */
+const unkeptThreshold = (body: TrustRoot): string | undefined =>
+  Object.keys(body.roles).find((role) => (body.roles[role]?.threshold ?? 1) > 1 && !thresholdRoles.has(role));
+
 /** A revoked key is listed no more, and no later version forgets one. */
 const revocationsHold = ({ keys, revoked = [] }: TrustRoot, before: Root | undefined): boolean => {
   const named = new Set(revoked.map(({ key_id }) => key_id));
@@ -127,6 +138,9 @@ export function readRoot(
   if (body.data.version !== version)
     return refuse('ROOT_VERSION_GAP', `version ${body.data.version} where ${version} comes next`);
   if (!keysAreSound(body.data)) return invalid('a key id is not of its key, or a key holds two roles');
+  const unkept = unkeptThreshold(body.data);
+  if (unkept !== undefined)
+    return invalid(`role ${unkept} has a threshold above one, and what it signs is signed once`);
   if (!revocationsHold(body.data, before)) return invalid('a revoked key is listed, or forgotten');
   if (version === 1 ? digest !== pin : before?.version !== version - 1)
     return invalid('not the pinned root or its successor');

@@ -1,10 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TrustRoot } from '@orgo/contracts';
 import { emptyRoot, formatCheckpoint, leafHash, signNote, utf8 } from '@orgo/core';
 import { verifySeal } from '@orgo/core/seal';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createKey, Keyring, verifySignature } from './signer.ts';
+import { createKey, Keyring, trustedKeyOf, verifySignature } from './signer.ts';
 import { createTenant, keysDir, publishRoot, TrustStore, trustDir } from './trust.ts';
 
 let home: string;
@@ -109,6 +110,31 @@ test('a key that holds two roles makes a root invalid', async () => {
     rootKey,
   ]);
   await expect(TrustStore.open(trustDir(home)).root('acme')).rejects.toEqual(refused('TRUST_ROOT_INVALID'));
+});
+
+test('a threshold above one makes a root invalid where what the role signs is signed once, and no other root', async () => {
+  await create();
+  const keyOf = (role: string) => createKey(keysDir(home), 'acme', role);
+  const [rootKey, spare] = [await keyOf('root'), await keyOf('spare')];
+  const { keyid, ...listed } = trustedKeyOf(spare);
+  const bothMustSign = (role: string) => (body: TrustRoot) => ({
+    ...body,
+    keys: { ...body.keys, [keyid]: listed },
+    roles: { ...body.roles, [role]: { threshold: 2, key_ids: [...(body.roles[role]?.key_ids ?? []), keyid] } },
+  });
+  for (const role of ['operator', 'audit', 'tuf-root', 'targets', 'snapshot', 'timestamp']) {
+    await publishRoot(home, 'acme', bothMustSign(role), [rootKey]);
+    expect((await TrustStore.open(trustDir(home)).root('acme')).threshold(role)).toBe(2);
+    await rm(rootPath(2));
+  }
+  for (const role of ['gatekeeper', 'log', 'orchestrator', 'release', 'adapter.echo']) {
+    await publishRoot(home, 'acme', bothMustSign(role), [rootKey]);
+    await expect(TrustStore.open(trustDir(home)).root('acme')).rejects.toMatchObject({
+      code: 'TRUST_ROOT_INVALID',
+      detail: expect.stringContaining(`role ${role} has a threshold above one`),
+    });
+    await rm(rootPath(2));
+  }
 });
 
 test('a seal proves a leaf of this log and nothing else', async () => {
