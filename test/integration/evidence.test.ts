@@ -1,7 +1,9 @@
 import { bundlePaths, hashesHold, toPublicBuildRecord, verifyBundle } from '@orgo/audit/domain';
-import { type BuildRecord, type Digest, payloadTypes } from '@orgo/contracts';
+import { type BuildRecord, type Digest, payloadTypes, type TrustRoot } from '@orgo/contracts';
 import { canonicalBytes, digestOfBytes, type JsonValue, pae, toBase64 } from '@orgo/core';
+import { withHistory } from '@orgo/core/root-history';
 import { verifySignature } from '@orgo/runtime/signer';
+import { signRoot } from '@orgo/runtime/tenants';
 import { createTenant } from '@orgo/runtime/trust';
 import { readRoot } from '@orgo/runtime/trust-root';
 import { newestWithPlaces } from '@orgo/runtime/trust-seal';
@@ -140,6 +142,49 @@ describe('an evidence bundle', () => {
       code: 'BUNDLE_FILE_UNDECLARED',
       detail: 'notes.txt',
     });
+  });
+
+  test('of a mandate whose key was revoked counts where its record stands below that, as for the gatekeeper', async () => {
+    const bundle = bundles.completed;
+    const record = Number(
+      /(\d+)\.json$/.exec(bundle.paths().findLast((one) => one.startsWith('decisions/')) ?? '')?.[1],
+    );
+    const first = JSON.parse(Buffer.from(bundle.read(bundlePaths.trustRoot(1)) ?? []).toString());
+    const body = JSON.parse(Buffer.from(first.payload, 'base64').toString()) as TrustRoot;
+    const [stolen = ''] = body.roles.operator?.key_ids ?? [];
+    const spare = await gate.platform.keyring.create(tenant, 'spare');
+    /** What a verifier says who knows the root that dropped the key, and where its entry stands. */
+    const judged = async (from: number | null, place: number | undefined) => {
+      const { [stolen]: _, ...keys } = body.keys;
+      const revoked = {
+        key_id: stolen,
+        role: 'operator',
+        reason: 'found',
+        at: body.issued_at,
+        distrust_from_index: from,
+      };
+      const next = {
+        ...body,
+        version: 2,
+        keys: { ...keys, [spare.key_id]: { alg: spare.alg, public: toBase64(spare.publicKey) } },
+        roles: { ...body.roles, operator: { threshold: 1, key_ids: [spare.key_id] } },
+        revoked: [revoked],
+      };
+      const bytes = await signRoot(next, [await gate.platform.keyring.signer(tenant, 'root')]);
+      const known = { root: (version: number) => (version === 2 ? bytes : undefined), seal: () => undefined };
+      const places = new Map(place === undefined ? [] : [[2, place]]);
+      const newestOf = (roots: Parameters<typeof withHistory>[0]) => withHistory(roots, places);
+      const found = verifyBundle(bundle, { ...trust(), known, newestOf });
+      return found.ok ? 'ok' : `${found.code} ${found.detail.split(' ')[0]}`;
+    };
+    const refused = 'MANDATE_SIGNATURE_INVALID KEY_REVOKED';
+    expect([
+      await judged(null, record + 1),
+      await judged(record + 1, record + 9),
+      await judged(null, record),
+      await judged(null, undefined),
+      await judged(record, record + 9),
+    ]).toEqual(['ok', 'ok', refused, refused, refused]);
   });
 
   describe('whose inventory its own signer forged', () => {

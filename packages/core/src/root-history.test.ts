@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { toBase64 } from './base64.ts';
 import { signBatch } from './batch.ts';
 import { digestOf } from './digest.ts';
 import { type FixtureKey, keyNumber, verifySignature } from './keys.fixture.ts';
-import { type RootPlaces, verifyItemUnder, withHistory } from './root-history.ts';
+import { pae } from './pae.ts';
+import { type RootPlaces, verifyDsseUnder, verifyItemUnder, withHistory } from './root-history.ts';
 import type { Root } from './trust-root.ts';
 
 const type = 'application/vnd.orgo.gate-decision.v1+json';
@@ -129,6 +131,47 @@ describe('a revoked key', () => {
 
   it('does not count longer for a later place than the root’s own', () => {
     expect(judged(withHistory(revoked(1000), at({ 2: 20, 3: 40 })), one, 20)).toBe('KEY_REVOKED');
+  });
+});
+
+describe('an envelope that an entry of the log rests on', () => {
+  const bytes = new TextEncoder().encode('{"a":1}');
+  const by = (...keys: FixtureKey[]) => ({
+    payloadType: type,
+    payload: toBase64(bytes),
+    signatures: keys.map(({ trusted, sign }) => ({ keyid: trusted.keyid, sig: toBase64(sign(pae(type, bytes))) })),
+  });
+  const chain = chainOf({ gatekeeper: [one] }, { gatekeeper: [two], revoked: [[one, 5]] });
+  const root = withHistory(chain, at({ 2: 20 }));
+  const said = (envelope: ReturnType<typeof by>, index?: number, threshold?: number): string => {
+    const more = threshold === undefined ? {} : { threshold };
+    const found = verifyDsseUnder(envelope, {
+      root,
+      role: 'gatekeeper',
+      type,
+      index,
+      verify: verifySignature,
+      ...more,
+    });
+    return found.ok ? 'ok' : found.code;
+  };
+
+  it('counts by the place of that entry, as an entry does', () => {
+    expect([4, 5, 20, undefined].map((index) => said(by(one), index))).toEqual([
+      'ok',
+      'KEY_REVOKED',
+      'KEY_REVOKED',
+      'KEY_REVOKED',
+    ]);
+    expect([said(by(two), 4), said(by(three), 4)]).toEqual(['ok', 'KEY_UNKNOWN']);
+  });
+
+  it('has as many signatures as the root of its time wanted, each by a key that counts there', () => {
+    expect([said(by(one, two), 4, 2), said(by(one), 4, 2), said(by(one, two), 5, 2)]).toEqual([
+      'ok',
+      'THRESHOLD_NOT_MET',
+      'THRESHOLD_NOT_MET',
+    ]);
   });
 });
 

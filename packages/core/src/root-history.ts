@@ -1,5 +1,6 @@
 import { toBase64 } from './base64.ts';
 import { type SignedItem, type StatementCache, type VerifiedItem, verifyItem } from './batch.ts';
+import { type DsseEnvelope, verifyDsse } from './dsse.ts';
 import type { NoteKey } from './note-key.ts';
 import { type Result, refuse } from './result.ts';
 import { keyIdentity, type TrustedKey, type VerifySignature } from './signature.ts';
@@ -52,7 +53,7 @@ export function withHistory(chain: readonly Root[], places: RootPlaces): Root {
 }
 
 /** The keys of a role whose signature counts on the entry at `index`: the root's own, where it knows of none before. */
-export const keysAt = (root: Root, role: string, index: number): readonly TrustedKey[] =>
+export const keysAt = (root: Pick<Root, 'keysOf' | 'history'>, role: string, index: number): readonly TrustedKey[] =>
   root.history?.keysAt(role, index) ?? root.keysOf(role);
 
 /**
@@ -82,6 +83,34 @@ export function verifyItemUnder(
   });
   if (verified.ok || verified.code !== 'KEY_UNKNOWN' || !root.history?.dropped(role, item.proof.key_id))
     return verified;
+  return revoked(item.proof.key_id, role, index);
+}
+
+const revoked = (keyid: string, role: string, index: number | undefined) => {
   const place = index === undefined ? 'has no place in the log yet' : `stands at ${index}`;
-  return refuse('KEY_REVOKED', `${item.proof.key_id} was dropped from ${role}, and what it signed ${place}`);
+  return refuse('KEY_REVOKED', `${keyid} was dropped from ${role}, and what it signed ${place}`);
+};
+
+/**
+ * `verifyDsse` under a trust root, for an envelope whose place is that of an entry of the log that rests on it, or which has none yet. `threshold` is the
+ * root's, unless another root said at that time how many must sign.
+ * Refuses as it does, and with `KEY_REVOKED` where no key of the role signed, and one that a later root dropped is named.
+ */
+export function verifyDsseUnder(
+  envelope: DsseEnvelope,
+  under: {
+    root: Pick<Root, 'keysOf' | 'threshold' | 'history'>;
+    role: string;
+    type: string;
+    index?: number | undefined;
+    threshold?: number;
+    verify: VerifySignature;
+  },
+): ReturnType<typeof verifyDsse> {
+  const { root, role, type, index, threshold = root.threshold(role), verify } = under;
+  const keys = index === undefined ? root.keysOf(role) : keysAt(root, role, index);
+  const verified = verifyDsse(envelope, { payloadType: type, keys, threshold, verify });
+  if (verified.ok || verified.code !== 'KEY_UNKNOWN') return verified;
+  const gone = envelope.signatures.find(({ keyid }) => root.history?.dropped(role, keyid));
+  return gone === undefined ? verified : revoked(gone.keyid, role, index);
 }

@@ -8,8 +8,8 @@ import {
   type Result,
   refuse,
   type VerifySignature,
-  verifyDsse,
 } from '@orgo/core';
+import { verifyDsseUnder } from '@orgo/core/root-history';
 import { artifactLimits, MandateBundleSchema, mandateBundleId, readExchange, readPackManifest } from '@orgo/kristal';
 import { bundlePaths } from './bundle-layout.ts';
 import type { SealedLeaf } from './record.ts';
@@ -67,11 +67,14 @@ export function verifyKristal(files: BundleFiles, record: BuildRecord): Result<t
   return extra === undefined ? ok(true) : refuse('FILE_UNDECLARED', extra);
 }
 
-/** The mandate: signed by operators of the tenant, and its id is its content. A build without one has the content id of nothing. */
+/**
+ * The mandate: signed by operators of the tenant whose keys count where the record stands in the log, by the rule of the gatekeeper when it releases
+ * the build, and as many of them as the root of that time wanted; and its id is its content. A build without one has the content id of nothing.
+ */
 export function verifyMandate(
   files: BundleFiles,
   record: BuildRecord,
-  context: { root: VerifierRoot; verify: VerifySignature },
+  context: { newest: VerifierRoot; signers: VerifierRoot; sealedAt: number; verify: VerifySignature },
 ): Result<true> {
   if (record.mandate_ref === digestOfNothing) return ok(true);
   // A build that was rejected for its mandate is still a build with a record.
@@ -83,14 +86,16 @@ export function verifyMandate(
   const json = parseStrict(artifact(signature), artifactLimits);
   const envelope = dsseEnvelopeSchema.safeParse(json.ok ? json.value : undefined);
   if (!envelope.success) return rejected ? ok(true) : refuse('MANDATE_SIGNATURE_INVALID', 'no DSSE envelope');
-  const { root, verify } = context;
-  const signed = verifyDsse(envelope.data, {
-    payloadType: payloadTypes.mandate,
-    keys: root.keysOf('operator'),
-    threshold: root.threshold('operator'),
+  const { newest, signers, sealedAt, verify } = context;
+  const signed = verifyDsseUnder(envelope.data, {
+    root: newest,
+    role: 'operator',
+    type: payloadTypes.mandate,
+    index: sealedAt,
+    threshold: signers.threshold('operator'),
     verify,
   });
-  if (!signed.ok) return rejected ? ok(true) : refuse('MANDATE_SIGNATURE_INVALID', signed.detail);
+  if (!signed.ok) return rejected ? ok(true) : refuse('MANDATE_SIGNATURE_INVALID', `${signed.code} ${signed.detail}`);
   if (!equalBytes(signed.value.payload, bytes))
     return rejected ? ok(true) : refuse('MANDATE_SIGNATURE_INVALID', 'the signature is over another mandate');
   const payload = parseStrict(bytes, artifactLimits);

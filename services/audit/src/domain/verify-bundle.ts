@@ -43,7 +43,7 @@ export function verifyBundle<R extends VerifierRoot>(files: BundleFiles, trust: 
   if (!artifacts.ok) return artifacts;
   const kristal = verifyKristal(files, record);
   if (!kristal.ok) return kristal;
-  const mandate = verifyMandate(files, record, { root: signers, verify });
+  const mandate = verifyMandate(files, record, { newest: root, signers, sealedAt: decision.index, verify });
   if (!mandate.ok) return mandate;
   return ok({
     tenant_id: inventory.tenant_id,

@@ -1,6 +1,6 @@
 import { type Digest, dsseEnvelopeSchema, payloadTypes, type ReasonCode } from '@orgo/contracts';
-import { canonical, equalBytes, fromUtf8, type JsonValue, parseStrict, verifyDsse } from '@orgo/core';
-import { keysAt } from '@orgo/core/root-history';
+import { canonical, equalBytes, fromUtf8, type JsonValue, parseStrict } from '@orgo/core';
+import { verifyDsseUnder } from '@orgo/core/root-history';
 import { artifactLimits, type MandateBundle, MandateBundleSchema, mandateBundleId } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Refused } from '@orgo/runtime/errors';
@@ -63,10 +63,11 @@ function signedBytes(bytes: Uint8Array, root: Root, sealedAt: number | undefined
   const json = parseStrict(bytes, artifactLimits);
   const envelope = dsseEnvelopeSchema.safeParse(json.ok ? json.value : undefined);
   if (!envelope.success) return no('MANDATE_SIGNATURE_INVALID', 'the signature is no DSSE envelope');
-  const signed = verifyDsse(envelope.data, {
-    payloadType: payloadTypes.mandate,
-    keys: sealedAt === undefined ? root.keysOf('operator') : keysAt(root, 'operator', sealedAt),
-    threshold: root.threshold('operator'),
+  const signed = verifyDsseUnder(envelope.data, {
+    root,
+    role: 'operator',
+    type: payloadTypes.mandate,
+    index: sealedAt,
     verify: verifySignature,
   });
   return signed.ok ? signed.value.payload : no('MANDATE_SIGNATURE_INVALID', `${signed.code} ${signed.detail}`);
