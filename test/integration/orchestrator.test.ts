@@ -130,11 +130,13 @@ describe('an attempt', () => {
 
 describe('a person', () => {
   test('pauses: the running stage ends, the next waits for the resume', async () => {
-    const gate = Promise.withResolvers<void>();
     orc.peers.answering = () => null;
     const { build_id } = await orc.started();
     await expect.poll(() => orc.peers.commands.length, soon).toBe(1);
-    gate.resolve();
+    const tooEarly = () =>
+      orc.call('POST', `/builds/${build_id}/resume`, { actor: 'alice', reason: 'early' }, { 'idempotency-key': 'k' });
+    const refused = { status: 409, body: { code: 'BUILD_TRANSITION_ILLEGAL' } };
+    expect(await tooEarly()).toMatchObject(refused);
     expect(await orc.call('POST', `/builds/${build_id}/pause`, { actor: 'alice', reason: 'night' })).toMatchObject({
       status: 202,
       body: { status: 'PAUSED' },
@@ -147,6 +149,12 @@ describe('a person', () => {
       waiting_for: 'a person to resume it: echo-2 is authorized',
     });
     expect(orc.peers.commands).toHaveLength(1);
+    // It could be done by now, and is not: who was told no is told no again.
+    expect(await tooEarly()).toMatchObject(refused);
+    expect(await orc.status(build_id)).toMatchObject({ status: 'PAUSED' });
+    expect(
+      await orc.rows(`SELECT data ->> 'actor' AS actor, data ->> 'code' AS code FROM event WHERE type = 'ActRefused'`),
+    ).toEqual([{ actor: 'alice', code: 'BUILD_TRANSITION_ILLEGAL' }]);
     orc.peers.answering = () => 'ok';
     await orc.call('POST', `/builds/${build_id}/resume`, { actor: 'alice', reason: 'morning' });
     expect(await orc.ended(build_id)).toMatchObject({ status: 'COMPLETED' });

@@ -1,4 +1,4 @@
-import type { BuildStatus, CaseView } from '@orgo/contracts';
+import type { BuildStatus, CaseView, ReasonCode } from '@orgo/contracts';
 import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
 import { type Finding, openReading, type Reading } from '@orgo/store/reading';
@@ -20,6 +20,8 @@ export type Reads = {
   builds(tenant: string, page: PageOf): Promise<Page<BuildStatus>>;
   cases(tenant: string, page: PageOf): Promise<Page<CaseView>>;
   case(tenant: string, id: string): Promise<CaseView | null>;
+  /** The code with which an act was refused that was asked for under this name; null where it was done. */
+  refusalOf(tenant: string, build: string, request: string): Promise<ReasonCode | null>;
   /** Runs SQL for a tenant, as a reader of its rows. */
   of: Reading['of'];
   /** Versions of builds that are there, in no order. Asked for all who watch here at once, of several tenants: under the ring’s role. */
@@ -37,6 +39,9 @@ const pageOf = <Row extends { id: string }, T>(rows: Row[], limit: number, show:
 };
 
 const versionsText = `SELECT tenant_id, id, version FROM build WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`;
+
+const refusalText = `SELECT data ->> 'code' AS code FROM event
+WHERE tenant_id = $1 AND machine = 'build' AND id = $2 AND type = 'ActRefused' AND data ->> 'request' = $3`;
 
 export function createReads({
   db,
@@ -113,6 +118,11 @@ export function createReads({
         textArray(of.map(({ id }) => id)),
       ]);
       return rows.map((row) => ({ ...row, version: Number(row.version) }));
+    },
+    async refusalOf(tenant, build, request) {
+      const statement = { name: 'act_refused', text: refusalText };
+      const { rows } = await reading.of(tenant).query<{ code: ReasonCode }>(statement, [tenant, build, request]);
+      return rows[0]?.code ?? null;
     },
     of: reading.of,
     async close() {

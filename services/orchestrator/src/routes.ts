@@ -70,21 +70,25 @@ async function start(deps: RouteDeps, request: HttpRequest): Promise<unknown> {
 
 const freshly = (traceparent: string | null) => ({ status: 'CREATED' as const, trace_id: traceIdOf(traceparent) });
 
-/** Carries a person's act to the build, in the build's own trace. With an idempotency key it is done once. */
+/**
+ * Carries a person's act to the build, in the build's own trace. With an idempotency key it is decided once: asking again gives the build as it is where
+ * the act was done, and the same refusal where it was not.
+ */
 async function act(deps: RouteDeps, type: PersonAct['type'], request: HttpRequest): Promise<BuildStatus> {
   const [tenant_id, build_id] = [paramOf(request, 'tenant'), paramOf(request, 'build')];
   const { actor, reason } = request.body as { actor: string; reason: string };
   const before = await deps.reads.state(tenant_id, build_id);
   if (before === null) throw new Refused('BUILD_NOT_FOUND', 'no such build is visible');
   const key = requestKeyOf(request) ?? randomUUID();
-  const input: PersonAct = { type, tenant_id, build_id, actor, reason };
-  const traceparent = before.traceparent ?? traceparentOf(request.span);
   const message_id = `act:${sha256Hex(`${type} ${tenant_id} ${build_id} ${key}`)}`;
+  const input: PersonAct = { type, tenant_id, build_id, request: message_id, actor, reason };
+  const traceparent = before.traceparent ?? traceparentOf(request.span);
   const [result] = await deps.turns.take([{ message_id, input, traceparent }]);
   if (result?.outcome === 'later') throw new Fault(result.code ?? 'STATE_CONFLICT', 'nothing has happened; try again');
+  const refusal =
+    result?.outcome === 'duplicate' ? await deps.reads.refusalOf(tenant_id, build_id, message_id) : result?.code;
   const after = await statusOf(deps, tenant_id, build_id);
-  if (result?.outcome === 'refused')
-    throw new Refused(result.code ?? 'BUILD_TRANSITION_ILLEGAL', `the build is ${after.status}`);
+  if (refusal) throw new Refused(refusal, `the build is ${after.status}`);
   return after;
 }
 

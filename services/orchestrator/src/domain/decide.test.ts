@@ -65,9 +65,9 @@ const refusalOf = (world: World, code: string, claim: unknown): Receipt =>
 
 const inputs: Record<string, (world: World) => BuildInput> = {
   start: () => ({ type: 'start', admitted }),
-  cancel: () => ({ type: 'cancel', ...key, actor: 'alice', reason: '' }),
-  pause: () => ({ type: 'pause', ...key, actor: 'alice', reason: '' }),
-  resume: () => ({ type: 'resume', ...key, actor: 'alice', reason: '' }),
+  cancel: () => ({ type: 'cancel', ...key, request: 'r', actor: 'alice', reason: '' }),
+  pause: () => ({ type: 'pause', ...key, request: 'r', actor: 'alice', reason: '' }),
+  resume: () => ({ type: 'resume', ...key, request: 'r', actor: 'alice', reason: '' }),
   resend: () => ({ type: 'resend', ...key }),
   'lease alarm': ({ state }) => ({
     type: 'alarm',
@@ -271,7 +271,9 @@ describe('a hold', () => {
     useUp(world);
     const open = world.state.open as NonNullable<BuildState['open']>;
     world.state = { ...world.state, open: { ...open, idem_key: digestOf('edited') } };
-    expect(decide(world.state, { type: 'resume', ...key, actor: 'alice', reason: '', now: world.now })).toMatchObject({
+    expect(
+      decide(world.state, { type: 'resume', ...key, request: 'r', actor: 'alice', reason: '', now: world.now }),
+    ).toMatchObject({
       ok: false,
       code: 'KEY_REVALIDATION_FAILED',
     });

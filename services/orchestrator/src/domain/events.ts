@@ -1,4 +1,4 @@
-import type { ArtifactRef, BuildOutcome, Digest } from '@orgo/contracts';
+import type { ArtifactRef, BuildOutcome, Digest, ReasonCode } from '@orgo/contracts';
 import type { Admitted, Permission, StageResult } from './state.ts';
 
 /** Events that move a build from phase to phase; `table.ts` says where each may happen. */
@@ -61,13 +61,21 @@ export type StageEvent =
   | { type: 'StagePassed'; result: StageResult }
   | { type: 'StageFailed'; result: StageResult };
 
-/** What changes no phase: claims on their way, unanswered and refused, and the comparison of a rerun with its original. */
+/** What changes no phase: claims on their way, unanswered and refused, acts of persons that were refused, and the comparison of a rerun with its original. */
 export type NoteEvent =
   | { type: 'CloseAsked' }
   | { type: 'ClaimAsked'; digest: Digest }
   | { type: 'ClaimRefused'; reason_codes: string[] }
   | { type: 'ClaimAskedAgain' }
   | { type: 'ClaimRepeated'; claim: string; asked: number }
-  | { type: 'RerunCompared'; differences: string[] };
+  | { type: 'RerunCompared'; differences: string[] }
+  | {
+      type: 'ActRefused';
+      act: 'cancel' | 'pause' | 'resume';
+      request: string;
+      actor: string;
+      reason: string;
+      code: ReasonCode;
+    };
 
 export type BuildEvent = PhaseEvent | StageEvent | NoteEvent;

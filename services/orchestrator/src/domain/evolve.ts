@@ -101,6 +101,7 @@ export function evolve(state: BuildState, event: BuildEvent): BuildState {
         ? state
         : { ...state, closing: { ...state.closing, refused: [], attempt: state.closing.attempt + 1 } };
     case 'ClaimRepeated':
+    case 'ActRefused':
       return state;
     case 'RerunCompared':
       return { ...state, differences: event.differences };

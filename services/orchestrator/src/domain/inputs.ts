@@ -1,4 +1,5 @@
 import type { Authorization, Digest, GateDecision, ReasonCode, Seal, SignedItemWire } from '@orgo/contracts';
+import type { BuildEvent } from './events.ts';
 import type { Admitted } from './state.ts';
 
 type Of = { tenant_id: string; build_id: string };
@@ -31,7 +32,8 @@ export type ClaimAlarmFired = Of & { type: 'alarm'; kind: 'claim'; claim: string
 
 export type AlarmFired = AttemptAlarmFired | ClaimAlarmFired;
 
-export type PersonAct = Of & { type: 'cancel' | 'pause' | 'resume'; actor: string; reason: string };
+/** `request` names the asking: the same for an act that is asked for again under its idempotency key. */
+export type PersonAct = Of & { type: 'cancel' | 'pause' | 'resume'; request: string; actor: string; reason: string };
 
 /** The road lost its messages: say the open command again. */
 export type Resend = Of & { type: 'resend' };
@@ -46,6 +48,6 @@ export const keyOf = (input: BuildInput): { tenant_id: string; id: string } =>
     ? { tenant_id: input.admitted.tenant_id, id: input.admitted.build_id }
     : { tenant_id: input.tenant_id, id: input.build_id };
 
-/** A refusal: nothing happens, and the code says why. */
-export type No = { ok: false; code: ReasonCode; detail: string };
+/** A refusal: nothing happens but that it is put on record, and the code says why. */
+export type No = { ok: false; code: ReasonCode; detail: string; events?: BuildEvent[] };
 export const no = (code: ReasonCode, detail: string): No => ({ ok: false, code, detail });

@@ -149,6 +149,7 @@ export class World {
   }
 
   person(type: 'cancel' | 'pause' | 'resume'): void {
-    this.step({ type, tenant_id: admitted.tenant_id, build_id: admitted.build_id, actor: 'alice', reason: '' });
+    const of = { tenant_id: admitted.tenant_id, build_id: admitted.build_id };
+    this.step({ type, ...of, request: `${this.events.length}`, actor: 'alice', reason: '' });
   }
 }

@@ -51,9 +51,20 @@ function resume(state: BuildState, { actor, reason, now }: Timed<PersonAct>): Ye
   );
 }
 
+/** A refused act is an event, too: it is on record, and who asks again under its key gets the answer that was given. */
+const onRecord = (refused: No, { type: act, request, actor, reason }: PersonAct): No => ({
+  ...refused,
+  events: [{ type: 'ActRefused', act, request, actor, reason, code: refused.code }],
+});
+
 /** What a person may ask of a build. Refuses with `BUILD_NOT_FOUND`, `BUILD_TRANSITION_ILLEGAL`, `KEY_REVALIDATION_FAILED`. */
 export function decidePerson(state: BuildState, input: Timed<PersonAct>): Yes | No {
   if (state.phase === 'NEW') return no('BUILD_NOT_FOUND', `no build ${input.build_id}`);
+  const decision = act(state, input);
+  return decision.ok ? decision : onRecord(decision, input);
+}
+
+function act(state: BuildState, input: Timed<PersonAct>): Yes | No {
   switch (input.type) {
     case 'cancel':
       return cancel(state, input);
