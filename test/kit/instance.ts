@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { testFolder } from '@orgo/infra/test-servers';
+import { residentCli } from './resident-cli.ts';
 
 /** Repository root. */
 export const repo = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -30,6 +31,14 @@ export type TestInstance = {
   stop(): Promise<void>;
 };
 
+function jsonOf(stdout: string): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return null;
+  }
+}
+
 /** Runs `orgo` with the given environment and collects what it says. */
 export function runCli(args: string[], env: NodeJS.ProcessEnv, timeoutMs = 240_000): Promise<CliResult> {
   return new Promise((resolve) => {
@@ -39,19 +48,19 @@ export function runCli(args: string[], env: NodeJS.ProcessEnv, timeoutMs = 240_0
       // The runner asks its children for colours; a command whose output is read was not asked.
       { env: { ...env, FORCE_COLOR: undefined }, timeout: timeoutMs, maxBuffer: 256 * 1024 * 1024 },
       (error, stdout, stderr) => {
-        let json: unknown = null;
-        try {
-          json = JSON.parse(stdout);
-        } catch {}
-        resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr, json });
+        const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+        resolve({ code, stdout, stderr, json: jsonOf(stdout) });
       },
     );
   });
 }
 
-/** Starts an instance and resolves when it answers. The home is removed by `stop`. */
+/**
+ * Starts an instance and resolves when it answers. The home is removed by `stop`. `resident`: calls of the command line share processes, for tests that make
+ * many and are not about it.
+ */
 export async function startInstance(
-  options: { args?: string[]; env?: NodeJS.ProcessEnv; home?: string } = {},
+  options: { args?: string[]; env?: NodeJS.ProcessEnv; home?: string; resident?: boolean } = {},
 ): Promise<TestInstance> {
   const home = options.home ?? testFolder('orgo-e2e-');
   fs.chmodSync(home, 0o755);
@@ -76,17 +85,23 @@ export async function startInstance(
   });
   const pids = () =>
     JSON.parse(fs.readFileSync(path.join(home, 'run/processes.json'), 'utf8')) as Record<string, number>;
+  const resident = options.resident === true ? residentCli() : undefined;
+  const run = async (args: string[], of: NodeJS.ProcessEnv): Promise<CliResult> => {
+    if (resident === undefined) return runCli(args, of);
+    const answered = await resident.run(args, of);
+    return { ...answered, json: jsonOf(answered.stdout) };
+  };
   return {
     home,
     env,
     up,
     pids,
     api: () => JSON.parse(fs.readFileSync(path.join(home, 'run/instance.json'), 'utf8')),
-    cli: (...args) => runCli(args, env),
+    cli: (...args) => run(args, env),
     as:
       (tenant) =>
       (...args) =>
-        runCli(args, { ...env, ORGO_TENANT: tenant }),
+        run(args, { ...env, ORGO_TENANT: tenant }),
     servers: () => JSON.parse(fs.readFileSync(path.join(home, 'run/servers.json'), 'utf8')),
     log: (name) => fs.readFileSync(path.join(home, 'logs', `${name}.log`), 'utf8'),
     async killAndAwaitRestart(name) {
@@ -100,6 +115,7 @@ export async function startInstance(
       await restarted;
     },
     async stop() {
+      await resident?.close();
       if (up.exitCode === null && up.signalCode === null) {
         const ended = new Promise((done) => up.once('exit', done));
         up.kill('SIGTERM');

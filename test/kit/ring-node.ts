@@ -88,11 +88,7 @@ export async function joinRingNode(
       }
     },
     async dieAt(point) {
-      const env = {
-        NODE_COMPILE_CACHE: path.join(ring.instance.home, 'compiled-node'),
-        TEST_NODE_DIR: dir,
-        TEST_KEEP: '2',
-      };
+      const env = { TEST_NODE_DIR: dir, TEST_KEEP: '2' };
       // What is renewed for other channels is no news: the time that it was signed at is kept all the same.
       const known = async (): Promise<string> => {
         const { index, active, attempts } = await readState(dir, channel);

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { ChannelStatus, GateDecision, NodeReport, ReleaseStatus } from '@orgo/contracts';
 import type { TestInstance } from '@orgo/infra/test-servers';
 import type { Pace } from '@orgo/store/platform';
@@ -69,7 +68,6 @@ export async function startRollbackRing(given?: TestInstance, pace: Partial<Pace
       NATS_URL: instance.urls.NATS_URL,
       ORGO_TOKEN: token,
       ORGO_LOG_LEVEL: 'fatal',
-      NODE_COMPILE_CACHE: path.join(instance.home, 'compiled'),
       ORGO_HTTP_PORT: part === 'release' ? `${port}` : '0',
     });
     all.push(process);
