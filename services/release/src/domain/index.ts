@@ -18,6 +18,8 @@ export {
   type Withdraw,
 } from './channel/inputs.ts';
 export {
+  hasWayBack,
+  isStranded,
   type RollbackHistory,
   type RollbackTarget,
   type RollbackWanted,
@@ -33,7 +35,6 @@ export {
   channelPhaseOf,
   everyone,
   initialChannel,
-  isBarred,
   type PastOffer,
   type RollbackInForce,
   type Rolling,

@@ -3,12 +3,12 @@ import type { Queryable } from '@orgo/store/db';
 import { textArray } from '@orgo/store/text-array';
 import { readChannel } from '../channel/heads.ts';
 import {
-  type ChannelState,
   type Counts,
   circleOf,
   type Folded,
+  hasWayBack,
   integrityCodeList,
-  isBarred,
+  isStranded,
   type Measures,
   noCounts,
   type Observed,
@@ -67,21 +67,6 @@ async function measures(
   return { ok: true, metrics };
 }
 
-/** A pack of the channel that was confirmed before this release and may be activated. */
-const wayBack = (channel: ChannelState | null, state: ReleaseState): boolean =>
-  channel?.offers.some(
-    ({ release_id, pack_id, pack_seq, confirmed_at }) =>
-      release_id !== state.release_id &&
-      pack_id !== state.eligible?.pack_id &&
-      confirmed_at !== null &&
-      pack_seq >= channel.floor.pack_seq &&
-      !isBarred(channel, pack_id),
-  ) ?? false;
-
-/** The channel runs another pack than this release's, and nothing of its history may be gone back to: not even that one. */
-const isStranded = (channel: ChannelState | null, state: ReleaseState): boolean =>
-  channel?.current != null && channel.current.pack_id !== state.eligible?.pack_id && !wayBack(channel, state);
-
 /** What a release requires and what is not so yet, in words. */
 async function unmet(db: Queryable, { tenant_id, plan }: ReleaseState): Promise<string[]> {
   const found: string[] = [];
@@ -132,6 +117,9 @@ export async function observe(db: Queryable, state: ReleaseState): Promise<Obser
     readChannel(db, state.tenant_id, state.channel),
     unmet(db, state),
   ]);
+  const { release_id, eligible, plan } = state;
+  const { mode, pack_id = null } = plan.rollback;
+  const release = { release_id, pack_id: eligible?.pack_id ?? '', rollback: { mode, pack_id } };
   const circle = await circleThrough(db, state, { unmet: missing });
   return {
     counts: own,
@@ -139,8 +127,8 @@ export async function observe(db: Queryable, state: ReleaseState): Promise<Obser
     tampered: tampered.rows[0] ?? null,
     activated: activated.rows[0]?.n ?? 0,
     measures: measured,
-    way_back: wayBack(channel, state),
-    stranded: isStranded(channel, state),
+    way_back: channel !== null && hasWayBack(channel, release),
+    stranded: channel !== null && isStranded(channel, release),
     unmet: missing,
     circle,
   };

@@ -2,7 +2,7 @@ import type { RollbackClaim } from '@orgo/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Channel, changed, idOf, offer, on, packOf, preflighted, rollback, withdraw } from './channel.fixture.ts';
-import { type RollbackTarget, type RollbackWanted, rollbackTarget } from './rollback-target.ts';
+import { hasWayBack, isStranded, type RollbackTarget, type RollbackWanted, rollbackTarget } from './rollback-target.ts';
 import type { ChannelState, PastOffer } from './state.ts';
 
 const triggers: RollbackClaim['trigger'][] = ['analysis', 'integrity', 'deadline', 'operator', 'emergency', 'drill'];
@@ -103,6 +103,23 @@ describe('a history of triggers has one target', () => {
   });
 });
 
+describe('whether a release has a way back', () => {
+  const rollback = { mode: 'last_known_good' as const, pack_id: null };
+  const fourth = { release_id: idOf('rel', 4), pack_id: packOf(4), rollback };
+  it('is said before it is offered as a rollback of it finds it', () => {
+    // 2 was left for 1, and 1 is revoked: 2 was confirmed, and is none to come back to.
+    const left = new Channel().release(1).release(2).goBack(1).step(unfreeze, revoke(1));
+    expect([hasWayBack(left.state, fourth), isStranded(left.state, fourth)]).toEqual([false, true]);
+    expect(seen(rollbackTarget(left.step(offer(4)).state, wanted(lkg)))).toBe('ROLLBACK_TARGET_MISSING');
+    expect(hasWayBack(left.state, fourth)).toBe(false);
+    expect(isStranded(new Channel().state, fourth)).toBe(false);
+  });
+  it('follows the plan: a pack that it names and that cannot be gone back to is none', () => {
+    const named = (pack: number) => ({ ...fourth, rollback: { mode: 'pinned' as const, pack_id: packOf(pack) } });
+    expect([2, 9].map((pack) => isStranded(three().state, named(pack)))).toEqual([false, true]);
+  });
+});
+
 /** Anything that a channel may live through, as the world throws it. */
 const release = fc.integer({ min: 1, max: 7 });
 const happening: fc.Arbitrary<(channel: Channel) => Channel> = fc.oneof(
@@ -174,6 +191,23 @@ describe('whatever a channel lived through', () => {
       { numRuns: 400 },
     );
     expect(found).toBeGreaterThan(40);
+  });
+
+  it('a release that is offered next has a way back exactly if a rollback of it finds one', () => {
+    const next = 99;
+    fc.assert(
+      fc.property(lived, release, wish, ({ state }, pack, { mode, pack_id }) => {
+        const channel = new Channel();
+        channel.state = state;
+        const of = { release_id: idOf('rel', next), pack_id: packOf(pack), rollback: { mode, pack_id } };
+        const said = hasWayBack(state, of);
+        channel.step(offer(next, pack));
+        if (channel.codes.length > 0) return;
+        expect(rollbackTarget(channel.state, { mode, pack_id, release_id: of.release_id }).ok).toBe(said);
+        expect(hasWayBack(channel.state, of)).toBe(said);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('the same is found again, in whatever order its history is kept', () => {

@@ -15,7 +15,7 @@ export type RollbackTarget =
   | { ok: true; from: PastOffer; to: PastOffer }
   | { ok: false; code: ReasonCode; detail: string };
 
-const no = (code: ReasonCode, detail: string): RollbackTarget => ({ ok: false, code, detail });
+const no = (code: ReasonCode, detail: string): Extract<RollbackTarget, { ok: false }> => ({ ok: false, code, detail });
 
 /** Offers in the channel's own order, whatever order they are given in. */
 const inOrder = (offers: readonly PastOffer[]): PastOffer[] =>
@@ -30,7 +30,7 @@ const wasLeft = (offers: readonly PastOffer[], { pack_id, release_seq }: PastOff
   offers.some((other) => other.pack_id === pack_id && other.release_seq >= release_seq && other.rolled_back_at);
 
 /** Why a pack is none to go back to; null for one that is. */
-function unfit(history: RollbackHistory, { pack_id, pack_seq }: PastOffer): RollbackTarget | null {
+function unfit(history: RollbackHistory, { pack_id, pack_seq }: PastOffer): ReturnType<typeof no> | null {
   if (isBarred(history, pack_id)) return no('PACK_REVOKED', `${pack_id} is revoked or put aside`);
   if (pack_seq < history.floor.pack_seq)
     return no('BELOW_SECURITY_FLOOR', `pack_seq ${pack_seq} is below the floor ${history.floor.pack_seq}`);
@@ -53,6 +53,16 @@ export function rollbackTarget(history: RollbackHistory, wanted: RollbackWanted)
   const wasTaken = from?.withdrawn_at != null && candidate === null && from.release_seq > (current?.release_seq ?? 0);
   if (from === undefined || !(running.includes(from.release_id) || wasTaken))
     return no('ROLLBACK_NEEDLESS', `${release_id ?? 'nothing'} is neither current nor on its way`);
+  const target = targetFrom(history, wanted, from);
+  return target.ok ? { ok: true, from, to: target.to } : target;
+}
+
+/** A place in the channel's order: that of an offer, or of one that is not made yet. */
+type From = Pick<PastOffer, 'pack_id' | 'pack_seq' | 'release_seq'>;
+type To = { ok: true; to: PastOffer } | Extract<RollbackTarget, { ok: false }>;
+
+function targetFrom(history: RollbackHistory, wanted: Pick<RollbackWanted, 'mode' | 'pack_id'>, from: From): To {
+  const offers = inOrder(history.offers);
   const before = offers.filter(
     (offer) =>
       offer.confirmed_at !== null &&
@@ -63,14 +73,32 @@ export function rollbackTarget(history: RollbackHistory, wanted: RollbackWanted)
       offer.release_seq < from.release_seq,
   );
   return wanted.mode === 'pinned'
-    ? toPinned(history, wanted, { from, before })
-    : toLastKnownGood(history, { from, before });
+    ? toPinned(history, wanted.pack_id, { from, before })
+    : toLastKnownGood(history, before);
 }
 
-type Found = { from: PastOffer; before: PastOffer[] };
+/** A release of a pack, and the way back that its plan names. */
+export type Rollbackable = { release_id: string; pack_id: string; rollback: Pick<RollbackWanted, 'mode' | 'pack_id'> };
 
-function toPinned(history: RollbackHistory, wanted: RollbackWanted, { from, before }: Found): RollbackTarget {
-  const pack_id = wanted.pack_id ?? history.pin?.pack_id ?? null;
+/** Whether `rollbackTarget` would find where a release goes back to; of one that is not offered yet, once it is. */
+export function hasWayBack(history: RollbackHistory, { release_id, pack_id, rollback }: Rollbackable): boolean {
+  const offers = inOrder(history.offers);
+  // An offer to come takes the next number, and its pack the one that it has.
+  const pack_seq = offers.find((offer) => offer.pack_id === pack_id)?.pack_seq ?? Number.POSITIVE_INFINITY;
+  const next = { pack_id, pack_seq, release_seq: Number.POSITIVE_INFINITY };
+  return targetFrom(history, rollback, offerOf(offers, release_id) ?? next).ok;
+}
+
+/** The channel runs another pack than the release's, and there is no way back from the release: not even to that one (RR-14). */
+export const isStranded = (history: RollbackHistory, of: Rollbackable): boolean =>
+  history.current !== null && history.current.pack_id !== of.pack_id && !hasWayBack(history, of);
+
+function toPinned(
+  history: RollbackHistory,
+  named: string | null,
+  { from, before }: { from: From; before: PastOffer[] },
+): To {
+  const pack_id = named ?? history.pin?.pack_id ?? null;
   if (pack_id === null) return no('ROLLBACK_TARGET_MISSING', 'no pack is named, and the channel is pinned to none');
   if (pack_id === from.pack_id) return no('ROLLBACK_NEEDLESS', `${pack_id} is what would be rolled back`);
   const offers = inOrder(history.offers);
@@ -86,12 +114,12 @@ function toPinned(history: RollbackHistory, wanted: RollbackWanted, { from, befo
           ? `the channel went back from ${pack_id} before`
           : `${pack_id} is no older pack that nodes confirmed`,
       )
-    : { ok: true, from, to };
+    : { ok: true, to };
 }
 
-function toLastKnownGood(history: RollbackHistory, { from, before }: Found): RollbackTarget {
+function toLastKnownGood(history: RollbackHistory, before: PastOffer[]): To {
   const to = before.findLast((offer) => unfit(history, offer) === null);
-  if (to !== undefined) return { ok: true, from, to };
-  const why = before.map((offer) => unfit(history, offer)).map((bad) => (bad?.ok === false ? bad.code : ''));
+  if (to !== undefined) return { ok: true, to };
+  const why = before.map((offer) => unfit(history, offer)).flatMap((bad) => bad?.code ?? []);
   return no('ROLLBACK_TARGET_MISSING', why.length === 0 ? 'no older pack was confirmed' : [...new Set(why)].join(', '));
 }
