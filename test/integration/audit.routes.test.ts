@@ -1,4 +1,4 @@
-import type { KeyUses, ReceiptItem } from '@orgo/contracts';
+import type { KeyUses, LoggedSubject, ReceiptItem } from '@orgo/contracts';
 import {
   consistencyPath,
   fromHex,
@@ -53,6 +53,15 @@ test('routes give the checkpoint, proofs and entries that the log has', async ()
     [3, 4, 5, 6].map((index) => ({ index, leaf: leaves[index]?.leaf.toString('base64') })),
   );
   expect((await audit.call('GET', '/log/entries?from=38&to=9999')).text.split('\n')).toHaveLength(3);
+  const { body: first } = await audit.call('GET', '/log/subjects?limit=3');
+  const { body: rest } = await audit.call('GET', `/log/subjects?limit=3&cursor=${first.next_cursor}`);
+  const subjects = [...first.items, ...rest.items] as LoggedSubject[];
+  expect([first.items.length, rest.items.length, rest.next_cursor]).toEqual([3, 2, null]);
+  expect(subjects.map(({ entries }) => entries.map(({ index }) => index))).toEqual(
+    [32, 24, 16, 8, 0].map((from) => Array.from({ length: 8 }, (_, i) => from + i)),
+  );
+  expect((await audit.call('GET', '/log/subjects?of=rel')).body).toEqual({ items: [], next_cursor: null });
+  expect(await audit.call('GET', '/log/subjects?of=x')).toMatchObject({ status: 400 });
   expect(await audit.call('GET', '/log/proofs/40')).toMatchObject({
     status: 404,
     body: { code: 'LOG_ENTRY_NOT_FOUND' },

@@ -12,6 +12,7 @@ import {
   fsckSchema,
   inclusionProofSchema,
   keyUsesSchema,
+  loggedSubjectSchema,
   pageOf,
   startBuildSchema,
 } from './messages/api.ts';
@@ -197,6 +198,14 @@ export const routes = {
     path: `${t}/log/keys`,
     summary: 'What each key signed, by kind, with the first and last entry; query key: one key',
     response: keyUsesSchema,
+    status: 200,
+  },
+  listLogged: {
+    service: 'audit',
+    method: 'GET',
+    path: `${t}/log/subjects`,
+    summary: 'What the log says of each build, newest first; query of: bld (default), rel, chg or root',
+    response: pageOf(loggedSubjectSchema),
     status: 200,
   },
   fsckLog: {

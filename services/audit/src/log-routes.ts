@@ -1,13 +1,15 @@
-import type { KeyUses } from '@orgo/contracts';
+import type { KeyUses, LoggedSubject } from '@orgo/contracts';
+import { subjectIdSchema } from '@orgo/contracts';
 import { canonical, formatVkey, leafHash, toBase64, toHex, utf8, verifyConsistency, verifyInclusion } from '@orgo/core';
 import { Breach, Refused } from '@orgo/runtime/errors';
 import type { BytesAnswer, Handlers, HttpRequest } from '@orgo/runtime/http';
-import { paramOf } from '@orgo/runtime/http-asked';
+import { pageOf, paramOf } from '@orgo/runtime/http-asked';
 import type { TrustStore } from '@orgo/runtime/trust';
 import { countKeyUses } from './domain/index.ts';
 import { readLeaf, type StoredLeaf } from './leaves.ts';
 import { consistencyOf, pathsOf, storedRoot } from './proofs.ts';
 import type { Reads, StoredCheckpoint } from './reads.ts';
+import { isSubjectKind, loggedSubjects } from './subjects.ts';
 import { readTile } from './tiles.ts';
 import { noteOf, type Witnesses } from './witnesses.ts';
 
@@ -169,6 +171,16 @@ async function getKeyUses(deps: LogRouteDeps, request: HttpRequest): Promise<Key
   return { tenant_id, tree_size, uses: counted.uses() };
 }
 
+async function listLogged(
+  deps: LogRouteDeps,
+  request: HttpRequest,
+): Promise<{ items: LoggedSubject[]; next_cursor: string | null }> {
+  const tenant = await tenantOf(deps, request);
+  const { of = 'bld' } = request.query;
+  if (!isSubjectKind(of)) throw new Refused('REQUEST_INVALID', 'of is bld, rel, chg or root');
+  return loggedSubjects(deps.reads.of(tenant), tenant, of, pageOf(request, subjectIdSchema));
+}
+
 /** Operations on the log itself. */
 export const logRoutes = (deps: LogRouteDeps): Handlers => ({
   getCheckpoint: (request) => getCheckpoint(deps, request),
@@ -178,4 +190,5 @@ export const logRoutes = (deps: LogRouteDeps): Handlers => ({
   getTlogTile: (request) => getTlogTile(deps, request),
   exportLog: (request) => exportLog(deps, request),
   getKeyUses: (request) => getKeyUses(deps, request),
+  listLogged: (request) => listLogged(deps, request),
 });

@@ -5,12 +5,14 @@ import {
   caseIdSchema,
   digestSchema,
   nameSchema,
+  subjectIdSchema,
   tenantIdSchema,
   timeSchema,
 } from '../ids.ts';
 import { reasonCodeSchema } from '../reasons.ts';
 import { buildPhases } from '../states.ts';
 import { triggerTypes } from '../trigger.ts';
+import { decisionKinds, verdicts } from './decision.ts';
 import { nodeLabelsSchema } from './node-report.ts';
 
 /** RFC 9457 problem document with Orgo's code. */
@@ -218,13 +220,34 @@ export const fsckSchema = z
     findings: z.array(
       z.object({
         code: reasonCodeSchema,
-        place: z.string().meta({ description: 'e.g. log/17, artifact/sha256:…, checkpoint/42' }),
+        place: z.string().meta({
+          description: 'e.g. log/17, artifact/sha256:…, checkpoint/42; of rows build/bld_…, release/rel_…, channel/…',
+        }),
         detail: z.string(),
       }),
     ),
   })
   .meta({ id: 'FsckReport' });
 export type FsckReport = z.infer<typeof fsckSchema>;
+
+/** What the log says of one build, release, trust root or change of a channel: its entries in order. A state row is held against it. */
+export const loggedSubjectSchema = z
+  .object({
+    subject_id: subjectIdSchema,
+    entries: z.array(
+      z.object({
+        index: z.int(),
+        kind: z.enum(decisionKinds),
+        verdict: z.enum(verdicts),
+        stage: nameSchema.nullable(),
+        reason_codes: z.array(reasonCodeSchema),
+        outputs: z.array(digestSchema),
+        detail: z.record(z.string(), z.json()).meta({ description: 'As the decision has it' }),
+      }),
+    ),
+  })
+  .meta({ id: 'LoggedSubject' });
+export type LoggedSubject = z.infer<typeof loggedSubjectSchema>;
 
 /** What each key signed, as the entries of the log say: decisions under their own signature, and claims, replies and reports that were decided. */
 export const keyUsesSchema = z

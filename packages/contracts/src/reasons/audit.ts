@@ -32,6 +32,10 @@ export const auditReasons = {
   LOG_FORK_DETECTED: breach('The log contradicts a checkpoint kept outside', 'Signing stays off until explained.'),
   LOG_ENTRY_NOT_FOUND: absent('No such log entry', 'The checkpoint says how many entries there are.'),
   LOG_GAP_DETECTED: breach('An index is missing from the log', 'The report names tenant and index.'),
+  UNLOGGED_CHANGE: breach(
+    'A service’s row is not what the log says',
+    'The log stands: nothing was decided as the row has it. Find out who can write to the database, and restore the row from a backup of before.',
+  ),
   WITNESS_UNAVAILABLE: fault(
     'A witness does not cosign',
     'Nothing waits for it; it is asked again. Does it know the key of this log? Compare `orgo audit checkpoint`.',
