@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { BuildRecord, FsckReport, ReleaseStatus } from '@orgo/contracts';
+import type { BuildRecord, BuildStatus, FsckReport, ReleaseStatus } from '@orgo/contracts';
 import { digestOfBytes } from '@orgo/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { repo, runCli, startInstance, type TestInstance } from '../kit/instance.ts';
 import { artifactFile, type BuildResult, flipByte, newTenant, outputOf, writeCorpora } from '../kit/story.ts';
 
@@ -249,5 +250,64 @@ describe('a build from documents to a node', () => {
     });
     flipByte(file, 10);
     expect((await story.cli('audit', 'fsck', '--json')).code).toBe(0);
+  });
+
+  it('finds each row that was changed by SQL and is not what the log says, or that is gone', async () => {
+    const database = new pg.Client({ connectionString: orgo.servers().DATABASE_URL });
+    await database.connect();
+    onTestFinished(() => database.end());
+    const unlogged = async () => {
+      const { code, json } = await story.cli('audit', 'fsck', '--json');
+      const { findings } = json as FsckReport;
+      expect(code).toBe(findings.length === 0 ? 0 : 5);
+      return findings.map((one) => `${one.code} ${one.place} ${one.detail}`).sort();
+    };
+    const set = async (sql: string, ...values: unknown[]) =>
+      expect(await database.query(sql, [story.tenant, ...values])).toMatchObject({ rowCount: 1 });
+    const { items } = (await story.cli('build', 'list', '--json')).json as { items: BuildStatus[] };
+    const failed = items.find(({ status }) => status === 'FAILED')?.build_id as string;
+    const { items: releases } = (await story.cli('release', 'list', '--json')).json as { items: ReleaseStatus[] };
+    const released = releases.find(({ status }) => status === 'RELEASED') as ReleaseStatus;
+    expect(await unlogged()).toEqual([]);
+
+    const other = build.build_id.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    const phase = (table: string, id: string, to: string) =>
+      set(
+        `UPDATE ${table} SET phase = $3::text, state = jsonb_set(state, '{phase}', to_jsonb($3::text)) WHERE tenant_id = $1 AND id = $2`,
+        id,
+        to,
+      );
+    const renamed = (from: string, to: string) =>
+      set(
+        `UPDATE orchestrator.build SET id = $3::text, state = jsonb_set(state, '{build_id}', to_jsonb($3::text)) WHERE tenant_id = $1 AND id = $2`,
+        from,
+        to,
+      );
+    const aside = (packs: object[]) =>
+      set(
+        `UPDATE release.channel SET state = jsonb_set(state, '{quarantined}', $3::jsonb) WHERE tenant_id = $1 AND id = $2`,
+        released.channel,
+        JSON.stringify(packs),
+      );
+    const act = { actor: 'nobody', reason: 'none', at: '2026-11-20T12:00:00.000Z' };
+    await phase('orchestrator.build', failed, 'COMPLETED');
+    await renamed(build.build_id, other);
+    await phase('release.release', released.release_id, 'ROLLED_BACK');
+    await aside([{ pack_id: 'f'.repeat(64), ...act }]);
+    const found = await unlogged();
+    expect(found).toContain(`UNLOGGED_CHANGE build/${other} the row says: COMPLETED; the log says: never admitted`);
+    expect(found.filter((one) => !one.includes(other))).toEqual([
+      `UNLOGGED_CHANGE build/${build.build_id} the row says: nothing, it is gone; the log says: decided`,
+      expect.stringContaining(`UNLOGGED_CHANGE build/${failed} the row says: COMPLETED; the log says: FAILED, log/`),
+      `UNLOGGED_CHANGE channel/${released.channel} the row says: put aside ${'f'.repeat(64)}; the log says: not decided`,
+      expect.stringContaining(
+        `UNLOGGED_CHANGE release/${released.release_id} the row says: ROLLED_BACK; the log says: RELEASED, log/`,
+      ),
+    ]);
+    await phase('orchestrator.build', failed, 'FAILED');
+    await renamed(other, build.build_id);
+    await phase('release.release', released.release_id, 'RELEASED');
+    await aside([]);
+    expect(await unlogged()).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { colors as pc } from '../colors.ts';
 import { findInstance } from '../home.ts';
 import { writeLog } from '../log-folder.ts';
 import { bytes, createOutput, table } from '../output.ts';
+import { unloggedChanges } from '../unlogged.ts';
 import { auditProve } from './audit-prove.ts';
 
 /** `orgo audit checkpoint|prove|fsck|export`: the sealed log of the tenant. */
@@ -40,10 +41,17 @@ function checkpoint(area: Command): void {
 function fsck(area: Command): void {
   area
     .command('fsck')
-    .description('read every entry and artifact back and compare; exit 5 where something is broken')
+    .description(
+      'read every entry and artifact back, and hold the services’ rows against the log; exit 5 where something differs',
+    )
     .addHelpText('after', '\nExample:\n  orgo audit fsck')
     .action(async () => {
-      const found = await createClient(findInstance()).call<FsckReport>('fsckLog');
+      const client = createClient(findInstance());
+      const stored = await client.call<FsckReport>('fsckLog');
+      // What is not whole says nothing about rows.
+      const isWhole = !stored.findings.some(({ place }) => /^(log|checkpoint)\//.test(place));
+      const findings = [...stored.findings, ...(isWhole ? await unloggedChanges(client) : [])];
+      const found: FsckReport = { ...stored, ok: findings.length === 0, findings };
       createOutput().result(found, () =>
         found.ok
           ? [
