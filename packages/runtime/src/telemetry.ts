@@ -21,6 +21,8 @@ export type SpanOptions = {
   traceparent?: string | null;
   /** A span of this process; wins over `traceparent`. */
   parent?: Span;
+  /** Trace contexts of what has to do with this span and is in another trace. */
+  links?: readonly (string | null | undefined)[];
   attributes?: SpanAttributes;
 };
 
@@ -49,6 +51,16 @@ export const traceparentOf = (span: Span): string | null => {
 /** Id of the trace a span is in; null when there is none. */
 export const traceIdOf = (span: Span): string | null => traceparentOf(span)?.slice(3, 35) ?? null;
 
+/**
+ * How the work that a person's request asks for is traced: in the trace of what it is about, whose waiting for people is nobody's child, with a link
+ * to the request. What has no trace goes on in the request's.
+ */
+export const askedOf = (
+  { traceparent }: { traceparent: string | null },
+  request: string | null,
+): { traceparent: string | null; link: string | null } =>
+  traceparent === null ? { traceparent: request, link: null } : { traceparent, link: request };
+
 const parentContext = ({ parent, traceparent }: SpanOptions): Context => {
   if (parent !== undefined) return trace.setSpan(context.active(), parent);
   const remote = spanContextOf(traceparent);
@@ -67,7 +79,11 @@ export function startSpan(name: string, options: SpanOptions = {}): Span {
   const from = parentContext(options);
   if (tracerOf === undefined) return trace.getSpan(from) ?? trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
   const attributes = { ...(from.getValue(inherited) as SpanAttributes | undefined), ...options.attributes };
-  return tracerOf(serviceOf(name)).startSpan(name, { attributes }, from);
+  const links = (options.links ?? []).flatMap((link) => {
+    const linked = spanContextOf(link);
+    return linked === undefined ? [] : [{ context: linked }];
+  });
+  return tracerOf(serviceOf(name)).startSpan(name, { attributes, links }, from);
 }
 
 /** Ends a span; a failure is marked with its reason code. */

@@ -49,8 +49,16 @@ export type Machine<State, Input, Event, Send, Alm extends Alarm = Alarm> = {
   repo: Repo<State, Event>;
 };
 
-/** A message for a machine. `message_id` is the inbox key: unique per service, 128 characters at most. */
-export type Incoming<Input> = { message_id: string; input: Input; traceparent: string | null };
+/**
+ * A message for a machine. `message_id` is the inbox key: unique per service, 128 characters at most. `traceparent` is the span that it comes from,
+ * `link` one of another trace that has to do with it.
+ */
+export type Incoming<Input> = {
+  message_id: string;
+  input: Input;
+  traceparent: string | null;
+  link?: string | null;
+};
 
 /** A send with what it comes from. */
 export type SendOf<Send> = { key: Key; send: Send; message_id: string; traceparent: string | null };

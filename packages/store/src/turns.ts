@@ -33,8 +33,8 @@ export function createTurns<Input>(options: {
   );
   return {
     async take(incoming) {
-      const spans = incoming.map(({ input, traceparent }) =>
-        startSpan(name, { traceparent, attributes: attributesOf(input) }),
+      const spans = incoming.map(({ input, traceparent, link }) =>
+        startSpan(name, { traceparent, links: [link], attributes: attributesOf(input) }),
       );
       const traced = incoming.map((item, at) => ({
         ...item,
