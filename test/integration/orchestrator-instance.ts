@@ -70,7 +70,7 @@ export type Api = {
     headers?: Record<string, string>;
     http?: HttpServer;
   }): Promise<Answer>;
-  started(text?: string): Promise<BuildStarted>;
+  started(text?: string, headers?: Record<string, string>): Promise<BuildStarted>;
   status(build: string): Promise<BuildStatus>;
   /** The build once `holds`, by its event stream. */
   until(build: string, holds: (status: BuildStatus) => boolean): Promise<BuildStatus>;
@@ -154,8 +154,8 @@ export async function startApi(
         headers,
       );
     },
-    async started(text) {
-      const answer = await orchestrator.start(text === undefined ? {} : { text });
+    async started(text, headers = {}) {
+      const answer = await orchestrator.start({ headers, ...(text === undefined ? {} : { text }) });
       if (answer.status !== 202) throw new Error(JSON.stringify(answer.body));
       return answer.body as BuildStarted;
     },

@@ -40,7 +40,7 @@ export type Peers = {
   readonly turnedAway: GateClaim[];
   readonly commands: { command: StageCommand; item: CommandItem }[];
   /** Makes a receipt as audit would, or a bad one. */
-  sealed(receipt: Receipt, by?: { decision?: Signer; log?: Signer }): Promise<ReceiptItem>;
+  sealed(receipt: Receipt, by?: { decision?: Signer; log?: Signer }, traceparent?: string | null): Promise<ReceiptItem>;
   send(items: readonly ReceiptItem[]): Promise<{ outcome: string; code: string | null }[]>;
   readonly gates: Map<string, ModelGate>;
   readonly log: { frontier: Frontier };
@@ -80,7 +80,7 @@ export async function startPeers(options: {
       (message) => signer.sign(message),
     ) as SignedItemWire[];
 
-  const sealed: Peers['sealed'] = async (receipt, by = {}) => {
+  const sealed: Peers['sealed'] = async (receipt, by = {}, traceparent = null) => {
     const [decision] = sign(payloadTypes.decision, [receipt.decision], by.decision ?? gatekeeper);
     const authorizations = receipt.authorizations.map(({ authorization }) => authorization);
     const appended = appendLeaves(tree.frontier, [leafHash(utf8(decision?.payload ?? ''))]);
@@ -96,7 +96,7 @@ export async function startPeers(options: {
         path: (appended.paths[0] ?? []).map(toHex),
         checkpoint: signNote(text, logKey, (message) => (by.log ?? log).sign(message)),
       },
-      traceparent: null,
+      traceparent,
     };
   };
   const send: Peers['send'] = async (items) => {
@@ -105,11 +105,11 @@ export async function startPeers(options: {
     if (!ack.ok) throw new Error(ack.detail);
     return ack.value;
   };
-  /** As a relay would: in order, again and again until it is answered. */
-  const deliver = (receipts: readonly Receipt[]): void => {
+  /** As a relay would: in order, again and again until it is answered; in the trace of what was asked. */
+  const deliver = (receipts: readonly Receipt[], traceparent: string | null): void => {
     sending = sending.then(async () => {
       for (const receipt of receipts) {
-        const item = await sealed(receipt);
+        const item = await sealed(receipt, {}, traceparent);
         for (;;) {
           const [answer] = await send([item]).catch(() => []);
           if (answer !== undefined && answer.outcome !== 'later') break;
@@ -155,7 +155,7 @@ export async function startPeers(options: {
     peers.claims.push(claim);
     if (claim.claim === 'ADMIT' && !gates.has(claim.build_id))
       gates.set(claim.build_id, new ModelGate(admittedBy(claim), claim.as_of));
-    deliver(peers.gateOf(claim.build_id).claim(claim));
+    deliver(peers.gateOf(claim.build_id).claim(claim), item.traceparent);
     return true;
   };
   const servings = [
@@ -180,7 +180,9 @@ export async function startPeers(options: {
           const command = JSON.parse(item.command.payload) as StageCommand;
           peers.commands.push({ command, item });
           const answer = peers.answering(command);
-          if (answer !== null) deliver(peers.gateOf(command.build_id).reply(command, answer, peers.outputSalt));
+          if (answer === null) continue;
+          const { traceparent } = item;
+          deliver(peers.gateOf(command.build_id).reply(command, answer, peers.outputSalt), traceparent);
         }
         message.ack();
       }),

@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { commandStream } from '@orgo/contracts';
+import { type BuildStarted, commandStream } from '@orgo/contracts';
 import { digestOfBytes, utf8 } from '@orgo/core';
 import { natsOptions } from '@orgo/runtime/bus-address';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -34,7 +34,10 @@ const adapter = async () => {
 };
 
 test('commands that the server lost with its store are said again, word for word, when it is back', async () => {
-  const builds = [await orc.started(), await orc.started()];
+  // Without an exporter a trace is passed on as it came.
+  const traceOf = (n: number) => `00-${String(n).repeat(32)}-${'b'.repeat(16)}-01`;
+  const builds = [];
+  for (const n of [1, 2]) builds.push(await orc.started(undefined, { traceparent: traceOf(n) }));
   // Both are commanded before the road is lost: in one message or in two.
   const commanded = () => orc.rows(`SELECT id, state -> 'open' ->> 'command_digest' AS digest FROM build ORDER BY id`);
   await expect.poll(async () => (await commanded()).filter(({ digest }) => digest !== null).length, soon).toBe(2);
@@ -57,6 +60,12 @@ test('commands that the server lost with its store are said again, word for word
   });
   expect([...new Set(said)].sort()).toEqual(open.map(({ id, digest: of }) => `${id} ${of}`));
   expect(first.every(({ command }) => command.attempt === 1 && command.epoch === 1)).toBe(true);
+  const traces = builds.map(({ build_id }, at) => [build_id, [traceOf(at + 1)]]);
+  const of = ({ build_id }: BuildStarted) => peers.commands.filter(({ command }) => command.build_id === build_id);
+  expect(
+    builds.map((build) => [build.build_id, [...new Set(of(build).map(({ item }) => item.traceparent))]]),
+    'what is said again, and what follows from it, is in the trace of its build',
+  ).toEqual(traces);
   await peers.stop();
 }, 60_000);
 

@@ -82,7 +82,8 @@ test('every command carries the sealed decision it rests on, and no stage is com
 describe('an attempt', () => {
   test('without an answer is fenced when its lease is over, and issued again under the same authorization and key', async () => {
     orc.peers.answering = ({ attempt }) => (attempt === 1 ? null : 'ok');
-    const { build_id } = await orc.started();
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const { build_id } = await orc.started(undefined, { traceparent });
     await orc.until(build_id, ({ stages }) => stages[0]?.status === 'RUNNING');
     for (const attempt of [1, 2]) {
       await expect
@@ -103,6 +104,8 @@ describe('an attempt', () => {
       authorization_digest: first?.authorization_digest,
     });
     expect(orc.peers.claims[1]).toMatchObject({ claim: 'FENCE', epoch: 2, reason_codes: ['STAGE_TIMEOUT'] });
+    const traces = orc.peers.commands.slice(0, 2).map(({ item }) => item.traceparent);
+    expect(traces, 'the alarm goes on in the trace').toEqual([traceparent, traceparent]);
   });
 
   test('that fails for good leaves the build to a person, whose resume goes on behind a new fence', async () => {

@@ -11,8 +11,10 @@ const page = 256;
 const stored = 'SELECT created FROM road WHERE stream = $1';
 const store =
   'INSERT INTO road (stream, created) VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET created = excluded.created';
-const open = `SELECT tenant_id, id FROM build WHERE phase IN ('RUNNING', 'PAUSED') AND (tenant_id, id) > ($1, $2)
+const open = `SELECT tenant_id, id, state ->> 'traceparent' AS traceparent FROM build WHERE phase IN ('RUNNING', 'PAUSED') AND (tenant_id, id) > ($1, $2)
 AND state -> 'open' ->> 'phase' = 'COMMANDED' ORDER BY tenant_id, id LIMIT ${page}`;
+
+type Open = { tenant_id: string; id: string; traceparent: string | null };
 
 /**
  * Says every open command again when the command stream is not the one they were said to: its server lost its store. The same payloads, so
@@ -37,12 +39,12 @@ export async function resendIfLost({
   let count = 0;
   const putOff: ItemResult['code'][] = [];
   for (let after = { tenant_id: '', id: '' }; ; ) {
-    const builds = (await db.query<{ tenant_id: string; id: string }>(open, [after.tenant_id, after.id])).rows;
+    const builds = (await db.query<Open>(open, [after.tenant_id, after.id])).rows;
     const results = await turns.take(
-      builds.map(({ tenant_id, id }) => ({
+      builds.map(({ tenant_id, id, traceparent }) => ({
         message_id: `resend:${created}:${id}`,
         input: { type: 'resend' as const, tenant_id, build_id: id },
-        traceparent: null,
+        traceparent,
       })),
     );
     for (const { outcome, code } of results) if (outcome === 'later') putOff.push(code);
