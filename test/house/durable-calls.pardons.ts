@@ -188,13 +188,8 @@ export const pardons: readonly Pardon[] = [
     'transact(db, machine',
   ),
   pardon(
-    'services/orchestrator/src/dead-letters.ts',
-    'a person’s mark on one Case after the other, under a key: asking again says it of all',
-    'await transact(db, caseMachine',
-  ),
-  pardon(
-    'services/orchestrator/src/handlers.ts',
-    'what people read about a build, taken from a receipt: `receipts.folded` is behind it, and audit asks again',
+    'services/orchestrator/src/service.ts',
+    'what people read of Cases: audit, whose receipt has `receipts.folded` behind it, the relay and a person’s mark under a key say it again',
     'transact(db, caseMachine',
   ),
   pardon(

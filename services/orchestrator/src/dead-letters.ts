@@ -4,13 +4,12 @@ import { parseStrict, sha256Hex } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Fault, Refused } from '@orgo/runtime/errors';
 import type { PageOf } from '@orgo/runtime/http-asked';
-import type { Db } from '@orgo/store/db';
-import { transact } from '@orgo/store/transact';
-import type { CaseState, LetterMark, MarkLetter } from './domain/index.ts';
+import { askedOf } from '@orgo/runtime/telemetry';
+import type { Turns } from '@orgo/store/turns';
+import type { CaseInput, CaseState, LetterMark, MarkLetter } from './domain/index.ts';
 import type { Page, Reads } from './reads.ts';
-import { caseMachine } from './repo.ts';
 
-/** Says what becomes of a letter. `key` makes asking twice one act. */
+/** Says what becomes of a letter. `key` makes asking twice one act; `traceparent` is the request's. */
 export type Mark = {
   tenant_id: string;
   ref: Digest;
@@ -18,6 +17,7 @@ export type Mark = {
   actor: string;
   reason: string;
   key: string | null;
+  traceparent: string | null;
 };
 
 /**
@@ -41,12 +41,12 @@ const letterLimits = { maxBytes: 128 * 1024 * 1024, maxDepth: 8, maxMembers: 1_0
 const pageSize = 200;
 
 export function createDeadLetters({
-  db,
+  cases,
   reads,
   artifacts,
 }: {
-  db: Db;
-  reads: Pick<Reads, 'of'>;
+  cases: Turns<CaseInput>;
+  reads: Pick<Reads, 'of' | 'state'>;
   artifacts: ArtifactStore;
 }): DeadLetters {
   const casesOf = async (tenant: string, cursor: string | null, limit: number): Promise<CaseState[]> => {
@@ -78,16 +78,19 @@ export function createDeadLetters({
   };
   return {
     list,
-    async mark({ tenant_id, ref, status, actor, reason, key }) {
+    async mark({ tenant_id, ref, status, actor, reason, key, traceparent }) {
       const letters = await all(tenant_id, ref);
       if (letters.length === 0) throw new Refused('DEADLETTER_NOT_FOUND', 'no dead letter of that document is visible');
       const asked = key ?? randomUUID();
-      const inputs = [...new Set(letters.map(({ case_id }) => case_id))].map((case_id) => {
-        const input: MarkLetter = { type: 'mark', tenant_id, case_id, ref, status, actor, reason };
-        return { message_id: `mark:${sha256Hex(`${case_id} ${ref} ${status} ${asked}`)}`, input, traceparent: null };
+      const about = new Map(letters.map(({ case_id, build_id }) => [case_id, build_id]));
+      const inputs = [...about].map(async ([case_id, build_id]) => {
+        const input: MarkLetter = { type: 'mark', tenant_id, case_id, build_id, ref, status, actor, reason };
+        const message_id = `mark:${sha256Hex(`${case_id} ${ref} ${status} ${asked}`)}`;
+        const build = await reads.state(tenant_id, build_id);
+        return { message_id, input, ...askedOf(build ?? { traceparent: null }, traceparent) };
       });
-      // crash: if we die in the middle some Cases say it and others do not yet; asking again says it of all.
-      const results = await transact(db, caseMachine, inputs, { encode: async () => [], nudge: () => undefined });
+      // Where some Cases are put off, others say it already; asking again says it of all.
+      const results = await cases.take(await Promise.all(inputs));
       const failed = results.find(({ outcome }) => outcome === 'later');
       if (failed !== undefined) throw new Fault(failed.code ?? 'STATE_CONFLICT', 'not all is said; try again');
       return { items: await all(tenant_id, ref) };

@@ -11,6 +11,9 @@ import { type EvidenceOf, settleEvidence } from './evidence.ts';
 /** Where the relay hands Case openings over; it never leaves the process. */
 export const caseSubject = 'case.open';
 
+/** What a row that opens a Case holds. */
+export type CaseItem = OpenCase & { traceparent: string | null };
+
 type Sent<S extends Send['send']> = Omit<SendOf<Send>, 'send'> & { send: Extract<Send, { send: S }> };
 type Signed = { sent: Sent<'claim'> | Sent<'command'>; item: SignedItemWire };
 
@@ -109,7 +112,7 @@ function caseRow(sent: Sent<'case'>, opening: CaseOpening): OutRow {
     transport: 'local',
     channel: 'local',
     message_id: `${id}:case:${opening.about}`,
-    item: open as unknown as JsonValue,
+    item: { ...open, traceparent: sent.traceparent } satisfies CaseItem as unknown as JsonValue,
   };
 }
 

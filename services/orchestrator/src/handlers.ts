@@ -6,21 +6,12 @@ import { Refused } from '@orgo/runtime/errors';
 import type { Noise } from '@orgo/runtime/noise';
 import { type Belief, type BelievedReceipt, verifyReceipt } from '@orgo/runtime/sealed-decision';
 import type { DueAlarm } from '@orgo/store/alarms';
-import type { Db } from '@orgo/store/db';
 import type { FaultPoints } from '@orgo/store/fault-points';
 import type { Incoming, ItemResult } from '@orgo/store/machine';
 import type { LocalHandler } from '@orgo/store/relay';
-import { transact } from '@orgo/store/transact';
 import type { Turns } from '@orgo/store/turns';
-import {
-  type AlarmFired,
-  type BuildInput,
-  type CaseInput,
-  casesOf,
-  type OpenCase,
-  type Receipt,
-} from './domain/index.ts';
-import { caseMachine } from './repo.ts';
+import { type AlarmFired, type BuildInput, type CaseInput, casesOf, type Receipt } from './domain/index.ts';
+import type { CaseItem } from './encode.ts';
 
 /** The subject on which audit asks for receipts to be folded. */
 export const receiptSubject = 'orgo.v1.*.receipt.orchestrator';
@@ -54,7 +45,7 @@ export const takeReceipts =
   (
     deps: Belief & {
       turns: Turns<BuildInput>;
-      cases: (incoming: readonly Incoming<CaseInput>[]) => Promise<ItemResult[]>;
+      cases: Turns<CaseInput>;
       noise: Noise;
       faults: FaultPoints;
     },
@@ -75,7 +66,7 @@ export const takeReceipts =
         const input = receiptOf(item, receipt.value);
         if (receiptServiceOf[input.decision.kind] === 'orchestrator')
           incoming.push({ at, item: { message_id: input.decision_digest, input, traceparent: item.traceparent } });
-        else results[at] = await foldCases(deps.cases, input);
+        else results[at] = await foldCases(deps.cases, input, item.traceparent);
       } else {
         noise.hear(receipt.code, { tenant_id, detail: receipt.detail });
         results[at] = { outcome: receipt.code === 'TRUST_ROOT_MISSING' ? 'later' : 'refused', code: receipt.code };
@@ -90,24 +81,19 @@ export const takeReceipts =
 
 /** A decision of another service's business: it opens or moves Cases, or is none of ours. */
 async function foldCases(
-  cases: (incoming: readonly Incoming<CaseInput>[]) => Promise<ItemResult[]>,
+  cases: Turns<CaseInput>,
   { tenant_id, decision, decision_digest }: Receipt,
+  traceparent: string | null,
 ): Promise<ItemResult> {
-  const results = await cases(
+  const results = await cases.take(
     casesOf(decision).map((case_id) => ({
       message_id: `${case_id}:${decision_digest}`,
       input: { type: 'decided', tenant_id, case_id, decision, decision_digest },
-      traceparent: null,
+      traceparent,
     })),
   );
   return results.find(({ outcome }) => outcome === 'later') ?? { outcome: 'accepted', code: null };
 }
-
-/** Takes inputs of Cases. They say nothing: people read them. */
-export const takeCases =
-  (db: Db) =>
-  (incoming: readonly Incoming<CaseInput>[]): Promise<ItemResult[]> =>
-    transact(db, caseMachine, incoming, { encode: async () => [], nudge: () => undefined });
 
 /** Due leases, backoffs and deadlines of claims, as inputs of their builds. */
 export const takeAlarms =
@@ -129,8 +115,11 @@ export const takeAlarms =
 
 /** Opens the Cases that builds have asked for. */
 export const openCases =
-  (db: Db): LocalHandler =>
+  (cases: Turns<CaseInput>): LocalHandler =>
   (rows) =>
-    takeCases(db)(
-      rows.map((row) => ({ message_id: row.message_id, input: JSON.parse(row.item) as OpenCase, traceparent: null })),
+    cases.take(
+      rows.map((row) => {
+        const { traceparent, ...input } = JSON.parse(row.item) as CaseItem;
+        return { message_id: row.message_id, input, traceparent };
+      }),
     );

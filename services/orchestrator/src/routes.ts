@@ -12,13 +12,13 @@ import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Fault, Refused } from '@orgo/runtime/errors';
 import type { BytesAnswer, Handlers, HttpRequest, ServerEvent } from '@orgo/runtime/http';
 import { headerOf, type PageOf, pageOf, paramOf, requestKeyOf } from '@orgo/runtime/http-asked';
-import { endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
+import { askedOf, endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
 import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
-import { type BuildInput, type LetterMark, type PersonAct, traceIdOf } from './domain/index.ts';
+import { type BuildInput, type CaseInput, type LetterMark, type PersonAct, traceIdOf } from './domain/index.ts';
 import type { Reads } from './reads.ts';
 import { admittedOf, checkTenant } from './requests.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -32,6 +32,7 @@ export type RouteDeps = {
   reads: Reads;
   snapshots: Snapshots;
   turns: Turns<BuildInput>;
+  cases: Turns<CaseInput>;
   watch: Watch;
   start(ask: { admitted: Awaited<ReturnType<typeof admittedOf>> }): Promise<Started>;
 };
@@ -42,12 +43,14 @@ async function statusOf({ reads }: RouteDeps, tenant: string, build: string): Pr
   return status;
 }
 
-/** Starts a build under the root span of its trace. What asking twice means: see `admitStart`. */
+/** Starts a build under the root span of its trace, which is linked to that of the build it runs again. What asking twice means: see `admitStart`. */
 async function start(deps: RouteDeps, request: HttpRequest): Promise<unknown> {
   const tenant = paramOf(request, 'tenant');
   const asked = request.body as StartBuild;
+  const original = asked.rerun_of === null ? null : await deps.reads.state(tenant, asked.rerun_of);
   const span = startSpan('orchestrator.build', {
     parent: request.span,
+    links: [original?.traceparent],
     attributes: { tenant_id: tenant, pipeline: asked.pipeline },
   });
   try {
@@ -71,7 +74,7 @@ async function start(deps: RouteDeps, request: HttpRequest): Promise<unknown> {
 const freshly = (traceparent: string | null) => ({ status: 'CREATED' as const, trace_id: traceIdOf(traceparent) });
 
 /**
- * Carries a person's act to the build, in the build's own trace. With an idempotency key it is decided once: asking again gives the build as it is where
+ * Carries a person's act to the build, in the build's own trace, linked to the request. With an idempotency key it is decided once: asking again gives the build as it is where
  * the act was done, and the same refusal where it was not.
  */
 async function act(deps: RouteDeps, type: PersonAct['type'], request: HttpRequest): Promise<BuildStatus> {
@@ -82,8 +85,8 @@ async function act(deps: RouteDeps, type: PersonAct['type'], request: HttpReques
   const key = requestKeyOf(request) ?? randomUUID();
   const message_id = `act:${sha256Hex(`${type} ${tenant_id} ${build_id} ${key}`)}`;
   const input: PersonAct = { type, tenant_id, build_id, request: message_id, actor, reason };
-  const traceparent = before.traceparent ?? traceparentOf(request.span);
-  const [result] = await deps.turns.take([{ message_id, input, traceparent }]);
+  const traced = askedOf(before, traceparentOf(request.span));
+  const [result] = await deps.turns.take([{ message_id, input, ...traced }]);
   if (result?.outcome === 'later') throw new Fault(result.code ?? 'STATE_CONFLICT', 'nothing has happened; try again');
   const refusal =
     result?.outcome === 'duplicate' ? await deps.reads.refusalOf(tenant_id, build_id, message_id) : result?.code;
@@ -145,6 +148,7 @@ function mark(letters: DeadLetters, status: LetterMark['status'], request: HttpR
     actor,
     reason,
     key: requestKeyOf(request),
+    traceparent: traceparentOf(request.span),
   });
 }
 

@@ -10,16 +10,16 @@ import { type Relay, startRelay } from '@orgo/store/relay';
 import { transact } from '@orgo/store/transact';
 import { createTurns } from '@orgo/store/turns';
 import type { OrchestratorConfig } from './config.ts';
-import { keyOf } from './domain/index.ts';
+import { type CaseInput, caseKeyOf, keyOf } from './domain/index.ts';
 import { caseSubject, encodeSends } from './encode.ts';
 import { fillCommands } from './evidence.ts';
-import { openCases, receiptSubject, takeAlarms, takeCases, takeReceipts } from './handlers.ts';
+import { openCases, receiptSubject, takeAlarms, takeReceipts } from './handlers.ts';
 import { createReads } from './reads.ts';
-import { buildMachine } from './repo.ts';
+import { buildMachine, caseMachine } from './repo.ts';
 import { resendIfLost } from './resend.ts';
 import { orchestratorRoutes } from './routes.ts';
 import { createSnapshots } from './snapshots.ts';
-import { attributesOf } from './span-attributes.ts';
+import { attributesOf, caseAttributesOf } from './span-attributes.ts';
 import { createStarts } from './starts.ts';
 import { createWatch } from './watch.ts';
 
@@ -64,6 +64,14 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
     run: (incoming) => transact(db, machine, incoming, options),
     max: config.ORGO_COMMIT_BATCH,
   });
+  // Cases say nothing: people read them.
+  const cases = createTurns<CaseInput>({
+    span: 'orchestrator.case',
+    keyOf: caseKeyOf,
+    attributesOf: caseAttributesOf,
+    run: (incoming) => transact(db, caseMachine, incoming, { encode: async () => [], nudge: () => undefined }),
+    max: config.ORGO_COMMIT_BATCH,
+  });
   const starts = createStarts({ db, take: turns.take, maxActive: config.ORGO_MAX_ACTIVE_BUILDS, faults });
   const resend = (): Promise<void> =>
     resendIfLost({ db, bus, turns, log }).catch((error) =>
@@ -71,7 +79,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
     );
   const receipts = takeReceipts({
     turns,
-    cases: takeCases(db),
+    cases,
     trust,
     cache: statementCache(),
     noise: createNoise(log),
@@ -81,7 +89,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
 
   return {
     name: 'orchestrator',
-    routes: orchestratorRoutes({ db, artifacts, trust, reads, snapshots, turns, watch, start: starts.start }),
+    routes: orchestratorRoutes({ db, artifacts, trust, reads, snapshots, turns, cases, watch, start: starts.start }),
     ready: () => ready && bus.isConnected(),
     async start() {
       relay = startRelay({
@@ -91,7 +99,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
         log,
         faults,
         fill: fillCommands,
-        local: { [caseSubject]: openCases(db) },
+        local: { [caseSubject]: openCases(cases) },
       });
       stops.push(() => relay?.stop());
       alarms = await startAlarms({
@@ -114,7 +122,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
       ready = false;
       watch.close();
       for (const stop of stops.splice(0).reverse()) await stop();
-      await Promise.all([starts.idle(), turns.idle()]);
+      await Promise.all([starts.idle(), turns.idle(), cases.idle()]);
     },
     async stop() {
       for (const stop of stops.splice(0).reverse()) await stop();

@@ -19,6 +19,7 @@ export type MarkLetter = {
   type: 'mark';
   tenant_id: string;
   case_id: string;
+  build_id: string;
   ref: Digest;
   status: LetterMark['status'];
   actor: string;
@@ -34,7 +35,7 @@ export type CaseEvent =
     >)
   | { type: 'TasksMoved'; at: string; actor: string; decision_digest: Digest; reason: string; moves: TaskMove[] }
   | { type: 'CaseClosed'; at: string; actor: string; reason: string }
-  | ({ type: 'LetterMarked'; at: string } & Omit<MarkLetter, 'type' | 'tenant_id' | 'case_id'>);
+  | ({ type: 'LetterMarked'; at: string } & Omit<MarkLetter, 'type' | 'tenant_id' | 'case_id' | 'build_id'>);
 
 /**
  * The Case machine: Cases are opened; those with Tasks follow sealed decisions to their end, which a person brings. A mark on a letter changes no
