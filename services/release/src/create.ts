@@ -35,7 +35,14 @@ export async function createRelease(
   deps: CreateDeps,
   tenant_id: string,
   request: Request,
-  more: { traceparent: string | null; requestKey: string | null; generation?: number; retry_of?: string },
+  more: {
+    traceparent: string | null;
+    requestKey: string | null;
+    generation?: number;
+    retry_of?: string;
+    /** Trace context of the release that this one tries again. */
+    link?: string | null;
+  },
 ): Promise<ReleaseStatus> {
   const { reads, trust, stepMs } = deps;
   await checkTenant(trust, tenant_id);
@@ -56,7 +63,7 @@ export async function createRelease(
     traceparent: more.traceparent,
   };
   const before = key === null ? null : answered(await reads.byRequest(tenant_id, key), asked);
-  const release_id = before ?? (await begin(deps, asked, more.traceparent));
+  const release_id = before ?? (await begin(deps, asked, more));
   // Another caller with the same key may have been faster: the unique key lets one of us in, and that one is the answer.
   const found = release_id ?? (key === null ? null : answered(await reads.byRequest(tenant_id, key), asked));
   const status = found === null ? null : await reads.status(tenant_id, found);
@@ -68,11 +75,11 @@ export async function createRelease(
 async function begin(
   { releases, reads }: CreateDeps,
   asked: Asked,
-  traceparent: string | null,
+  { traceparent, link = null }: { traceparent: string | null; link?: string | null },
 ): Promise<string | null> {
   const nodes = await reads.members(asked.tenant_id, asked.channel);
   const input: ReleaseInput = { type: 'create', asked, nodes };
-  const [result] = await releases.take([{ message_id: `create:${asked.release_id}`, input, traceparent }]);
+  const [result] = await releases.take([{ message_id: `create:${asked.release_id}`, input, traceparent, link }]);
   if (result?.outcome === 'refused')
     throw new Refused(result.code ?? 'REQUEST_INVALID', `${asked.channel} cannot be released to so`);
   return result?.outcome === 'accepted' ? asked.release_id : null;

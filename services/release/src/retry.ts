@@ -6,7 +6,7 @@ import { type CreateDeps, createRelease } from './create.ts';
 export type RetryDeps = CreateDeps;
 
 /**
- * Releases the same again: an end is final for its generation, so this is the next one, under an id of its own, with cohorts frozen anew.
+ * Releases the same again: an end is final for its generation, so this is the next one, under an id of its own, with cohorts frozen anew, in a trace that is linked to the one before.
  * @throws Refused RELEASE_NOT_FOUND, RELEASE_TRANSITION_ILLEGAL for a release that has not ended, and what `createRelease` throws
  */
 export async function retryRelease(
@@ -19,7 +19,8 @@ export async function retryRelease(
   if (before === null) throw new Refused('RELEASE_NOT_FOUND', 'no such release is visible');
   if (!terminalReleasePhases.some((phase) => phase === before.phase))
     throw new Refused('RELEASE_TRANSITION_ILLEGAL', `${of.release} is ${before.phase} and has not ended`);
-  const { build_id, channel, plan, generation, release_id } = before;
+  const { build_id, channel, plan, generation, release_id, traceparent: link } = before;
   const request = { ...plan, build_id, channel, actor, reason };
-  return createRelease(deps, of.tenant, request, { ...more, generation: generation + 1, retry_of: release_id });
+  const again = { generation: generation + 1, retry_of: release_id, link };
+  return createRelease(deps, of.tenant, request, { ...more, ...again });
 }

@@ -76,7 +76,7 @@ export const hearRefusals =
     const told = await handOver(deps.channels, {
       message_id: `${row.message_id}:away:${row.id}`,
       input,
-      traceparent: null,
+      traceparent: item.traceparent,
     });
     if (told.outcome === 'later') throw new Fault('STATE_CONFLICT', `${row.aggregate} does not know yet`);
   };

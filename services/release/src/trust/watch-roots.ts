@@ -36,6 +36,7 @@ export function watchRoots(deps: { trust: TrustStore; turns: Turns<RootSeen>; lo
     for (const { tenant_id, version } of await trust.unsealed()) {
       try {
         for (const input of await inputsOf(tenant_id, version)) {
+          // A file is all there is of it: no span comes before this one.
           const message_id = `trust-root:${tenant_id}:${input.version}:${input.subject_id}`;
           const [result] = await turns.take([{ message_id, input, traceparent: null }]);
           if (result?.outcome === 'later') asked.delete(`${tenant_id}.${input.version}`);

@@ -100,6 +100,7 @@ export function openChannels(options: ChannelsOptions): ChannelRepository {
   };
 
   const arm = async (tx: Tx, tenant: string, dueInMs: number, now: string): Promise<void> => {
+    // Nobody's child: time alone brings it, and it has no span.
     const set = { id: 'renew', due_in_ms: dueInMs, kind: 'renew', data: null };
     const change = { key: { tenant_id: tenant, id: 'tuf' }, alarm_id: 'renew', set, traceparent: null };
     changeAlarms(tx, repositoryMachine, [change], now);
