@@ -192,8 +192,8 @@ export function startRelay(options: RelayOptions): Relay {
   };
 
   /**
-   * Rows of this process's own commit. Of one aggregate the rows of two processes can still cross here; receivers take them in any order, and the order
-   * of reading is kept for what it saves them in work put off.
+   * Rows of this process's own commit. Of one aggregate the rows of two processes can still cross here: a receiver takes them in any order, or puts off what
+   * came too early, and then the order is that in which they were written.
    */
   const take = (rows: readonly OutboxRow[]): boolean => {
     if (!lease.held()) return false;

@@ -68,6 +68,22 @@ describe('createWindow', () => {
     expect(window.take(limits.backoff.baseMs)).toBeUndefined();
   });
 
+  it('lets a row that was read later and written earlier pass one that was put off', () => {
+    const window = createWindow(limits);
+    const [early, late, last] = [row('a'), row('a'), row('a')];
+    window.hold([late]);
+    const first = window.take(0) as Batch;
+    window.hold([last, early]);
+    window.settle(first, ['later'], 0);
+    const sent = [1, 2, 3].map(() => {
+      const batch = window.take(limits.backoff.maxMs) as Batch;
+      window.settle(batch, ['gone'], 0);
+      return batch.rows.map(({ id }) => id);
+    });
+    expect(sent).toEqual([[early.id], [late.id], [last.id]]);
+    expect(window.takeGone()).toHaveLength(3);
+  });
+
   it('sends alone what is to go alone', () => {
     const window = createWindow(limits);
     window.hold([row('a'), row('b'), row('c')]);

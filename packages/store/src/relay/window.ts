@@ -28,8 +28,8 @@ const maxItems = 1024;
 /**
  * The rows a relay holds between reading and deleting them, and which of them may go next. Pure: times are passed in.
  *
- * Of one aggregate, one row is under way at a time, in the order of reading; of one lane (subject, transport, channel,
- * tenant) one message is. A lane whose receiver fails waits with growing pauses, as does a row that is put off; other
+ * Of one aggregate, one row is under way at a time, in the order of reading, and in that of their ids once one of them is put off: it may have come before
+ * a row of another process that it rests on; of one lane (subject, transport, channel, tenant) one message is. A lane whose receiver fails waits with growing pauses, as does a row that is put off; other
  * lanes and aggregates go on. Public events are ordered among themselves and hold up nothing else.
  */
 export function createWindow(limits: WindowLimits) {
@@ -84,8 +84,18 @@ export function createWindow(limits: WindowLimits) {
     else laneOf(next).ready.push(next);
   };
 
+  /** A row that was read later and has a lower id goes first: rows of an aggregate are written in the order of their ids. */
+  const putOff = (row: Held, lane: Lane, now: number): void => {
+    row.attempts++;
+    row.retryAt = now + backoffMs(row.attempts, { ...limits.backoff, seed: row.message_id });
+    const queue = (aggregates.get(row.order) ?? []).sort((one, other) => Number(one.id) - Number(other.id));
+    const [first] = queue;
+    if (first === undefined || first === row) lane.delayed.push(row);
+    else laneOf(first).ready.push(first);
+  };
+
   return {
-    /** Takes rows in the order of their ids. */
+    /** Takes rows in the order in which they were read. */
     hold(rows: readonly OutboxRow[]): void {
       for (const row of rows) {
         if (ids.has(row.id)) continue;
@@ -129,11 +139,7 @@ export function createWindow(limits: WindowLimits) {
       rows.forEach((row, index) => {
         if (answers[index] === 'gone') release(row, lane);
         else if (answers[index] === 'alone') alone.push(row);
-        else {
-          row.attempts++;
-          row.retryAt = now + backoffMs(row.attempts, { ...limits.backoff, seed: row.message_id });
-          lane.delayed.push(row);
-        }
+        else putOff(row, lane, now);
       });
       for (const row of alone) row.alone = true;
       lane.ready.unshift(...alone);
