@@ -87,6 +87,26 @@ test('a decision that is sealed already is a duplicate, and its receipt still go
     .toEqual(items.map(digestOfItem).sort());
 });
 
+test('a decision about a build is sealed behind what it rests on, whichever comes first', async () => {
+  const build_id = newId('bld');
+  const passed = decisionOf({ kind: 'STAGE', build_id });
+  const cancelled = decisionOf({ kind: 'CANCEL', build_id, rests_on: [digestOf(passed)] });
+  const recorded = decisionOf({ kind: 'RECORD', build_id, rests_on: [digestOf(cancelled)] });
+  const [first, second, third] = itemsOf(
+    [passed, cancelled, recorded].map((decision) => ({ decision })),
+    await gatekeeper(),
+  ) as [never, never, never];
+  const later = { outcome: 'later', code: 'DECISION_OUT_OF_ORDER' };
+  expect(await audit.send([second])).toEqual([later]);
+  expect(await audit.rows('SELECT * FROM log_leaf')).toEqual([]);
+  expect(await audit.send([third, first]), 'what rests on one that was put off is put off').toEqual([later, accepted]);
+  expect(await audit.send([second, third]), 'one behind the other in one batch').toEqual([accepted, accepted]);
+  const kinds = await audit.rows<{ kind: string }>('SELECT kind FROM log_leaf ORDER BY idx');
+  expect(kinds.map(({ kind }) => kind)).toEqual(['STAGE', 'CANCEL', 'RECORD']);
+  const duplicate = { outcome: 'duplicate', code: null };
+  expect(await audit.send([second])).toEqual([duplicate]);
+});
+
 test('who gets a receipt follows from what was decided; nobody on the road has a say', async () => {
   const decided = decisionKinds.map((kind) => ({ decision: decisionOf({ kind }) }));
   const items = itemsOf(decided, await gatekeeper());

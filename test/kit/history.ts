@@ -86,8 +86,8 @@ export function cancelProblemsOf(
   if (phase !== 'CANCELLED') return [`a build that was cancelled is ${phase}`];
   const problems = word === 'refused' ? ['nobody granted that it is cancelled'] : [];
 
-  const leaves = asDecided(history.leaves);
-  const { decisions, outputs } = essenceOf({ ...history, leaves });
+  const { leaves } = history;
+  const { decisions, outputs } = essenceOf(history);
   const expected = essenceOf(undisturbed);
   const [cancel, record] = decisions.slice(-2);
   const before = decisions.slice(0, -2);
@@ -113,19 +113,6 @@ export function cancelProblemsOf(
     if (one.type === 'command' && !known.has(nameOf(one)))
       problems.push(`the command of ${nameOf(one)} came after the sealed cancellation`);
   return [...problems, ...outputProblems(history), ...commandProblems(history, listening)];
-}
-
-/**
- * Two processes of a gatekeeper may hand over what they decided in the other order than that in which they did. What is sealed behind a cancellation and was
- * decided before it, as the cancellation says by resting on it, comes before it here.
- */
-function asDecided(leaves: History['leaves']): History['leaves'] {
-  const at = leaves.findIndex(({ decision }) => decision.kind === 'CANCEL');
-  const cancel = leaves[at];
-  if (cancel === undefined) return leaves;
-  const under = new Set<string>(cancel.decision.rests_on);
-  const late = leaves.slice(at + 1).filter(({ digest }) => under.has(digest));
-  return [...leaves.slice(0, at), ...late, ...leaves.slice(at).filter((one) => !late.includes(one))];
 }
 
 /** No compile on fail: a FAIL authorizes nothing, is a stage's only verdict, and nobody is commanded to do what comes behind it. */

@@ -35,8 +35,8 @@ test('one that is sealed in time calls nobody, and one that is sealed late is to
   putOff.again(about(2), 'HASH_MISMATCH', { breach: true });
   putOff.sealed([digestOf(2)]);
   expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
-    'warn the report of a decision cannot be read',
-    'error the report of a decision cannot be read',
+    'warn a decision cannot be sealed yet',
+    'error a decision cannot be sealed yet',
     'info sealed after all',
     'fatal a decision stands still, and its build with it',
     'info sealed after all',

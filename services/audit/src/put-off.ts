@@ -5,8 +5,8 @@ import type { Log } from '@orgo/runtime/log';
 type Standing = { since: number; tries: number; told: number };
 
 /**
- * Tells of decisions that are asked for again and again and cannot be sealed, because their report cannot be read back: nothing of their build moves
- * meanwhile. The first time is a warning (an error where bytes are not what they should be); one that still stands after a minute is a page, `fatal`, with
+ * Tells of decisions that are asked for again and again and cannot be sealed, because their report cannot be read back or what they rest on is not sealed:
+ * nothing of their build moves meanwhile. The first time is a warning (an error where bytes are not what they should be); one that still stands after a minute is a page, `fatal`, with
  * `DECISION_PUT_OFF` and the reason, again when twice as much time has gone by. What is sealed after all is told too.
  */
 export type PutOff = {
@@ -16,6 +16,7 @@ export type PutOff = {
   count(): number;
 };
 
+/** `ref` is what the decision waits for: its report, or a decision that it rests on. */
 type About = { tenant_id: string; build_id: string; digest: Digest; ref: string | undefined };
 
 /** How long a decision may stand before somebody is called. */
@@ -39,7 +40,7 @@ export function createPutOff(log: Log, nowMs: () => number = () => performance.n
         const oldest = standing.size >= most ? standing.keys().next() : undefined;
         if (oldest?.done === false) standing.delete(oldest.value);
         standing.set(about.digest, one);
-        log[breach ? 'error' : 'warn']({ ...line, code: because }, 'the report of a decision cannot be read');
+        log[breach ? 'error' : 'warn']({ ...line, code: because }, 'a decision cannot be sealed yet');
       } else if (waited_ms >= Math.max(pageAfterMs, 2 * one.told)) {
         one.told = waited_ms;
         log.fatal({ ...line, code: 'DECISION_PUT_OFF', waited_ms }, 'a decision stands still, and its build with it');

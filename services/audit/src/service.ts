@@ -39,9 +39,11 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
   const guard = createGuard({ dir, db, trust, log, witnesses, faults });
   let relay: Relay | undefined;
   let ready = false;
+  const putOff = createPutOff(log);
   const sealing = createSealing({
     db,
     log,
+    putOff,
     keyring,
     trust,
     guard,
@@ -58,7 +60,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     artifacts,
     cache: statementCache(),
     noise: createNoise(log),
-    putOff: createPutOff(log),
+    putOff,
     faults,
     log,
   });

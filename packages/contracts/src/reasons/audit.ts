@@ -13,8 +13,12 @@ export const auditReasons = {
   ),
   DECISION_MALFORMED: malformed('A decision that does not parse', 'Drop it.'),
   DECISION_PUT_OFF: fault(
-    'A decision cannot be sealed for a minute and more, because its report cannot be read back',
-    'Its build stands still. The line names the report and why: bring the artifact back (from a backup, or the store), and it goes on.',
+    'A decision cannot be sealed for a minute and more: its report cannot be read back, or what it rests on is not sealed',
+    'Its build stands still. The line names the report, or the decision, and why: bring the artifact back (from a backup, or the store), or find out why that decision was refused, and it goes on.',
+  ),
+  DECISION_OUT_OF_ORDER: fault(
+    'A decision came before one of its build that it rests on',
+    'Nothing: it is sealed behind that one, for which two gatekeepers may need a moment.',
   ),
   ENTRY_TOO_LARGE: malformed('A log entry over 65,535 bytes', 'Name artifacts by digest instead.'),
   LEAF_HASH_MISMATCH: breach(
