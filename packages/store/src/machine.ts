@@ -43,6 +43,11 @@ export type Machine<State, Input, Event, Send, Alm extends Alarm = Alarm> = {
   name: string;
   keyOf(input: Input): Key;
   initial(key: Key): State;
+  /**
+   * Reads, behind the locks of the aggregates and before `decide`, what other aggregates say that a decision must not be older than; locks it, so that it
+   * stands until the commit. Answers the inputs in their order, with what was read in them. One that takes locks takes them in one order.
+   */
+  reread?(tx: Tx, inputs: readonly Input[]): Promise<readonly Input[]>;
   decide(state: State, input: Timed<Input>): Outcome<Event, Send, Alm>;
   evolve(state: State, event: Event): State;
   phaseOf(state: State): string;

@@ -63,7 +63,7 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
       readClock(tx),
     ]);
     await faults.at('inbox.inserted');
-    const decided = decideBatch(machine, incoming, { fresh, loaded, now });
+    const decided = decideBatch(machine, await reread(tx, machine, incoming), { fresh, loaded, now });
     const { said } = await write(tx, machine, decided, now, options);
     await faults.at('tx.beforeCommit');
     return { ...decided, said };
@@ -82,6 +82,20 @@ export async function attempt<State, Input, Event, Send, Alm extends Alarm>(
   // crash: if we die here, the sender has no answer and sends again; its message is in the inbox
   await faults.at('ack.before');
   return turn.results;
+}
+
+/** The messages with what their machine wants read in the transaction itself. */
+async function reread<Input>(
+  tx: Tx,
+  machine: { reread?(tx: Tx, inputs: readonly Input[]): Promise<readonly Input[]> },
+  incoming: readonly Incoming<Input>[],
+): Promise<readonly Incoming<Input>[]> {
+  if (machine.reread === undefined) return incoming;
+  const inputs = await machine.reread(
+    tx,
+    incoming.map(({ input }) => input),
+  );
+  return incoming.map((item, at) => ({ ...item, input: inputs[at] as Input }));
 }
 
 /**
