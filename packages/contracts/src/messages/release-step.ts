@@ -29,6 +29,12 @@ export const releaseStepDetailSchema = z.object({
   generation: z.int().min(1),
   channel: nameSchema,
   pack_id: hex64Schema,
+  pack_seq: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .meta({ description: 'The number under which the channel offers the pack; a step that names none is not opened' }),
   facts: releaseStepFactsSchema,
   excluded: z.array(z.int().min(0)).max(64).meta({ description: 'Targets left out, by step' }),
   counts: targetCountsSchema.nullable().meta({ description: 'The step before, as the ledger has it' }),

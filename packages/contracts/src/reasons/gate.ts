@@ -102,5 +102,9 @@ export const gateReasons = {
     'Enroll the node with `orgo konnaxion join`.',
   ),
   REPORT_REPLAYED: forbidden('A node report whose nonce was used before, or which a younger one overtook', 'Drop it.'),
+  REPORT_NUMBER_MISMATCH: refusal(
+    'A node names another number for its pack than the one it was opened under',
+    'Look at that node, and at what its channel offered it: one of the two is not as it should be.',
+  ),
   REPORT_MALFORMED: malformed('A node report that does not parse', 'Update the node.'),
 } as const satisfies Record<string, ReasonRow>;

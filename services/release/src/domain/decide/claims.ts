@@ -41,6 +41,7 @@ export function stepClaim(
       generation,
       channel: state.channel,
       pack_id: state.eligible?.pack_id ?? '',
+      pack_seq: state.place?.pack_seq ?? null,
       facts: stepFacts(state.steps[state.current] as Step),
       excluded: of.excluded,
       counts: of.before,
