@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   type ArtifactRef,
   type Authorization,
@@ -186,6 +187,31 @@ export async function startGatekeeper(
       role = 'orchestrator',
     ): Promise<Result> {
       return (await ask('claim', [await gatekeeper.claimItem(claimOf(build, more), evidence, role)]))[0] as Result;
+    },
+    /** Claims, and does something else once the claim's facts are gathered and before it is decided. */
+    async claimWhile(
+      build: Driven,
+      more: Partial<GateClaim>,
+      evidence: ClaimItem['evidence'],
+      meanwhile: () => Promise<unknown>,
+    ): Promise<Result> {
+      const claim = claimOf(build, more);
+      const item = await gatekeeper.claimItem(claim, evidence, 'release');
+      const other = await admin.connect();
+      try {
+        // Whoever takes the same message waits until this transaction has ended.
+        await other.query('BEGIN');
+        await other.query('INSERT INTO inbox (message_id) VALUES ($1)', [digestOf(claim)]);
+        const [me] = (await other.query('SELECT pg_backend_pid() AS pid')).rows;
+        const answer = ask('claim', [item]);
+        const waits = 'SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))';
+        while ((await gatekeeper.rows(waits, [me.pid])).length === 0) await setTimeout(10);
+        await meanwhile();
+        await other.query('ROLLBACK');
+        return (await answer)[0] as Result;
+      } finally {
+        other.release(true);
+      }
     },
     admit: (build: Driven, more: Partial<GateClaim> = {}): Promise<Result> =>
       gatekeeper.claim(build, {

@@ -6,8 +6,15 @@ import { runIngest } from '@orgo/adapter-ingest';
 import { runPin } from '@orgo/adapter-pin';
 import { runRender } from '@orgo/adapter-render';
 import { runResolve } from '@orgo/adapter-resolve';
-import { type ArtifactRef, type Digest, type Pipeline, payloadTypes, pipelines } from '@orgo/contracts';
-import { canonicalBytes, pae, toBase64 } from '@orgo/core';
+import {
+  type ArtifactRef,
+  type Digest,
+  type Pipeline,
+  payloadTypes,
+  pipelines,
+  type ReleaseStepFacts,
+} from '@orgo/contracts';
+import { canonicalBytes, digestOf, pae, releaseStepHash, toBase64 } from '@orgo/core';
 import { buildRequest, type CorpusName, corpus, gazetteerArtifacts, mandates } from '@orgo/corpora';
 import { checkRender } from '@orgo/gatekeeper/check-render-core';
 import { validateBatch } from '@orgo/gatekeeper/validate-core';
@@ -100,3 +107,25 @@ export async function runStages(gate: Gatekeeper, build: Driven, until?: string)
     if (verdict !== 'PASS') throw new Error(`${stage}: ${result.outcome} ${verdict} ${reason_codes}`);
   }
 }
+
+/** The only step of a release: everybody at once. */
+const everybody: ReleaseStepFacts = {
+  step: 0,
+  name: 'all',
+  kind: 'open',
+  cohort: digestOf({ by: 'all' }),
+  enrolled_through: 1,
+  members: 1,
+  confirm_threshold: 100,
+  quorum_percent: 100,
+  soak_ms: 0,
+};
+export const stepsOf = (release_id: string): Digest[] => [releaseStepHash(release_id, 1, everybody)];
+/** The claim to open it, for a pack under a number of its channel. */
+export const stepOf = ({ pack_id }: { pack_id: string }, channel: string, pack_seq: number) => ({
+  claim: 'RELEASE_STEP' as const,
+  detail: {
+    ...{ generation: 1, channel, pack_id, pack_seq, facts: everybody },
+    ...{ excluded: [], counts: null, analysis: [], promoted: null, acts: [] },
+  },
+});

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type ArtifactRef,
   type BuildRecord,
+  type ChannelChange,
   type GateDecision,
   type NodeReport,
   payloadTypes,
@@ -17,7 +18,7 @@ import { revokeKey } from '@orgo/runtime/trust-rotation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { artifactFile } from '../kit/story.ts';
 import { type Driven, type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
-import { kristalBuild, mandate, runStages } from './gatekeeper-kristal.ts';
+import { kristalBuild, mandate, runStages, stepOf, stepsOf } from './gatekeeper-kristal.ts';
 import type { Sealed } from './sealed-leaves.ts';
 
 // Two builds are released to one channel, and a node has run both. Then everything is tried that must keep a pack from being published, and from being gone
@@ -91,13 +92,13 @@ const back = async (going: Going): Promise<GateDecision> => {
   return said.decision;
 };
 
-const report = async (of: Built, pack_seq: number): Promise<void> => {
+const report = async (of: Built, pack_seq: number, n = pack_seq): Promise<void> => {
   const said: NodeReport = {
     v: 1,
     tenant_id: tenant,
     instance_id: 'node-1',
     channel,
-    nonce: `${pack_seq}`.padStart(64, '0'),
+    nonce: `${n}`.padStart(64, '0'),
     release_id: of.release_id,
     index_seq: pack_seq,
     release_seq: pack_seq,
@@ -139,6 +140,70 @@ test('what is whole may be published, and gone back to', async () => {
   expect(old.kristal.pack_id).not.toBe(young.kristal.pack_id);
   expect(await release(old)).toMatchObject({ verdict: 'PASS', reason_codes: [] });
   expect(await back({ from: young, to: old, more: drill })).toMatchObject({ verdict: 'PASS', reason_codes: [] });
+});
+
+/** Authorizes a release of its own, to be opened in one step. */
+const anew = async (of: Built): Promise<Built> => {
+  const release_id = releaseId();
+  expect(await release(of, release_id, { steps: stepsOf(release_id) })).toMatchObject({ verdict: 'PASS' });
+  return { ...of, release_id };
+};
+const decided = ({ driven, release_id }: Built, kind: GateDecision['kind']) =>
+  gate.decision({ ...driven, build_id: release_id }, (decision) => decision.kind === kind);
+
+test('a pack has the number that its first step was sealed with, whatever a node said before or says after', async () => {
+  const of = await anew(old);
+  const subject = { ...of.driven, build_id: of.release_id };
+  await report(of, 9);
+  expect(await gate.claim(subject, stepOf(of.kristal, channel, 1), [], 'release')).toMatchObject({ code: null });
+  expect(await decided(of, 'RELEASE_STEP')).toMatchObject({ verdict: 'PASS', detail: { pack_seq: 1 } });
+  await report(of, 8);
+  expect(
+    await gate.decision(subject, ({ kind, verdict }) => kind === 'NODE_REPORT' && verdict === 'FAIL'),
+  ).toMatchObject({ reason_codes: ['REPORT_NUMBER_MISMATCH'] });
+  expect(await back({ from: young, to: of, more: { ...drill, to: toOf(of) } })).toMatchObject({ verdict: 'PASS' });
+  const more = { ...drill, to: { ...toOf(of), pack_seq: 2 } };
+  expect(await back({ from: young, to: of, more })).toMatchObject({ reason_codes: ['ROLLBACK_TARGET_UNAUTHORIZED'] });
+  // Another release of it has no other number, and no other pack has this one.
+  for (const [other, pack_seq] of [
+    [await anew(old), 2],
+    [await anew(young), 1],
+  ] as const) {
+    await gate.claim(
+      { ...other.driven, build_id: other.release_id },
+      stepOf(other.kristal, channel, pack_seq),
+      [],
+      'release',
+    );
+    expect(await decided(other, 'RELEASE_STEP')).toMatchObject({
+      verdict: 'FAIL',
+      reason_codes: ['RELEASE_SUBSTITUTED'],
+    });
+  }
+});
+
+test('a freeze that commits while the facts of a step or of a release are gathered comes before it: neither is opened', async () => {
+  const change = async (what: ChannelChange) => {
+    const subject = { ...old.driven, build_id: newId('chg') };
+    const detail = { channel, change: what, reason: 'a hole' };
+    await gate.claim(subject, { claim: 'CHANNEL_CHANGE', actor: 'ann', detail }, [], 'release');
+    expect(await gate.decision(subject, () => true)).toMatchObject({ verdict: 'PASS' });
+  };
+  const of = await anew(young);
+  const subject = { ...of.driven, build_id: of.release_id };
+  const freeze = () => change({ change: 'freeze' });
+  expect(await gate.claimWhile(subject, stepOf(of.kristal, channel, 2), [], freeze)).toEqual({
+    outcome: 'accepted',
+    code: null,
+  });
+  expect(await decided(of, 'RELEASE_STEP')).toMatchObject({ verdict: 'FAIL', reason_codes: ['CHANNEL_FROZEN'] });
+  await change({ change: 'unfreeze', override: true });
+  const next = { ...young, release_id: releaseId() };
+  const detail = { build_id: young.driven.build_id, channel, release_seq: 1 };
+  const evidence = [gate.audit.evidence(young.sealed)];
+  await gate.claimWhile({ ...next.driven, build_id: next.release_id }, { claim: 'RELEASE', detail }, evidence, freeze);
+  expect(await decided(next, 'RELEASE')).toMatchObject({ verdict: 'FAIL', reason_codes: ['CHANNEL_FROZEN'] });
+  await change({ change: 'unfreeze', override: true });
 });
 
 /** Both ways to nodes, and what was sealed about each. */

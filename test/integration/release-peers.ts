@@ -214,7 +214,9 @@ export async function startPeers(
   };
 
   const gateOf = (channel: string | null) =>
-    channel === null ? null : { gate: initialChannelGate({ tenant_id: tenant, id: channel }), pack_seq: null };
+    channel === null
+      ? null
+      : { gate: initialChannelGate({ tenant_id: tenant, id: channel }), pack_seq: null, numbers: [] };
 
   const decideAsGate = async (claim: GateClaim, item: ClaimItem): Promise<Outcome> => {
     const common = {
@@ -345,7 +347,10 @@ function reported({ detail }: GateClaim, state: NodeGate, release: ReleaseGate |
     signed: { ok: true, key_id: state.key_id ?? '' },
     report,
     nonce_used: false,
-    release: pack_id === null || channel === null || !decision ? null : { pack_id, channel, release_seq, decision },
+    release:
+      pack_id === null || channel === null || !decision
+        ? null
+        : { pack_id, channel, release_seq, pack_seq: null, decision },
   };
 }
 

@@ -74,15 +74,19 @@ function keep(tx: Tx, sends: readonly Sent[], signed: ReadonlyMap<Sent, Signed>)
   ]);
 }
 
-const rowOf = ({ key, send, traceparent }: Sent, { decision, authorizations }: Signed): OutRow => ({
-  subject: subjectOf('decision', { tenant: send.decision.tenant_id }),
+/** What a channel may do, and what is released by it, is said in the order in which it was decided. */
+const orderOf = ({ key, send: { decision } }: Sent): string =>
+  decision.kind.startsWith('RELEASE') && typeof decision.detail.channel === 'string' ? decision.detail.channel : key.id;
+
+const rowOf = (sent: Sent, { decision, authorizations }: Signed): OutRow => ({
+  subject: subjectOf('decision', { tenant: sent.send.decision.tenant_id }),
   transport: 'request',
   channel: 'decision',
-  tenant_id: key.tenant_id,
-  aggregate: key.id,
-  message_id: send.digest,
-  item: { decision, authorizations, traceparent } as unknown as JsonValue,
-  kept: { traceparent },
+  tenant_id: sent.key.tenant_id,
+  aggregate: orderOf(sent),
+  message_id: sent.send.digest,
+  item: { decision, authorizations, traceparent: sent.traceparent } as unknown as JsonValue,
+  kept: { traceparent: sent.traceparent },
 });
 
 /**

@@ -1,5 +1,5 @@
 import type { Span } from '@opentelemetry/api';
-import type { ClaimItem, ClaimKind, ReplyItem } from '@orgo/contracts';
+import { type ClaimItem, type ClaimKind, type ReplyItem, releaseStepDetailSchema } from '@orgo/contracts';
 import { type Digest, digestOf } from '@orgo/core';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import type { Bus, IncomingRequest } from '@orgo/runtime/bus';
@@ -18,14 +18,7 @@ import { type Seat, together } from '@orgo/store/lane';
 import type { Incoming, ItemResult } from '@orgo/store/machine';
 import type { Door } from './door.ts';
 import { admitFacts } from './facts/admit-facts.ts';
-import {
-  channelFacts,
-  channelGateOf,
-  channelOf,
-  policyAt,
-  rollbackAsked,
-  rollbackFacts,
-} from './facts/channel-facts.ts';
+import { aboutOf, channelFacts, channelOf, policyAt, rollbackAsked, rollbackFacts } from './facts/channel-facts.ts';
 import { closeFacts } from './facts/close-facts.ts';
 import type { Judge } from './facts/judge.ts';
 import { instanceOf, joinFacts, reportFacts } from './facts/node-facts.ts';
@@ -253,8 +246,8 @@ const release: Decide = async (deps, verified, { root, traceparent }, item) => {
   }
   const facts = await releaseFacts(deps, root, evidence.value);
   const pack_id = (facts.record?.ok && facts.record.record.outputs.kristal?.pack_id) || null;
-  const channel = await channelGateOf(deps.reads, root.tenant_id, { channel: channelOf(verified.claim), pack_id });
-  const input = { ...commonOf(verified, root), release: { ...facts, channel }, step: null, close: null };
+  const about = await aboutOf(deps.reads, root.tenant_id, { channel: channelOf(verified.claim), pack_id });
+  const input = { ...commonOf(verified, root), about, release: facts, step: null, close: null };
   return only(await deps.turns.release.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
@@ -265,20 +258,21 @@ const releaseStep: Decide = async ({ reads, turns }, verified, { root, tracepare
     reads.confirmed(tenant_id, release_id),
     reads.authorized(tenant_id, release_id),
   ]);
-  const channel = opened === null ? null : await channelGateOf(reads, tenant_id, opened);
+  const { success, data } = releaseStepDetailSchema.safeParse(verified.claim.detail);
+  const about = opened && { ...opened, pack_seq: success ? data.pack_seq : null };
   const step = {
     confirmed: confirmed.length,
     reports: confirmed.slice(0, 63).map(({ decision }) => decision),
-    channel,
+    channel: null,
     root_expires_at,
   };
-  const input = { ...commonOf(verified, root), release: null, step, close: null };
+  const input = { ...commonOf(verified, root), about, release: null, step, close: null };
   return only(await turns.release.push([{ message_id: verified.digest, input, traceparent }]));
 };
 
 const releaseClose: Decide = async ({ reads, turns }, verified, { root, traceparent }) => {
   const facts = { confirmed: await reads.confirmed(root.tenant_id, verified.claim.build_id) };
-  const input = { ...commonOf(verified, root), release: null, step: null, close: facts };
+  const input = { ...commonOf(verified, root), about: null, release: null, step: null, close: facts };
   return only(await turns.release.push([{ message_id: verified.digest, input, traceparent }]));
 };
 

@@ -31,9 +31,9 @@ export type Reads = {
   channel(tenant: string, channel: string): Promise<ChannelGate>;
   /** A release that was given leave to be published. */
   authorized(tenant: string, release: string): Promise<AuthorizedRelease | null>;
-  /** The first proof that a node runs a release. */
+  /** The first proof that a node runs a release, and the number of its pack in the channel. */
   confirmedRelease(tenant: string, release: string): Promise<RollbackFacts['confirmed']>;
-  /** Whether a pack was ever given leave in the channel, and the number that nodes know it by. */
+  /** Whether a pack was ever given leave in the channel, and its number there. */
   pack(tenant: string, channel: string, pack: string): Promise<{ known: boolean; pack_seq: number | null }>;
   /** How many nodes of a channel said last that they run a pack. */
   packUse(tenant: string, channel: string, pack: string): Promise<PackUse>;
@@ -48,6 +48,12 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
   const pool = { ...poolBounds, connectionString: databaseUrl, max: 2, options: `-c search_path=${schema}` };
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
   const keyOf = (tenantId: string, id: string) => ({ where: { tenantId_id: { tenantId, id } } });
+  /** A pack's number by the decision that opened a step of it. Where none names one, the first report of a node that ran it has to do. */
+  const numberOf = async (tenantId: string, channel: string, packId: string): Promise<number | null> => {
+    const where = { tenantId_channel_packId: { tenantId, channel, packId } };
+    const row = await prisma.packNumber.findUnique({ where }).catch(asFault);
+    return row === null ? null : Number(row.packSeq);
+  };
   return {
     async build(tenant, build) {
       const row = await prisma.gate.findUnique(keyOf(tenant, build)).catch(asFault);
@@ -83,12 +89,18 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
       return (await prisma.nodeNonce.count({ where: { tenantId, instanceId, nonce } }).catch(asFault)) > 0;
     },
     async release(tenant, release) {
-      const row = await prisma.releaseGate.findUnique(keyOf(tenant, release)).catch(asFault);
-      const { pack_id, channel, release_seq, decisions } = (row?.state ?? { pack_id: null }) as unknown as ReleaseGate;
-      const decision = decisions?.[0];
+      // One look for both, because every report takes it.
+      const [row] = await prisma.$queryRaw<{ state: ReleaseGate; pack_seq: bigint | null }[]>`
+SELECT g.state, n.pack_seq FROM release_gate g
+LEFT JOIN pack_number n ON n.tenant_id = g.tenant_id AND n.channel = g.state ->> 'channel' AND n.pack_id = g.state ->> 'pack_id'
+WHERE g.tenant_id = ${tenant} AND g.id = ${release}`.catch(asFault);
+      if (row === undefined) return null;
+      const { pack_id, channel, release_seq, decisions } = row.state;
+      const [decision] = decisions;
+      const pack_seq = row.pack_seq === null ? null : Number(row.pack_seq);
       return pack_id === null || channel === null || decision === undefined
         ? null
-        : { pack_id, channel, release_seq, decision };
+        : { pack_id, channel, release_seq, pack_seq, decision };
     },
     async channel(tenant, channel) {
       const row = await prisma.channelGate.findUnique(keyOf(tenant, channel)).catch(asFault);
@@ -111,7 +123,8 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
       const row = await prisma.confirmedRelease.findUnique({ where }).catch(asFault);
       if (row === null) return null;
       const { packId, packSeq, channel, decision } = row;
-      return { pack_id: packId, pack_seq: Number(packSeq), channel, decision: decision as Digest };
+      const pack_seq = (await numberOf(tenantId, channel, packId)) ?? Number(packSeq);
+      return { pack_id: packId, pack_seq, channel, decision: decision as Digest };
     },
     async pack(tenantId, channel, packId) {
       const where = {
@@ -119,11 +132,12 @@ export function createReads({ databaseUrl, schema }: { databaseUrl: string; sche
         phase: { in: ['AUTHORIZED', 'ENDED'] },
         AND: [{ state: { path: ['pack_id'], equals: packId } }, { state: { path: ['channel'], equals: channel } }],
       };
-      const [count, row] = await Promise.all([
+      const [count, pack_seq, row] = await Promise.all([
         prisma.releaseGate.count({ where }).catch(asFault),
+        numberOf(tenantId, channel, packId),
         prisma.confirmedRelease.findFirst({ where: { tenantId, channel, packId } }).catch(asFault),
       ]);
-      return { known: count > 0, pack_seq: row === null ? null : Number(row.packSeq) };
+      return { known: count > 0, pack_seq: pack_seq ?? (row === null ? null : Number(row.packSeq)) };
     },
     async packUse(tenantId, channel, packId) {
       const where = {

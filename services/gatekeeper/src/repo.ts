@@ -5,6 +5,7 @@ import type { Machine, Repo, SaveRow } from '@orgo/store/machine';
 import { tableRepo } from '@orgo/store/repo';
 import { textArray } from '@orgo/store/text-array';
 import * as domain from './domain/index.ts';
+import { type About, holdChannels, readHeldChannels } from './held-channels.ts';
 import type { Pipelines } from './pipelines.ts';
 
 type State = domain.GateState;
@@ -151,7 +152,8 @@ type Untimed<T> = Omit<T, 'now'>;
 /** A union loses its members under `Omit`; this keeps them. */
 type EachUntimed<T> = T extends unknown ? Untimed<T> : never;
 export type GateIncoming = EachUntimed<domain.GateInput>;
-export type ReleaseIncoming = Untimed<domain.ReleaseInput>;
+/** What it is about is read in the transaction, and put where the facts have a place for it. */
+export type ReleaseIncoming = Untimed<domain.ReleaseInput> & { about: About | null };
 /** The node is the aggregate; the claim's subject is the release it reports about. */
 export type NodeIncoming = Untimed<domain.NodeInput> & { instance_id: string };
 
@@ -179,6 +181,14 @@ export const releaseMachine: Machine<
   name: 'release_gate',
   keyOf: ({ tenant_id, build_id }) => ({ tenant_id, id: build_id }),
   initial: domain.initialRelease,
+  async reread(tx, inputs) {
+    const channels = await readHeldChannels(tx, inputs);
+    return inputs.map((input, at) => {
+      const channel = channels[at] ?? null;
+      const { release, step } = input;
+      return { ...input, release: release && { ...release, channel }, step: step && { ...step, channel } };
+    });
+  },
   decide: domain.decideRelease,
   evolve: domain.evolveRelease,
   phaseOf: (state) => state.phase,
@@ -208,8 +218,20 @@ export const channelMachine: Machine<
   decide: domain.decideChannelGate,
   evolve: domain.evolveChannelGate,
   phaseOf: (state) => state.phase,
-  repo: tableRepo('channel_gate'),
+  repo: channelRepo(),
 };
+
+/** Its rows are locked behind the channels themselves: what a release is opened by stands until that is committed. */
+function channelRepo(): Repo<domain.ChannelGate, domain.ChannelGateEvent> {
+  const table = tableRepo<domain.ChannelGate, domain.ChannelGateEvent>('channel_gate');
+  return {
+    load(tx, keys) {
+      holdChannels(tx, keys);
+      return table.load(tx, keys);
+    },
+    save: table.save,
+  };
+}
 
 /** One per tenant. */
 export const trustRootMachine: Machine<

@@ -18,6 +18,7 @@ import type {
   TrustRootEvent,
   TrustRootGate,
 } from './domain/index.ts';
+import { projectReleases } from './held-channels.ts';
 import type { Pipelines } from './pipelines.ts';
 import {
   type ChannelIncoming,
@@ -83,7 +84,7 @@ export function createTurns({ db, pipelines, options, max }: TurnsDeps): Turns {
       { max },
     );
   const gate = lane<GateState, GateIncoming, GateEvent>(gateMachine(pipelines), projectGates(pipelines));
-  const release = lane<ReleaseGate, ReleaseIncoming, ReleaseEvent>(releaseMachine);
+  const release = lane<ReleaseGate, ReleaseIncoming, ReleaseEvent>(releaseMachine, projectReleases);
   const node = lane<NodeGate, NodeIncoming, NodeEvent>(nodeMachine, projectNodes);
   const channel = lane<ChannelGate, ChannelIncoming, ChannelGateEvent>(channelMachine);
   const trustRoot = lane<TrustRootGate, TrustRootIncoming, TrustRootEvent>(trustRootMachine);

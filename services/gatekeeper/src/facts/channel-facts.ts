@@ -18,6 +18,7 @@ import {
   type RollbackPolicy,
   rollbackChecks,
 } from '../domain/index.ts';
+import type { About } from '../held-channels.ts';
 import type { Reads } from '../reads.ts';
 
 const dayMs = 86_400_000;
@@ -29,17 +30,17 @@ export function channelOf(claim: GateClaim): string | null {
 }
 
 /**
- * The gate of a channel, and the number that its nodes know a pack by. Which pack it is comes from the sealed record or from the release's own gate, never
- * from a claim: who asks would choose what it is judged by.
+ * What a release is about. Which pack it is comes from the sealed record, never from a claim: who asks would choose what it is judged by. null where there is
+ * no channel or no pack.
  */
-export async function channelGateOf(
+export async function aboutOf(
   reads: Reads,
   tenant_id: string,
   { channel, pack_id }: { channel: string | null; pack_id: string | null },
-): Promise<ReleaseFacts['channel']> {
+): Promise<About | null> {
   if (channel === null || pack_id === null) return null;
-  const [gate, pack] = await Promise.all([reads.channel(tenant_id, channel), reads.pack(tenant_id, channel, pack_id)]);
-  return { gate, pack_seq: pack.pack_seq };
+  const { pack_seq } = await reads.pack(tenant_id, channel, pack_id);
+  return { channel, pack_id, pack_seq };
 }
 
 /** What a change of a channel is judged by; null where the claim is malformed. */

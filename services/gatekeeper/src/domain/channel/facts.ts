@@ -9,7 +9,7 @@ export type PackUse = { nodes: number; decisions: Digest[] };
 /** What a change is judged by, beside the channel's own gate. */
 export type ChannelFacts = {
   asked: ChannelClaim;
-  /** The pack that the change names, if this channel was ever given leave to publish it; its number where nodes proved to run it. */
+  /** The pack that the change names, if this channel was ever given leave to publish it; its number there, where it has one. */
   pack: { known: boolean; pack_seq: number | null } | null;
   /** For `validated`: nodes that run what was rolled back, and nodes that run what it was rolled back to. */
   use: { from: PackUse; to: PackUse } | null;
@@ -30,7 +30,7 @@ export type RollbackFacts = {
   asked: RollbackClaim;
   source: AuthorizedRelease | null;
   target: AuthorizedRelease | null;
-  /** The first sealed report of a node that ran the target; null where none ever did. */
+  /** The first sealed report of a node that ran the target, and the target's number in the channel; null where none ever did. */
   confirmed: { pack_id: string; pack_seq: number; channel: string; decision: Digest } | null;
   release: ReleaseFacts;
   /** The authorization as it will be carried, signed; null while it is only tried whether it may be given. */

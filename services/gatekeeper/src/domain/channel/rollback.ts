@@ -79,7 +79,7 @@ function targetFindings({ asked, source, target, confirmed, release }: RollbackF
   if (confirmed === null || confirmed.channel !== channel || confirmed.pack_id !== to.pack_id)
     return [...findings, no('ROLLBACK_TARGET_UNAUTHORIZED', `no node of ${channel} proved to run it`)];
   if (confirmed.pack_seq !== to.pack_seq)
-    findings.push(no('ROLLBACK_TARGET_UNAUTHORIZED', `nodes know it as pack_seq ${confirmed.pack_seq}`));
+    findings.push(no('ROLLBACK_TARGET_UNAUTHORIZED', `it is number ${confirmed.pack_seq} of ${channel}`));
   if (release.build?.quarantined) findings.push(no('NONDETERMINISM_DETECTED', 'its build contradicted itself'));
   return findings;
 }

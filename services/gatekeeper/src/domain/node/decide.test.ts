@@ -63,7 +63,7 @@ const reported = (more: Partial<ReportFacts> = {}, detail = {}): NodeInput =>
         signed: { ok: true, key_id: node.key_id },
         report: report(),
         nonce_used: false,
-        release: { pack_id, channel: 'stable', release_seq: 3, decision: digestOf('release') },
+        release: { pack_id, channel: 'stable', release_seq: 3, pack_seq: 3, decision: digestOf('release') },
         ...more,
       },
     },
@@ -154,10 +154,12 @@ describe('reports', () => {
       'FILE_HASH_MISMATCH',
     ],
     ['another channel', { report: report({ channel: 'beta' }) }, 'TARGET_NOT_FOR_CHANNEL'],
+    ['another number of the pack', { report: report({ pack_seq: 4 }) }, 'REPORT_NUMBER_MISMATCH'],
     ['a release nobody authorized', { release: null }, 'RELEASE_NOT_FOUND'],
   ])('%s is a FAIL on record', (_, facts, code) => {
-    const { decision } = step(joined, reported(facts));
+    const { decision, state } = step(joined, reported(facts));
     expect(decision).toMatchObject({ kind: 'NODE_REPORT', verdict: 'FAIL' });
+    expect(state.last?.confirmed).toBeNull();
     expect(decision?.reason_codes).toContain(code);
   });
 
@@ -205,7 +207,9 @@ describe('reports', () => {
       });
       return step(proven, reported({ report: said, ...facts }, { nonce: fresh }));
     };
-    const newer = { release: { pack_id: other, channel: 'stable', release_seq: 4, decision: digestOf('next') } };
+    const newer = {
+      release: { pack_id: other, channel: 'stable', release_seq: 4, pack_seq: null, decision: digestOf('next') },
+    };
 
     test('remember what it proved', () => {
       expect(proven.held).toMatchObject({ pack_id, confirmed: { channel: 'stable', pack_seq: 3 } });

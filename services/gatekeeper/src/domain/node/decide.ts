@@ -21,7 +21,14 @@ export type ReportFacts = {
   signed: { ok: true; key_id: string } | { ok: false; code: ReasonCode };
   report: NodeReport | null;
   nonce_used: boolean;
-  release: { pack_id: string; channel: string; release_seq: number | null; decision: Digest } | null;
+  release: {
+    pack_id: string;
+    channel: string;
+    release_seq: number | null;
+    /** The number that the pack was opened under in the channel; null while no step of it was. */
+    pack_seq: number | null;
+    decision: Digest;
+  } | null;
 };
 
 export type NodeInput = VerifiedClaim & { join: { node: JoinFacts } | null; report: ReportFacts | null };
@@ -131,10 +138,12 @@ function findings(report: NodeReport, { release }: ReportFacts): DecisionCode[] 
   const { type, status, reason_code } = report.attempt;
   const failed = status === 'FAILED' ? toldCodes([reason_code ?? ''], 'ACTIVATION_NOT_CONFIRMED') : [];
   const elsewhere: DecisionCode[] = report.channel === release.channel ? [] : ['TARGET_NOT_FOR_CHANNEL'];
+  const { pack_seq } = release;
+  const numbered: DecisionCode[] = pack_seq === null || report.pack_seq === pack_seq ? [] : ['REPORT_NUMBER_MISMATCH'];
   // Who brings a pack, or begins to go back to it, says nothing yet about what it runs.
   const isOver = type !== 'PREFETCH' && status !== 'IN_PROGRESS';
   const active = report.pack_id === release.pack_id && (!isOver || report.active_pack_id === release.pack_id);
-  return [...failed, ...elsewhere, ...(active ? [] : (['ACTIVATION_NOT_CONFIRMED'] as const))];
+  return [...failed, ...elsewhere, ...numbered, ...(active ? [] : (['ACTIVATION_NOT_CONFIRMED'] as const))];
 }
 
 /** Whether a report says that the node answers from its release's pack. */

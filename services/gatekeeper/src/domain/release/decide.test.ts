@@ -48,7 +48,7 @@ const factsOf = (more: Partial<ReleaseFacts> = {}): ReleaseFacts => ({
   mandate: { ok: true, bundle_id: 'mandate:x', policies: [policy()] },
   build: { closed: true, quarantined: false },
   root_expires_at: '2030-01-01T00:00:00.000Z',
-  channel: { gate, pack_seq: null },
+  channel: { gate, pack_seq: null, numbers: [] },
   ...more,
 });
 const input = (facts: Partial<ReleaseFacts> = {}, detail = {}): ReleaseInput => {
@@ -156,14 +156,34 @@ describe('release', () => {
       'CHANNEL_NOT_ALLOWED',
     ],
     ['no channel', {}, { channel: 'Not A Channel' }, 'CHANNEL_NOT_ALLOWED'],
-    ['a frozen channel', { channel: { gate: { ...gate, phase: 'FROZEN' }, pack_seq: null } }, {}, 'CHANNEL_FROZEN'],
-    ['a revoked pack', { channel: { gate: { ...gate, revoked: [pack_id] }, pack_seq: null } }, {}, 'PACK_REVOKED'],
-    ['a pack put aside', { channel: { gate: { ...gate, quarantined: [pack_id] }, pack_seq: 3 } }, {}, 'PACK_REVOKED'],
-    ['a pack below the floor', { channel: { gate: { ...gate, floor: 4 }, pack_seq: 3 } }, {}, 'BELOW_SECURITY_FLOOR'],
+    [
+      'a frozen channel',
+      { channel: { gate: { ...gate, phase: 'FROZEN' }, pack_seq: null, numbers: [] } },
+      {},
+      'CHANNEL_FROZEN',
+    ],
+    [
+      'a revoked pack',
+      { channel: { gate: { ...gate, revoked: [pack_id] }, pack_seq: null, numbers: [] } },
+      {},
+      'PACK_REVOKED',
+    ],
+    [
+      'a pack put aside',
+      { channel: { gate: { ...gate, quarantined: [pack_id] }, pack_seq: 3, numbers: [] } },
+      {},
+      'PACK_REVOKED',
+    ],
+    [
+      'a pack below the floor',
+      { channel: { gate: { ...gate, floor: 4 }, pack_seq: 3, numbers: [] } },
+      {},
+      'BELOW_SECURITY_FLOOR',
+    ],
     ['a channel whose gate nobody looked at', { channel: null }, {}, 'GATE_INPUT_MISMATCH'],
     [
       'a channel that is judged by another one’s gate',
-      { channel: { gate: { ...gate, channel: 'lab' }, pack_seq: null } },
+      { channel: { gate: { ...gate, channel: 'lab' }, pack_seq: null, numbers: [] } },
       {},
       'GATE_INPUT_MISMATCH',
     ],

@@ -21,8 +21,20 @@ export type ReleaseFacts = {
   build: { closed: boolean; quarantined: boolean } | null;
   /** When the tenant's newest trust root expires; past it nothing new is published. */
   root_expires_at: string;
-  /** The channel's own gate, and the number its nodes know the pack by; null where it is not a channel that is asked for. */
-  channel: { gate: ChannelGate; pack_seq: number | null } | null;
+  /** The channel that is asked for; null where it is none. */
+  channel: KnownChannel | null;
+};
+
+/** A pack's number in its channel, as the decision named it that opened the first step of the pack there. */
+export type PackNumber = { pack_id: string; pack_seq: number };
+
+/** A channel as its own gate has it, read in the transaction of the decision, and how a pack stands in it. */
+export type KnownChannel = {
+  gate: ChannelGate;
+  /** The number that the pack is held against the floor by; null where nobody named one yet. */
+  pack_seq: number | null;
+  /** What was decided about this pack's number, or about this number, in the channel. */
+  numbers: PackNumber[];
 };
 
 /** Nodes whose last report about this release was confirmed, by the decisions that say so. */
@@ -34,7 +46,7 @@ export type StepFacts = {
   confirmed: number;
   reports: Digest[];
   /** The channel as its own gate has it. */
-  channel: ReleaseFacts['channel'];
+  channel: KnownChannel | null;
   root_expires_at: string;
 };
 

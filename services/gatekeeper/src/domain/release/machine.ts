@@ -16,7 +16,7 @@ export type ReleaseEvent =
       steps: Digest[];
     }
   | { type: 'RELEASE_REFUSED'; decision: Digest; pins: ReleasePins }
-  | { type: 'RELEASE_STEP_OPENED'; decision: Digest; opened: OpenedStep }
+  | { type: 'RELEASE_STEP_OPENED'; decision: Digest; opened: OpenedStep; pack_seq?: number }
   | { type: 'RELEASE_ENDED'; decision: Digest }
   | { type: 'RELEASE_NOTED'; decision: Digest };
 

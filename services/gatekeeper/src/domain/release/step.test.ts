@@ -36,7 +36,7 @@ const authorized: ReleaseGate = {
   decisions: [digestOf('release')],
 };
 
-const openChannel = { gate: initialChannelGate({ tenant_id, id: 'stable' }), pack_seq: null };
+const openChannel = { gate: initialChannelGate({ tenant_id, id: 'stable' }), pack_seq: 3, numbers: [] };
 
 type Asked = { step?: ReleaseStepFacts; excluded?: number[]; detail?: object } & Partial<StepFacts>;
 function ask(
@@ -50,6 +50,7 @@ function ask(
       generation: 1,
       channel: 'stable',
       pack_id,
+      pack_seq: 3,
       facts: step,
       excluded,
       counts: null,
@@ -83,6 +84,7 @@ const one = ask(authorized).state;
 const frozenChannel = {
   gate: { channel: 'stable', phase: 'FROZEN', revoked: [], quarantined: [], floor: 0 },
   pack_seq: 3,
+  numbers: [],
 };
 
 describe('a step of a release', () => {
@@ -92,9 +94,17 @@ describe('a step of a release', () => {
       kind: 'RELEASE_STEP',
       verdict: 'PASS',
       reason_codes: [],
-      detail: { step: 0, step_hash: authorized.steps[0], members: 5, acts: [{ actor: 'bob', reason: 'checked' }] },
+      detail: {
+        step: 0,
+        step_hash: authorized.steps[0],
+        members: 5,
+        pack_seq: 3,
+        acts: [{ actor: 'bob', reason: 'checked' }],
+      },
     });
-    const second = ask(first.state, { confirmed: 4, reports: [digestOf('report')] });
+    expect(first.outcome.events).toMatchObject([{ type: 'RELEASE_STEP_OPENED', pack_seq: 3 }]);
+    const known = { ...openChannel, numbers: [{ pack_id, pack_seq: 3 }] };
+    const second = ask(first.state, { channel: known, confirmed: 4, reports: [digestOf('report')] });
     expect(second.decision).toMatchObject({ verdict: 'PASS', detail: { step: 1, confirmed: 4 } });
     expect(second.decision?.rests_on).toEqual([digestOf('release'), digestOf('report')]);
     expect(second.state.opened).toHaveLength(2);
@@ -119,6 +129,25 @@ describe('a step of a release', () => {
       authorized,
       { channel: { ...openChannel, gate: { ...openChannel.gate, channel: 'lab' } } },
       'GATE_INPUT_MISMATCH',
+    ],
+    ['without the number of its pack', authorized, { detail: { pack_seq: null } }, 'GATE_INPUT_MISMATCH'],
+    [
+      'under another number than its pack has',
+      authorized,
+      { channel: { ...openChannel, numbers: [{ pack_id, pack_seq: 2 }] } },
+      'RELEASE_SUBSTITUTED',
+    ],
+    [
+      'under the number of another pack',
+      authorized,
+      { channel: { ...openChannel, numbers: [{ pack_id: 'b'.repeat(64), pack_seq: 3 }] } },
+      'RELEASE_SUBSTITUTED',
+    ],
+    [
+      'below the floor by the number that it names',
+      authorized,
+      { channel: { ...openChannel, pack_seq: null, gate: { ...openChannel.gate, floor: 4 } } },
+      'BELOW_SECURITY_FLOOR',
     ],
     ['in a frozen channel', authorized, { channel: frozenChannel as never }, 'CHANNEL_FROZEN'],
     ['under an expired root', authorized, { root_expires_at: now }, 'TRUST_ROOT_EXPIRED'],

@@ -43,7 +43,13 @@ function findings(state: ReleaseGate, input: ReleaseInput, detail: ReleaseStepDe
     no('GATE_INPUT_MISMATCH', `step ${step.step} is not the one that was frozen`);
   if (detail.channel !== state.channel || detail.pack_id !== state.pack_id)
     no('GATE_INPUT_MISMATCH', 'the claim names another channel or pack than the release');
-  found.push(...barred(facts.channel, state.channel, state.pack_id ?? ''));
+  const { pack_seq } = detail;
+  if (pack_seq === null) no('GATE_INPUT_MISMATCH', 'the claim does not say under which number the pack is offered');
+  const channel = facts.channel && { ...facts.channel, pack_seq };
+  found.push(...barred(channel, state.channel, state.pack_id ?? ''));
+  for (const known of channel?.numbers ?? [])
+    if ((known.pack_id === state.pack_id) !== (known.pack_seq === pack_seq))
+      no('RELEASE_SUBSTITUTED', `number ${known.pack_seq} of ${state.channel} is ${known.pack_id}`);
   const { needed, overQuorum } = neededOf(state.opened, excluded);
   if (overQuorum) no('QUORUM_NOT_MET', 'more nodes are left out than the quorum allows');
   if (facts.confirmed < needed) no('ACTIVATION_NOT_CONFIRMED', `${facts.confirmed} of ${needed} nodes are confirmed`);
@@ -52,7 +58,7 @@ function findings(state: ReleaseGate, input: ReleaseInput, detail: ReleaseStepDe
 
 /**
  * A cohort is opened only behind those before it, as they were frozen, and on what the gatekeeper itself has heard of nodes: counts that a claim brings are
- * put on record and decide nothing.
+ * put on record and decide nothing. With its first step a pack gets its number in the channel for good: nodes are held to it, and so is every way back.
  */
 export function decideStep(
   state: ReleaseGate,
@@ -78,6 +84,7 @@ export function decideStep(
       members: step.members,
       channel: state.channel,
       pack_id: state.pack_id,
+      pack_seq: detail.pack_seq,
       confirmed: facts.confirmed,
       excluded,
       counts,
@@ -86,13 +93,13 @@ export function decideStep(
       acts,
     },
   });
-  if (!passed)
+  if (!passed || detail.pack_seq === null)
     return { ok: true, events: [{ type: 'RELEASE_NOTED', decision: send.digest }], sends: [send], alarms: [] };
   const { kind, members, confirm_threshold, quorum_percent } = step;
   const opened: OpenedStep = { kind, members, confirm_threshold, quorum_percent };
   return {
     ok: true,
-    events: [{ type: 'RELEASE_STEP_OPENED', decision: send.digest, opened }],
+    events: [{ type: 'RELEASE_STEP_OPENED', decision: send.digest, opened, pack_seq: detail.pack_seq }],
     sends: [send],
     alarms: [],
   };
