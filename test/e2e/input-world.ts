@@ -3,11 +3,9 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { type BuildRequest, type ReasonCode, reasons } from '@orgo/contracts';
-import { mandates } from '@orgo/corpora';
-import { mandateBundleId } from '@orgo/kristal';
 import { expect } from 'vitest';
 import { type CliResult, startInstance, type TestInstance } from '../kit/instance.ts';
-import { artifactFile, type BuildResult, newTenant, outputOf } from '../kit/story.ts';
+import { artifactFile, type BuildResult, newTenant, outputOf, writeMandate } from '../kit/story.ts';
 
 /** What tests of input share: an instance, a tenant, a folder to make things in. Filled in by `openInput`. */
 export const input = {} as {
@@ -51,15 +49,8 @@ export function folder(files: Record<string, string | Uint8Array>): string {
 }
 
 /** The default mandate with other words about documents, as a file. */
-export function mandateOf(ingest: { [name: string]: string | number }): string {
-  const { bundle_id: _, ...content } = structuredClone(mandates.grounded);
-  const policy = content.policies.find(({ applies_to }) => applies_to.stages.includes('ingest'));
-  Object.assign(policy?.parameters ?? {}, ingest);
-  const bundle = { ...content, bundle_id: mandateBundleId(content as never) };
-  const file = path.join(folder({}), 'mandate.json');
-  fs.writeFileSync(file, JSON.stringify(bundle));
-  return file;
-}
+export const mandateOf = (ingest: { [name: string]: string | number }): string =>
+  writeMandate(path.join(folder({}), 'mandate.json'), ingest);
 
 /** A build from start to end. */
 export async function build(...args: string[]): Promise<BuildResult> {

@@ -9,6 +9,7 @@ export type ReceivedSpan = {
   trace: string;
   span: string;
   parent: string | null;
+  links: { trace: string; span: string }[];
   attributes: Record<string, unknown>;
   statusCode: number;
 };
@@ -83,6 +84,10 @@ function spansOf(request: Buffer): ReceivedSpan[] {
         span: one(span, 2).toString('hex'),
         parent: one(span, 4).toString('hex') || null,
         attributes: attributesOf(span, 9),
+        links: all(span, 13).map((link) => ({
+          trace: one(link, 1).toString('hex'),
+          span: one(link, 2).toString('hex'),
+        })),
         statusCode: Number(fieldsOf(one(span, 15)).find((field) => field.number === 3)?.varint ?? 0n),
       })),
     );

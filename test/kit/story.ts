@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ArtifactRef, BuildStatus } from '@orgo/contracts';
-import { type CorpusName, corpus } from '@orgo/corpora';
+import { type CorpusName, corpus, mandates } from '@orgo/corpora';
+import { mandateBundleId } from '@orgo/kristal';
 import type { TestInstance } from './instance.ts';
 
 /** What `build start --wait --json` prints. */
@@ -39,6 +40,15 @@ export function writeCorpora(folder: string, ...names: CorpusName[]): string[] {
     );
     return root;
   });
+}
+
+/** Writes the default mandate with other words about documents, and answers its path. */
+export function writeMandate(file: string, ingest: { [name: string]: string | number }): string {
+  const { bundle_id: _, ...content } = structuredClone(mandates.grounded);
+  const policy = content.policies.find(({ applies_to }) => applies_to.stages.includes('ingest'));
+  Object.assign(policy?.parameters ?? {}, ingest);
+  fs.writeFileSync(file, JSON.stringify({ ...content, bundle_id: mandateBundleId(content as never) }));
+  return file;
 }
 
 export const outputOf = (build: BuildStatus, stage: string, kind: string): ArtifactRef => {
