@@ -80,13 +80,14 @@ test('a person pauses, resumes and promotes, each once per key and only on what 
   const nodes = await fleet('hand', 4);
   const { build_id } = await rel.build();
   const strategy = { mode: 'percentage', percentage: 25 };
-  const id = (await rel.create(build_id, 'hand', {}, { strategy })).body.release_id as string;
+  const [created, asked] = ['a', 'c'].map((n) => `00-${n.repeat(32)}-${'b'.repeat(16)}-01`) as [string, string];
+  const id = (await rel.create(build_id, 'hand', { traceparent: created }, { strategy })).body.release_id as string;
   const say = (what: string, more: object = {}, key?: string) =>
     rel.call(
       'POST',
       `/releases/${id}/${what}`,
       { actor: 'ann', reason: what, ...more },
-      { headers: key === undefined ? {} : { 'idempotency-key': key } },
+      { headers: { traceparent: asked, ...(key === undefined ? {} : { 'idempotency-key': key }) } },
     );
   await rel.opened(id);
   await confirm(id, nodes, 0);
@@ -103,6 +104,8 @@ test('a person pauses, resumes and promotes, each once per key and only on what 
     [202, 'RELEASING'],
   ]);
   await rel.opened(id, 1);
+  const promoted = rel.peers.claims.findLast(({ claim }) => claim.build_id === id && claim.claim === 'RELEASE_STEP');
+  expect(promoted?.item.traceparent, 'it goes on in its own trace, not in the request’s').toBe(created);
   await confirm(id, nodes, 1);
   const { events } = await rel.until(id, 'RELEASED');
   const persons = events.filter(({ actor }) => actor === 'ann').map(({ type }) => type);

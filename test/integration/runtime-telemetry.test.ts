@@ -1,6 +1,14 @@
 import { Fault } from '@orgo/runtime/errors';
 import { createLog } from '@orgo/runtime/log';
-import { endSpan, startSpan, startTelemetry, traceIdOf, traceparentOf, withSpan } from '@orgo/runtime/telemetry';
+import {
+  askedOf,
+  endSpan,
+  startSpan,
+  startTelemetry,
+  traceIdOf,
+  traceparentOf,
+  withSpan,
+} from '@orgo/runtime/telemetry';
 import { expect, test } from 'vitest';
 import { startOtlpReceiver } from '../kit/otlp-receiver.ts';
 
@@ -79,6 +87,7 @@ test('without an endpoint the trace that came is passed on and nothing is made u
     expect(traceparentOf(startSpan('gatekeeper.sign', { parent: span }))).toBe(incoming);
     expect(traceIdOf(span)).toBe(incoming.slice(3, 35));
   });
+  expect(askedOf({ traceparent: null }, incoming)).toEqual({ traceparent: incoming, link: null });
   expect(traceparentOf(startSpan('gatekeeper.decide', { traceparent: null }))).toBeNull();
   expect(traceparentOf(startSpan('gatekeeper.decide', { traceparent: 'nonsense' }))).toBeNull();
   await telemetry.shutdown();
