@@ -104,10 +104,12 @@ test('a person pauses, resumes and promotes, each once per key and only on what 
     [202, 'RELEASING'],
   ]);
   await rel.opened(id, 1);
-  const promoted = rel.peers.claims.findLast(({ claim }) => claim.build_id === id && claim.claim === 'RELEASE_STEP');
-  expect(promoted?.item.traceparent, 'it goes on in its own trace, not in the request’s').toBe(created);
+  const traceOf = (kind: string) =>
+    rel.peers.claims.findLast(({ claim }) => claim.build_id === id && claim.claim === kind)?.item.traceparent;
+  expect(traceOf('RELEASE_STEP'), 'it goes on in its own trace, not in the request’s').toBe(created);
   await confirm(id, nodes, 1);
   const { events } = await rel.until(id, 'RELEASED');
+  expect(traceOf('RELEASE_CLOSE'), 'so it does when a node’s report wakes it').toBe(created);
   const persons = events.filter(({ actor }) => actor === 'ann').map(({ type }) => type);
   expect(persons).toEqual(['ReleaseCreated', 'ReleasePaused', 'ReleaseResumed', 'StepPromoted']);
   expect((await say('abort')).body).toMatchObject({ code: 'NOTHING_TO_ABORT' });

@@ -25,7 +25,8 @@ export const takeAlarms =
           const { current } = state;
           const observed = await observe(db, state);
           const input: ReleaseInput = { type: 'look', tenant_id, release_id, current, observed };
-          const [result] = await releases.take([{ message_id, input, traceparent }]);
+          // What nodes report rings without a trace: each has its own, and they are many.
+          const [result] = await releases.take([{ message_id, input, traceparent: traceparent ?? state.traceparent }]);
           return result ?? { outcome: 'later', code: null };
         } catch (error) {
           log.warn({ code: codeOf(error), err: error, tenant_id, release_id }, 'a look is put off');
