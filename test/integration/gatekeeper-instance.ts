@@ -64,7 +64,11 @@ export type ReplyWish = {
   signer?: Signer;
 };
 
-async function startOne(instance: TestInstance, over: Partial<Platform> = {}, elsewhere = false) {
+async function startOne(
+  instance: TestInstance,
+  over: Partial<Platform> = {},
+  { elsewhere = false, settings = {} }: { elsewhere?: boolean | undefined; settings?: Record<string, string> } = {},
+) {
   const platform = await connectPlatform(
     {
       name: 'test-gatekeeper',
@@ -76,7 +80,7 @@ async function startOne(instance: TestInstance, over: Partial<Platform> = {}, el
     },
     { keyring: Keyring.open(keysDir(instance.home)), log },
   );
-  const service = createGatekeeper({ ...platform, ...over }, loadConfig(gatekeeperConfig, {}));
+  const service = createGatekeeper({ ...platform, ...over }, loadConfig(gatekeeperConfig, settings));
   if (!elsewhere) await service.start();
   return {
     platform,
@@ -100,7 +104,7 @@ export async function startGatekeeper(
 ) {
   const instance = options.instance ?? (await testInstance(['nats']));
   await createTenant(instance.home, tenant, { adapters });
-  const running = [await startOne(instance, {}, options.elsewhere)];
+  const running = [await startOne(instance, {}, { elsewhere: options.elsewhere })];
   const { platform } = running[0] as Awaited<ReturnType<typeof startOne>>;
   const { bus, keyring, trust, artifacts } = platform;
   const admin = new pg.Pool({
@@ -296,8 +300,8 @@ export async function startGatekeeper(
     },
     stageDecision: (build: Driven, stage: string): Promise<GateDecision> =>
       gatekeeper.decision(build, (decision) => decision.kind === 'STAGE' && decision.stage === stage),
-    async another(over: Partial<Platform> = {}) {
-      const one = await startOne(instance, over);
+    async another(over: Partial<Platform> = {}, settings: Record<string, string> = {}) {
+      const one = await startOne(instance, over, { settings });
       running.push(one);
       return one;
     },

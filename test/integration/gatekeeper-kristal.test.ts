@@ -1,8 +1,23 @@
-import type { ArtifactRef, BuildRecord } from '@orgo/contracts';
-import { canonicalBytes, digestOf } from '@orgo/core';
-import { readExchange } from '@orgo/kristal';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type ArtifactRef, type BuildRecord, nativeAlone } from '@orgo/contracts';
+import { canonicalBytes, digestOf, digestOfBytes, utf8 } from '@orgo/core';
+import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
+import {
+  ClaimIrSchema,
+  ExchangeManifestSchema,
+  officialSchemas,
+  PackManifestSchema,
+  ResolvedClaimIrSchema,
+  readExchange,
+  schemaSetId,
+  ValidationReportSchema,
+} from '@orgo/kristal';
+import { loadConfig } from '@orgo/runtime/config';
 import { newId } from '@orgo/runtime/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { type Driven, type Gatekeeper, startGatekeeper, tenant } from './gatekeeper-instance.ts';
 import { kristalBuild, mandate, mandateSignature, runStages, workOf } from './gatekeeper-kristal.ts';
 import type { Sealed } from './sealed-leaves.ts';
@@ -26,6 +41,18 @@ const replaced = (build: Driven, kind: string, by: ArtifactRef): Driven => ({
     ...(kind === 'pipeline' && { pipeline_ref: by.ref }),
   },
 });
+/** A mandate with one more rule: official schemas, those of `set_id` where one is named. */
+const demandsOfficial = (set_id?: string) =>
+  mandate((bundle) => ({
+    ...bundle,
+    policies: bundle.policies.map((policy) => ({
+      ...policy,
+      rules: [
+        ...policy.rules,
+        { rule_id: 'official', type: 'official_schemas', ...(set_id && { config: { set_id } }) },
+      ],
+    })),
+  }));
 const swap = (outputs: readonly ArtifactRef[], kind: string, by: ArtifactRef): ArtifactRef[] =>
   outputs.map((ref) => (ref.kind === kind ? by : ref));
 
@@ -76,6 +103,14 @@ describe('admission of a governed build', () => {
     expect(await admission(await kristalBuild(gate, ['reader'], late))).toMatchObject({
       verdict: 'FAIL',
       reason_codes: ['MANDATE_NOT_EFFECTIVE'],
+    });
+  });
+
+  test('fails with a mandate that demands official schemas, since the gatekeeper has none', async () => {
+    expect(await admission(await kristalBuild(gate, ['reader'], demandsOfficial()))).toMatchObject({
+      verdict: 'FAIL',
+      reason_codes: ['SCHEMA_SET_MISSING'],
+      detail: { schemas: nativeAlone },
     });
   });
 
@@ -160,6 +195,7 @@ describe('a build that completes', () => {
     const kristal = folded.outputs.kristal;
     const exchange = readExchange(await gate.json(kristal?.exchange.ref));
     expect(exchange.ok && exchange.value.kristal_id).toBe(kristal?.kristal_id);
+    expect(folded.schemas).toEqual(nativeAlone);
     expect(record.decision.detail).toMatchObject({
       outcome: 'COMPLETED',
       kristal_id: kristal?.kristal_id,
@@ -252,5 +288,76 @@ describe('a build that completes', () => {
     const decision = await judged(stage, change);
     expect(decision).toMatchObject({ verdict: 'FAIL', final: true, authorizations: [] });
     expect(decision.reason_codes).toContain(code);
+  });
+});
+
+describe('with official schemas', () => {
+  /** Schemas of our own making, since Kristal's are not ours to have: written from our contracts, under the names that Kristal gives them. */
+  const written = (schema: z.ZodType, demanded: readonly string[] = []) => {
+    const json = z.toJSONSchema(schema, { io: 'input', override: ({ jsonSchema }) => void delete jsonSchema.format });
+    return JSON.stringify({ ...json, required: [...(json.required ?? []), ...demanded] });
+  };
+  const filesOf = (demanded: readonly string[] = []) => ({
+    'claim-ir.schema.json': written(ClaimIrSchema, demanded),
+    'resolved-claim-ir.schema.json': written(ResolvedClaimIrSchema),
+    'validation-report.schema.json': written(ValidationReportSchema),
+    'exchange-manifest.schema.json': written(ExchangeManifestSchema),
+    'runtime-pack-manifest.schema.json': written(PackManifestSchema),
+  });
+  const folders: string[] = [];
+  const settingsOf = (files: Record<string, string>) => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-schemas-'));
+    folders.push(dir);
+    for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(dir, name), text);
+    const digests = Object.entries(files).map(([name, text]) => ({ path: name, digest: digestOfBytes(utf8(text)) }));
+    return { KRISTAL_SCHEMA_DIR: dir, KRISTAL_SCHEMA_DIGEST: schemaSetId(digests) };
+  };
+  /** From here on this gatekeeper alone answers: items go to any that serves. */
+  const onlyWith = async (settings: Record<string, string>) => {
+    for (const { service } of gate.running) await service.drain(5000);
+    await gate.another({}, settings);
+  };
+  afterAll(() => folders.map((dir) => fs.rmSync(dir, { recursive: true, force: true })));
+
+  test('that are not what is pinned, or not pinned, no gatekeeper starts', () => {
+    const settings = settingsOf(filesOf());
+    const starts = (given: Record<string, string>) => () =>
+      createGatekeeper(gate.platform, loadConfig(gatekeeperConfig, given));
+    const coded = (code: string) => expect.objectContaining({ code });
+    expect(starts({ KRISTAL_SCHEMA_DIR: settings.KRISTAL_SCHEMA_DIR })).toThrow(coded('CONFIG_INVALID'));
+    fs.writeFileSync(path.join(settings.KRISTAL_SCHEMA_DIR, 'one-more.json'), '{}');
+    expect(starts(settings)).toThrow(coded('SCHEMA_SET_MISMATCH'));
+  });
+
+  test('that fit, a build completes, and its record says by which it was judged', async () => {
+    const settings = settingsOf(filesOf());
+    const set_id = settings.KRISTAL_SCHEMA_DIGEST;
+    await onlyWith(settings);
+    const build = await kristalBuild(gate, ['reader'], demandsOfficial(set_id));
+    await admission(build);
+    await runStages(gate, build);
+    await gate.claim(build, { claim: 'CLOSE', detail: { outcome: 'COMPLETED' } });
+    const { verdict, outputs } = await gate.decision(build, ({ kind }) => kind === 'RECORD');
+    const folded = await gate.json<BuildRecord>(outputs[0]?.ref);
+    expect([verdict, folded.outcome]).toEqual(['PASS', 'COMPLETED']);
+    expect(folded.schemas).toEqual({ source: 'official', set_id, kinds: Object.keys(officialSchemas).sort() });
+  });
+
+  test('that demand what ours lack, the build fails where it is lacking', async () => {
+    await onlyWith(settingsOf(filesOf(['nobody_writes_this'])));
+    const build = await kristalBuild(gate, ['reader']);
+    await admission(build);
+    await runStages(gate, build, 'extract');
+    await gate.reply(build, 'extract', { outputs: await workOf(gate, build, 'extract') });
+    const decision = await gate.stageDecision(build, 'extract');
+    expect(decision).toMatchObject({
+      verdict: 'FAIL',
+      reason_codes: ['SCHEMA_OFFICIAL_MISMATCH'],
+      authorizations: [],
+    });
+    const report = await gate.json<{ checks: { check: string; findings: string[] }[] }>(decision.report?.ref);
+    expect(report.checks.find(({ check }) => check === 'official schemas')?.findings).toEqual([
+      expect.stringMatching(/claim-ir-lines: document 1 \/ required: .*nobody_writes_this/),
+    ]);
   });
 });

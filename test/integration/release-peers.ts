@@ -198,6 +198,7 @@ export async function startPeers(
     artifact,
     bytes: peers.broken.has(artifact.ref) ? { code: 'HASH_MISMATCH', detail: artifact.ref } : null,
     contract: null,
+    official: null,
     links: [],
     ids: {},
     files: null,
@@ -234,7 +235,8 @@ export async function startPeers(
       const decision = JSON.parse(evidence?.decision.payload ?? 'null') as GateDecision;
       const bytes = await artifacts.get(tenant, decision.outputs[0]?.ref as Digest);
       const record = JSON.parse(new TextDecoder().decode(bytes)) as BuildRecord;
-      const rules = peers.channels === null ? [] : [{ type: 'channel_allowlist', channels: peers.channels }];
+      const rules =
+        peers.channels === null ? [] : [{ type: 'channel_allowlist', channels: peers.channels, set_id: null }];
       const policy = {
         policy_id: 'p',
         version: '1',

@@ -14,6 +14,7 @@ export * from './gazetteer-text.ts';
 export * from './intake.ts';
 export * from './json-lines.ts';
 export * from './months.ts';
+export * from './official-schemas.ts';
 export * from './pack-bitmaps.ts';
 export * from './pack-capabilities.ts';
 export * from './pack-evidence.ts';

@@ -20,8 +20,7 @@ export const ContractProfileSchema = z.strictObject({
   preview: z.boolean(),
   kristal_version: z.string().min(1),
   kristal_commit: z.string().regex(/^[0-9a-f]{40}$/),
-  /** `native`: this repository's own schemas, written from the contract's facts. `operator`: also the official files, by digest. */
-  schema_source: z.enum(['native', 'operator']),
+  /** The schemas that stages write by: this repository's own, written from the contract's facts. */
   schema_set_id: z.string().min(1),
   canonicalization: z.strictObject({
     profile: z.string().min(1),
@@ -66,7 +65,6 @@ export const kristalV3Profile: ContractProfile = {
   preview: false,
   kristal_version: '3.0',
   kristal_commit: '1c05e86f23ef68ebb8991b19bf60e901a55cca96',
-  schema_source: 'native',
   schema_set_id: 'orgo-native-1',
   canonicalization: jcs,
   emit: {

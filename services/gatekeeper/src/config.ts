@@ -1,7 +1,20 @@
+import { digestSchema } from '@orgo/contracts';
 import { z } from 'zod';
 
 /** Settings of the gatekeeper. */
 export const gatekeeperConfig = z.object({
+  KRISTAL_SCHEMA_DIR: z.string().min(1).optional().meta({
+    description:
+      'Folder with official Kristal schemas to check against besides our own contracts; read once, at the start ([schemas](../schemas.md))',
+    example: '/etc/orgo/kristal-schemas',
+    secret: false,
+  }),
+  KRISTAL_SCHEMA_DIGEST: digestSchema.optional().meta({
+    description:
+      'Content id that this folder must have; without it the folder is not used and the gatekeeper does not start',
+    example: 'sha256:…',
+    secret: false,
+  }),
   ORGO_GATE_BATCH: z.coerce
     .number()
     .int()

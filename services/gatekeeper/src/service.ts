@@ -1,5 +1,5 @@
 import { systemClock } from '@orgo/runtime/clock';
-import { codeOf } from '@orgo/runtime/errors';
+import { codeOf, Refused } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
 import { createNoise } from '@orgo/runtime/noise';
 import { statementCache } from '@orgo/runtime/statement-cache';
@@ -15,21 +15,31 @@ import { claimSubject, replySubject, takeClaims, takeReplies } from './handlers.
 
 import { createPipelines } from './pipelines.ts';
 import { createReads } from './reads.ts';
+import { readSchemaFolder, type SchemaFolder } from './schemas/folder.ts';
 import { createTurns } from './turns.ts';
 
 export { type GatekeeperConfig, gatekeeperConfig } from './config.ts';
 
 const schema = 'gatekeeper';
 
+/** The official schemas that the settings name, or null. @throws Refused CONFIG_INVALID, SCHEMA_SET_INVALID, SCHEMA_SET_MISMATCH */
+function schemasOf({ KRISTAL_SCHEMA_DIR: dir, KRISTAL_SCHEMA_DIGEST: pin }: GatekeeperConfig): SchemaFolder | null {
+  if (dir === undefined && pin === undefined) return null;
+  if (dir === undefined || pin === undefined)
+    throw new Refused('CONFIG_INVALID', 'KRISTAL_SCHEMA_DIR and KRISTAL_SCHEMA_DIGEST are set together');
+  return readSchemaFolder(dir, pin);
+}
+
 /**
  * The gatekeeper: owns every gate. A decision is a function of evidence that it verified itself and of pinned policy; it runs no stage and changes
  * no artifact. It answers no HTTP: what it decided is read from the log.
+ * @throws Refused CONFIG_INVALID, SCHEMA_SET_INVALID, SCHEMA_SET_MISMATCH where official schemas are set that cannot be used
  */
 export function createGatekeeper(platform: Platform, config: GatekeeperConfig): Service {
   const { bus, log, faults, keyring, trust, artifacts } = platform;
+  const judge = createJudge(schemasOf(config));
   const db = openDb({ url: platform.databaseUrl, schema });
   const pipelines = createPipelines();
-  const judge = createJudge();
   const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
   let relay: Relay | undefined;
   let ready = false;

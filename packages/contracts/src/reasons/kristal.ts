@@ -15,6 +15,22 @@ export const kristalReasons = {
     'An Exchange manifest that does not belong to its Exchange',
     'Drop both; look who made them.',
   ),
+  SCHEMA_OFFICIAL_MISMATCH: refusal(
+    'An output that matches our contract and not the official schema of its kind',
+    'The detail names path and keyword; compare the schema in KRISTAL_SCHEMA_DIR with what the stage writes.',
+  ),
+  SCHEMA_SET_INVALID: usage(
+    'A folder of official schemas that cannot be used',
+    'The detail names the file: only .json schemas of draft 2020-12 that need nothing outside their folder.',
+  ),
+  SCHEMA_SET_MISMATCH: refusal(
+    'Other official schemas than those that are pinned',
+    'Compare KRISTAL_SCHEMA_DIGEST, the mandate’s rule, and the set that the build was admitted under.',
+  ),
+  SCHEMA_SET_MISSING: refusal(
+    'Official schemas are demanded and the gatekeeper does not have them',
+    'Set KRISTAL_SCHEMA_DIR and KRISTAL_SCHEMA_DIGEST for the gatekeeper, or change the mandate.',
+  ),
   PACK_POLICY_UNSUPPORTED: refusal(
     'A pack policy that the compiler cannot honour or the manifest cannot say',
     'Change the pack policy of the mandate.',

@@ -23,6 +23,20 @@ const stageRecordSchema = z.strictObject({
 });
 
 /**
+ * What Kristal artifacts of a build were held against (GT-07): `native`, our own contracts alone; `official`, besides them the schemas that an operator
+ * brought, by the content id of their folder, for the kinds that it has one for. Sealed in the admission.
+ */
+export const schemasUsedSchema = z.strictObject({
+  source: z.enum(['native', 'official']),
+  set_id: digestSchema.nullable(),
+  kinds: z.array(nameSchema).max(16),
+});
+export type SchemasUsed = z.infer<typeof schemasUsedSchema>;
+
+/** No official schemas. */
+export const nativeAlone: SchemasUsed = { source: 'native', set_id: null, kinds: [] };
+
+/**
  * Build Record v2: the superset of seed 000 and the public kOA record (BR-01 to BR-18), folded by audit from sealed decisions alone.
  * `record_hash` covers the deterministic core (no times, attempts, hosts), `envelope_hash` everything but the two hashes.
  * A record whose validation did not pass has `outputs.kristal: null` (BR-09).
@@ -49,6 +63,7 @@ export const buildRecordSchema = z
       .record(z.string(), z.string())
       .meta({ description: 'Stage → adapter name and version, and orgo itself' }),
     contract_profile: z.record(z.string(), z.json()).nullable(),
+    schemas: schemasUsedSchema,
     inputs: z.strictObject({
       admitted: z.array(artifactRefSchema),
       snapshot_set_ref: digestSchema.nullable(),

@@ -59,7 +59,7 @@ describe('pin', () => {
       ingest: { on_poison: 'stop' },
       pack: { ordering: 'SPO', paging: 'CURSOR' },
       resources: { entities: { kind: 'gazetteer-entities' }, properties: { kind: 'gazetteer-properties' } },
-      contract_profile: { profile_id: 'kristal-v3.0-orgo.1', schema_source: 'native' },
+      contract_profile: { profile_id: 'kristal-v3.0-orgo.1', schema_set_id: 'orgo-native-1' },
     });
     expect(context?.governance.map((policy) => policy.policy_id)).toEqual([
       'orgo.ingest',

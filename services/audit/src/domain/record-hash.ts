@@ -11,7 +11,7 @@ export type RecordBody = Omit<BuildRecord, 'record_hash' | 'envelope_hash'>;
  */
 export function recordCore(record: RecordBody): JsonValue {
   const { schema_version, outcome, reason_codes, mandate_ref, pipeline, toolchain, contract_profile, inputs } = record;
-  const { policy_selections, kristal_policy_selections, compiler, outputs } = record;
+  const { policy_selections, kristal_policy_selections, compiler, outputs, schemas } = record;
   const stages = record.stages.map(({ stage, status, adapter, inputs: from, outputs: to, reason_codes: codes }) => ({
     stage,
     status,
@@ -28,6 +28,7 @@ export function recordCore(record: RecordBody): JsonValue {
     pipeline,
     toolchain,
     contract_profile,
+    schemas,
     inputs,
     policy_selections,
     kristal_policy_selections,

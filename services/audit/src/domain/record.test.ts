@@ -41,6 +41,15 @@ describe('a folded record', () => {
     expect([record.created_at, record.ended_at]).toEqual([admission.at, whole[3]?.at]);
   });
 
+  test('says what artifacts were held against as the admission does, and that is part of what was built', () => {
+    const schemas = { source: 'official', set_id: digestOf('set'), kinds: ['claim-ir-lines'] };
+    const [native, official] = [folded(whole), folded([{ ...admission, detail: { ...admission.detail, schemas } }])];
+    expect(native.schemas).toEqual({ source: 'native', set_id: null, kinds: [] });
+    expect(official.schemas).toEqual(schemas);
+    expect(recordHash({ ...official, schemas: native.schemas })).not.toBe(recordHash(official));
+    expect(buildRecordSchema.safeParse(official).error).toBeUndefined();
+  });
+
   test('times a stage from the decision that opened it', () => {
     const opened = stage(5, 'echo-1', { rests_on: [digestOf(admission)] });
     expect(folded([admission, opened]).stages[0]).toMatchObject({ started_at: admission.at, ended_at: opened.at });

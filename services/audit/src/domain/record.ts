@@ -6,6 +6,8 @@ import {
   type Digest,
   digestSchema,
   type GateDecision,
+  nativeAlone,
+  schemasUsedSchema,
   triggerTypes,
 } from '@orgo/contracts';
 import { canonical, type JsonValue, ok, type Result, refuse } from '@orgo/core';
@@ -110,6 +112,7 @@ export function foldRecord(source: RecordSource): Result<BuildRecord> {
     },
     toolchain: toolchainOf(admission, stages),
     contract_profile: context === null ? null : (plain(context.contract_profile) as Record<string, JsonValue>),
+    schemas: schemasOf(admission),
     inputs: {
       admitted: admission.inputs,
       snapshot_set_ref: refOf(decisions, 'snapshot-set')?.ref ?? null,
@@ -185,6 +188,12 @@ function toolchainOf(admission: GateDecision, stages: RecordBody['stages']): Rec
   );
   const orgo = admission.detail.orgo;
   return { ...Object.fromEntries(tools), orgo: typeof orgo === 'string' ? orgo : 'unknown' };
+}
+
+/** What the admission says that artifacts are held against. */
+function schemasOf({ detail }: GateDecision): RecordBody['schemas'] {
+  const told = schemasUsedSchema.safeParse(detail.schemas);
+  return told.success ? told.data : nativeAlone;
 }
 
 /** The gate's verdict about the validation report: what the gatekeeper decided, not what the report says of itself. */

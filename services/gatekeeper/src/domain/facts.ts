@@ -23,12 +23,17 @@ export type ArtifactFact = {
   bytes: Finding | null;
   /** Where its kind has a contract and the bytes do not meet it. */
   contract: Finding | null;
+  /** Where they meet it and not the official schema of the kind, that the gatekeeper holds. */
+  official: Finding | null;
   links: Link[];
   /** Recomputed ids, by name, e.g. `kristal_id`, `pack_id`. */
   ids: Record<string, string>;
   /** Files a manifest lists; each must be an output with that digest and size. */
   files: { ref: Digest; size: number }[] | null;
 };
+
+/** Official schemas as an operator brought them: content id of their folder, and the kinds that it has a schema for, sorted. */
+export type SchemaSet = { set_id: Digest; kinds: string[] };
 
 /** A policy of a mandate, in the words the gates need. Times are UTC with milliseconds, so that text compares as time. */
 export type MandatePolicyFact = {
@@ -37,7 +42,7 @@ export type MandatePolicyFact = {
   enforcement: 'MUST' | 'SHOULD' | 'MAY';
   effective_from: string | null;
   effective_to: string | null;
-  rules: { type: string; channels: string[] | null }[];
+  rules: { type: string; channels: string[] | null; set_id: string | null }[];
 };
 
 /** A mandate after its signature, its form and its id were checked. */
@@ -51,6 +56,8 @@ export type AdmitFacts = {
   mandate: MandateFact | null;
   /** Why it may not follow the release that it names; empty where it names none. */
   after: Finding[];
+  /** The official schemas that the gatekeeper holds; null for none. */
+  schemas: SchemaSet | null;
   /** Version of the Orgo that admits; the record names it as a tool. */
   orgo: string;
 };
@@ -99,6 +106,8 @@ export type ReplyInput = Common & {
   command_digest: Digest;
   outputs: ArtifactFact[];
   validation: ValidationFact | null;
+  /** What the outputs were judged by beside their contracts. */
+  schemas: SchemaSet | null;
 };
 
 /** A verified CLOSE claim before its record is folded: fixes the outcome and stops all other decisions. */

@@ -21,6 +21,7 @@ import type {
   GateInput,
   MandatePolicyFact,
   ReplyInput,
+  SchemaSet,
   ValidationFact,
 } from './facts.ts';
 import { type GateState, initialGate } from './state.ts';
@@ -42,6 +43,7 @@ export const fact = (ref: ArtifactRef, more: Partial<ArtifactFact> = {}): Artifa
   artifact: ref,
   bytes: null,
   contract: null,
+  official: null,
   links: [],
   ids: {},
   files: null,
@@ -54,7 +56,7 @@ export const policy = (more: Partial<MandatePolicyFact> = {}): MandatePolicyFact
   enforcement: 'MUST',
   effective_from: null,
   effective_to: null,
-  rules: [{ type: 'validation_gate', channels: null }],
+  rules: [{ type: 'validation_gate', channels: null, set_id: null }],
   ...more,
 });
 
@@ -112,6 +114,7 @@ export function admitInput(
     pipeline: { ok: true, pipeline },
     mandate: mandated ? { ok: true, bundle_id: 'mandate:x', policies: more.policies ?? [policy()] } : null,
     after: [],
+    schemas: null,
     orgo: '0.0.0-test',
     ...more.facts,
   };
@@ -136,6 +139,7 @@ type ReplyOptions = {
   seed?: JsonValue;
   outputs?: ArtifactFact[];
   validation?: ValidationFact | null;
+  schemas?: SchemaSet | null;
   reply?: Partial<StageReply>;
   command?: Partial<StageCommand>;
   adapter?: string;
@@ -197,6 +201,7 @@ export function replyInput(state: GateState, options: ReplyOptions): ReplyInput 
     command_digest: digestOf(command),
     outputs,
     validation: options.validation ?? (definition?.gate === 'validation' ? { verdict: 'PASS', codes: [] } : null),
+    schemas: options.schemas ?? null,
     now,
   };
 }

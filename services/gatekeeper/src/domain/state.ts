@@ -1,4 +1,5 @@
 import type { ArtifactRef, BuildOutcome, Digest, Pipeline } from '@orgo/contracts';
+import type { SchemaSet } from './facts.ts';
 import type { Trigger } from './trigger.ts';
 
 /**
@@ -18,6 +19,8 @@ export type Admission = {
   admitted: ArtifactRef[];
   trigger: Trigger;
   rerun_of: string | null;
+  /** The official schemas that the build is judged by beside our own contracts; null for none. */
+  schemas: SchemaSet | null;
 };
 
 /** A stage under authorization. `opened_by` is the decision that lists the authorization. */

@@ -19,7 +19,7 @@ export async function admitFacts(reader: Reader & { reads: Reads }, root: Root, 
     claimedMandate(reader.artifacts, root, claim),
   ]);
   const after = await afterFindings(reader, claim, artifacts);
-  return { artifacts, pipeline, mandate, after, orgo: orgoVersion };
+  return { artifacts, pipeline, mandate, after, schemas: reader.judge.schemas, orgo: orgoVersion };
 }
 
 const unpinned = (detail: string): PipelineFact => ({ ok: false, code: 'BLUEPRINT_UNPINNED', detail });

@@ -1,7 +1,7 @@
 import type { ArtifactRef, ReasonCode } from '@orgo/contracts';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach, Fault, Refused } from '@orgo/runtime/errors';
-import type { ArtifactFact } from '../domain/index.ts';
+import type { ArtifactFact, Finding } from '../domain/index.ts';
 import type { Judge } from './judge.ts';
 import { needsBytes } from './kind-contracts.ts';
 
@@ -15,6 +15,7 @@ const unread = (artifact: ArtifactRef, code: ReasonCode, detail: string): Artifa
   artifact,
   bytes: { code, detail: `${artifact.kind} ${artifact.ref}: ${detail}` },
   contract: null,
+  official: null,
   links: [],
   ids: {},
   files: null,
@@ -39,7 +40,7 @@ export async function artifactFact(
   const { kind, ref, media_type, size } = artifact;
   if (!needsBytes(kind, media_type)) {
     const checked = await store.verify(tenant, ref, size);
-    if (checked.ok) return { artifact, bytes: null, contract: null, links: [], ids: {}, files: null };
+    if (checked.ok) return { artifact, bytes: null, contract: null, official: null, links: [], ids: {}, files: null };
     return checked.code === 'ARTIFACT_NOT_FOUND'
       ? absent(artifact, when)
       : unread(artifact, checked.code, checked.detail);
@@ -54,12 +55,15 @@ export async function artifactFact(
   }
   if (bytes.length !== size) return unread(artifact, 'SIZE_MISMATCH', `${bytes.length} bytes instead of ${size}`);
   const judged = await judge.judge(kind, media_type, bytes);
-  const { contract } = judged;
+  const { contract, official } = judged;
+  const named = (finding: Finding | null) =>
+    finding === null ? null : { ...finding, detail: `${kind}: ${finding.detail}` };
   return {
     artifact,
     bytes: null,
     ...judged,
-    contract: contract === null ? null : { ...contract, detail: `${kind}: ${contract.detail}` },
+    contract: named(contract),
+    official: named(official),
   };
 }
 

@@ -1,9 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { Fault } from '@orgo/runtime/errors';
+import type { SchemaSet } from '../domain/index.ts';
+import type { SchemaFolder } from '../schemas/folder.ts';
+import { compileSchemas } from '../schemas/official.ts';
 import { type ContractFact, judgeKind } from './kind-contracts.ts';
 
 /** Holds bytes against the contract of their kind, wherever that is done. */
 export type Judge = {
+  /** The official schemas that are held beside; null for none. */
+  readonly schemas: SchemaSet | null;
   judge(kind: string, mediaType: string, bytes: Uint8Array): Promise<ContractFact>;
   close(): Promise<void>;
 };
@@ -16,8 +21,10 @@ type Waiting = { resolve(judged: ContractFact): void; reject(error: Fault): void
 /**
  * Small artifacts are judged at once, large ones in a thread of their own, one after the other, so that a large corpus stalls nobody. A thread
  * that dies takes its questions with it as faults, and the next question starts another.
+ * @throws Refused SCHEMA_SET_INVALID where the official schemas cannot be compiled
  */
-export function createJudge(): Judge {
+export function createJudge(folder: SchemaFolder | null = null): Judge {
+  const official = folder === null ? null : compileSchemas(folder);
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
   let last = 0;
@@ -30,7 +37,7 @@ export function createJudge(): Judge {
     waiting.clear();
   };
   const start = (): Worker => {
-    const started = new Worker(new URL('./kind-worker.ts', import.meta.url));
+    const started = new Worker(new URL('./kind-worker.ts', import.meta.url), { workerData: { folder } });
     started.unref();
     started.on('message', ({ id, judged }: { id: number; judged: ContractFact }) => {
       waiting.get(id)?.resolve(judged);
@@ -44,8 +51,9 @@ export function createJudge(): Judge {
   };
 
   return {
+    schemas: official === null ? null : { set_id: official.set_id, kinds: official.kinds },
     judge(kind, media_type, bytes) {
-      if (bytes.length < heavyBytes) return Promise.resolve(judgeKind(kind, media_type, bytes));
+      if (bytes.length < heavyBytes) return Promise.resolve(judgeKind(kind, media_type, bytes, official));
       return new Promise((resolve, reject) => {
         worker ??= start();
         const id = ++last;

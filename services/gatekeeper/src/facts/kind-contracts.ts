@@ -31,14 +31,16 @@ import {
 } from '@orgo/kristal';
 import type { z } from 'zod';
 import type { ArtifactFact, Finding, Link } from '../domain/index.ts';
+import type { Official } from '../schemas/official.ts';
 
-/** What the bytes of an artifact establish under the contract of its kind. */
-export type ContractFact = Pick<ArtifactFact, 'contract' | 'links' | 'ids' | 'files'>;
+/** What the bytes of an artifact establish under the contract of its kind, and under its official schema where there is one. */
+export type ContractFact = Pick<ArtifactFact, 'contract' | 'official' | 'links' | 'ids' | 'files'>;
 
 type Contract = (bytes: Uint8Array) => ContractFact;
 
 const holds = (more: Partial<ContractFact> = {}): ContractFact => ({
   contract: null,
+  official: null,
   links: [],
   ids: {},
   files: null,
@@ -159,8 +161,18 @@ const contracts: Readonly<Record<string, Contract>> = {
 export const needsBytes = (kind: string, mediaType: string): boolean =>
   Object.hasOwn(contracts, kind) || mediaType === 'application/json';
 
-/** Holds bytes against the contract of their kind. */
-export function judgeKind(kind: string, mediaType: string, bytes: Uint8Array): ContractFact {
+/** Holds bytes against the contract of their kind, and what meets it against the official schema. */
+export function judgeKind(
+  kind: string,
+  mediaType: string,
+  bytes: Uint8Array,
+  official: Official | null = null,
+): ContractFact {
+  const fact = judgeNatively(kind, mediaType, bytes);
+  return official === null || fact.contract !== null ? fact : { ...fact, official: official.judge(kind, bytes) };
+}
+
+function judgeNatively(kind: string, mediaType: string, bytes: Uint8Array): ContractFact {
   const contract = Object.hasOwn(contracts, kind) ? contracts[kind] : undefined;
   if (contract !== undefined) return contract(bytes);
   if (mediaType !== 'application/json') return holds();

@@ -82,8 +82,16 @@ const policyFact = (policy: MandateBundle['policies'][number]): MandatePolicyFac
   enforcement: policy.enforcement,
   effective_from: utc(policy.effective_from),
   effective_to: utc(policy.effective_to),
-  rules: policy.rules.map((rule) => ({ type: rule.type, channels: textsOf(rule.config?.channels) })),
+  rules: policy.rules.map((rule) => ({
+    type: rule.type,
+    channels: textsOf(rule.config?.channels),
+    set_id: textOf(rule.config?.set_id),
+  })),
 });
+
+/** A text, or null where there is none. Anything else is a text that nothing equals. */
+const textOf = (value: JsonValue | undefined): string | null =>
+  value === undefined ? null : typeof value === 'string' ? value : '';
 
 /** A list of names, or null where there is none. A list with anything else in it lists nothing. */
 const textsOf = (value: JsonValue | undefined): string[] | null => {

@@ -3,7 +3,7 @@ import { parseStrict } from '@orgo/core';
 import { artifactLimits, PinnedContextSchema, verdictOf } from '@orgo/kristal';
 import type { ArtifactStore } from '@orgo/runtime/artifacts';
 import { Breach } from '@orgo/runtime/errors';
-import type { ArtifactFact, CommandFact, ValidationFact } from '../domain/index.ts';
+import type { ArtifactFact, CommandFact, ReplyInput, ValidationFact } from '../domain/index.ts';
 import { artifactFacts, type Reader } from './artifact-facts.ts';
 
 /** Everything a reply is decided on beside its words: its outputs read back, and the verdict that follows from a validation report. */
@@ -11,13 +11,14 @@ export async function replyFacts(
   reader: Reader,
   reply: StageReply,
   command: CommandFact,
-): Promise<{ outputs: ArtifactFact[]; validation: ValidationFact | null }> {
+): Promise<Pick<ReplyInput, 'outputs' | 'validation' | 'schemas'>> {
+  const { schemas } = reader.judge;
   // What an error or a refusal carries is not judged, so it is not read either.
-  if (reply.status === 'error' || reply.status === 'refused') return { outputs: [], validation: null };
+  if (reply.status === 'error' || reply.status === 'refused') return { outputs: [], validation: null, schemas };
   const outputs = await artifactFacts(reader, reply.tenant_id, reply.outputs, 'fault');
   const report = outputs.find((fact) => fact.artifact.kind === 'validation-report');
   const judged = report !== undefined && report.bytes === null && command.ok;
-  return { outputs, validation: judged ? await validationFact(reader.artifacts, report, command) : null };
+  return { outputs, validation: judged ? await validationFact(reader.artifacts, report, command) : null, schemas };
 }
 
 /**

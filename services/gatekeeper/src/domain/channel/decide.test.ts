@@ -113,7 +113,7 @@ const listing = (channels: string[]): RollbackFacts['release']['mandate'] => ({
       enforcement: 'MUST',
       effective_from: null,
       effective_to: null,
-      rules: [{ type: 'channel_allowlist', channels }],
+      rules: [{ type: 'channel_allowlist', channels, set_id: null }],
     },
   ],
 });

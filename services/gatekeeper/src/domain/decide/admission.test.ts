@@ -131,7 +131,9 @@ describe('admission', () => {
   test('the mandate’s wish for validation does not matter where a compile stage has none', () => {
     const { decision } = step(
       fresh,
-      admitInput(withoutValidation, { policies: [policy({ rules: [{ type: 'safety', channels: null }] })] }),
+      admitInput(withoutValidation, {
+        policies: [policy({ rules: [{ type: 'safety', channels: null, set_id: null }] })],
+      }),
     );
     expect(decision?.reason_codes).toContain('GATE_REQUIRED_MISSING');
     expect(stageOf(withoutValidation, 'compile-exchange')).toBeDefined();

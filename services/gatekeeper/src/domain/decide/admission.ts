@@ -6,6 +6,7 @@ import { headerOf } from '../header.ts';
 import { stageInputs } from '../inputs.ts';
 import { demandsValidation, inForce, notEffective } from '../mandate.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
+import { demandedSchemas, schemasUsed } from '../schemas.ts';
 import type { Admission, GateState } from '../state.ts';
 import { rerunOf, triggerOf } from '../trigger.ts';
 import { missingGates, pipelineFaults } from './pipeline-checks.ts';
@@ -39,6 +40,7 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
       trigger: triggerOf(claim.detail, claim.actor),
       rerun_of: rerunOf(claim.detail),
       orgo: facts.orgo,
+      schemas: schemasUsed(facts.schemas),
       ...mandateDetail(facts.mandate),
     },
   };
@@ -52,6 +54,7 @@ export function decideAdmission(state: GateState, input: ClaimInput & { now: str
     admitted: claim.inputs,
     trigger: triggerOf(claim.detail, claim.actor),
     rerun_of: rerunOf(claim.detail),
+    schemas: facts.schemas,
   });
 
   if (!passed) {
@@ -89,6 +92,7 @@ function admissionChecks(
     { check: 'mandate', findings: mandateFindings({ claim, now }, facts.mandate, pipeline) },
     { check: 'release', findings: facts.after },
     { check: 'required gates', findings: pipeline === null ? [] : missingGates(pipeline, demandsValidation(policies)) },
+    { check: 'schemas', findings: demandedSchemas(policies, facts.schemas) },
     { check: 'admission', findings: pipeline === null ? [] : missingKinds(claim, pipeline) },
   ];
 }

@@ -1,4 +1,4 @@
-import type { BuildRecord } from '@orgo/contracts';
+import { type BuildRecord, nativeAlone } from '@orgo/contracts';
 import { digestOf } from '@orgo/core';
 import { describe, expect, test } from 'vitest';
 import type { CloseFacts, Unreadable } from '../facts.ts';
@@ -180,6 +180,7 @@ describe('close', () => {
       as_of: state.admission?.as_of,
       mandate_ref: state.admission?.mandate_ref,
       pipeline: { ref: state.admission?.pipeline_ref },
+      schemas: nativeAlone,
       outputs: { kristal: null },
       trigger: state.closing?.trigger,
       rerun_of: state.closing?.rerun_of ?? null,
@@ -282,6 +283,10 @@ describe('close', () => {
     [
       'tells of other inputs',
       { inputs: { admitted: [artifact('echo-request', 'other')] } } as unknown as Partial<BuildRecord>,
+    ],
+    [
+      'tells of other schemas',
+      { schemas: { source: 'official', set_id: digestOf('x'), kinds: [] } } as Partial<BuildRecord>,
     ],
     ['tells of another who asked', { trigger: { type: 'manual', actor: 'eve', reason: '' } } as Partial<BuildRecord>],
     ['tells of a build that it ran again', { rerun_of: 'bld_x' } as unknown as Partial<BuildRecord>],

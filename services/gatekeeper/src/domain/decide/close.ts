@@ -5,6 +5,7 @@ import { isDecisionCode } from '../codes.ts';
 import { sendOf, uniqueCodes } from '../decision.ts';
 import type { ClaimInput, CloseFacts, Finding, FreezeInput, Unreadable } from '../facts.ts';
 import { headerOf } from '../header.ts';
+import { schemasUsed } from '../schemas.ts';
 import type { Closing, GateState } from '../state.ts';
 import { rerunOf, triggerOf } from '../trigger.ts';
 import { type GateOutcome, refuseOnRecord } from './refusal.ts';
@@ -113,6 +114,7 @@ export function recordFindings(
     canonical(record.trigger) === canonical(closing?.trigger ?? null) &&
       record.rerun_of === (closing?.rerun_of ?? null),
     canonical(record.inputs.admitted) === canonical(state.admission?.admitted ?? []),
+    canonical(record.schemas) === canonical(schemasUsed(state.admission?.schemas ?? null)),
     stagesAgree(state, record),
     kristalAgrees(state, record),
   ];

@@ -7,6 +7,7 @@ import type { ReplyInput } from '../facts.ts';
 import { headerOf } from '../header.ts';
 import { acceptedOutputs, restsOn, stageInputs } from '../inputs.ts';
 import { type Check, codesOf, stageReport } from '../report.ts';
+import { officialChecks } from '../schemas.ts';
 import type { Accepted, Admission, Canon, GateState, Seen, StageGate } from '../state.ts';
 import { canonAfter, outputChecks, validationCodes } from './output-checks.ts';
 import type { GateOutcome } from './refusal.ts';
@@ -33,7 +34,9 @@ export function decideStage(turn: Turn, extra: readonly Check[] = []): GateOutco
   const { state, input, stage } = turn;
   const checks = [
     ...extra,
-    ...(input.reply.status === 'ok' ? outputChecks(input.outputs, { ...contextOf(turn) }) : [failedReply(input)]),
+    ...(input.reply.status === 'ok'
+      ? [...outputChecks(input.outputs, contextOf(turn)), ...officialChecks(turn.admission.schemas, input)]
+      : [failedReply(input)]),
   ];
   const codes = uniqueCodes(codesOf(checks));
   const canon = canonAfter(state.canon, input.outputs);

@@ -149,7 +149,7 @@ describe('release', () => {
         mandate: {
           ok: true,
           bundle_id: 'm',
-          policies: [policy({ rules: [{ type: 'channel_allowlist', channels: ['beta'] }] })],
+          policies: [policy({ rules: [{ type: 'channel_allowlist', channels: ['beta'], set_id: null }] })],
         },
       },
       {},
@@ -209,7 +209,10 @@ describe('release', () => {
   });
 
   test('a listed channel is allowed', () => {
-    const policies = [policy({ rules: [{ type: 'channel_allowlist', channels: ['beta', 'stable'] }] }), policy()];
+    const policies = [
+      policy({ rules: [{ type: 'channel_allowlist', channels: ['beta', 'stable'], set_id: null }] }),
+      policy(),
+    ];
     expect(step(fresh, input({ mandate: { ok: true, bundle_id: 'm', policies } })).decision?.verdict).toBe('PASS');
   });
 });
