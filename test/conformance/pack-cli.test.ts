@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { canonicalBytes, digestHex, digestOfBytes } from '@orgo/core';
 import { packBitmapPaths, packManifestPath, runtimePackId } from '@orgo/kristal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { repo } from '../kit/instance.ts';
+import { runCli } from '../kit/instance.ts';
 import { type FixturePack, fixtureExchange, fixturePack } from './reproducibility.fixture.ts';
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'orgo-pack-cli-'));
@@ -53,24 +52,15 @@ function pairOf(count: number, entry: (i: number, at: number) => number): [numbe
 
 type Said = { code: number; json: Record<string, unknown> };
 
-function cli(...args: string[]): Promise<Said> {
-  const main = path.join(repo, 'packages/cli/src/main.ts');
-  return new Promise((resolve, reject) => {
-    execFile(
-      process.execPath,
-      [main, 'pack', ...args, '--json'],
-      { env: { PATH: process.env.PATH, ORGO_HOME: home } },
-      (error, stdout, stderr) => {
-        const code = error ? Number(error.code) : 0;
-        const text = stdout.trim() || stderr.trim();
-        try {
-          resolve({ code, json: JSON.parse(text) });
-        } catch {
-          reject(new Error(`${code}: ${text}`));
-        }
-      },
-    );
-  });
+async function cli(...args: string[]): Promise<Said> {
+  const env = { PATH: process.env.PATH, ORGO_HOME: home };
+  const { code, stdout, stderr } = await runCli(['pack', ...args, '--json'], env);
+  const text = stdout.trim() || stderr.trim();
+  try {
+    return { code, json: JSON.parse(text) };
+  } catch {
+    throw new Error(`${code}: ${text}`);
+  }
 }
 
 beforeAll(() => {

@@ -8,6 +8,7 @@ import { newId } from '@orgo/runtime/ids';
 import { startWitness, type Witness } from '@orgo/witness';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Audit, decisionOf, startAudit, tenant, token } from '../integration/audit-instance.ts';
+import { runCli } from '../kit/instance.ts';
 
 /** More than two full tiles, so that a tile of level 1 has two hashes and the rightmost tiles are partial. */
 const size = 556;
@@ -31,13 +32,17 @@ const run = (command: string, args: string[], env: NodeJS.ProcessEnv = {}): Prom
   });
 const has = (command: string, argument: string): boolean => spawnSync(command, [argument]).status === 0;
 /** The command line against this audit; `home` pins its tenant's root. */
-const orgo = (...args: string[]): Promise<Ran> =>
-  run(process.execPath, [here('../../packages/cli/src/main.ts'), ...args], {
+const orgo = async (...args: string[]): Promise<Ran> => {
+  const env = {
+    ...process.env,
     ORGO_API: audit.replicas[0]?.http.url,
     ORGO_TOKEN: token,
     ORGO_TENANT: tenant,
     ORGO_HOME: audit.instance.home,
-  });
+  };
+  const { code, stdout, stderr } = await runCli(args, env);
+  return { status: code, stdout: stdout.trim(), stderr: stderr.trim() };
+};
 const json = async (ran: Promise<Ran>) => JSON.parse((await ran).stdout || '{}');
 const rootFile = () => path.join(audit.instance.home, 'trust', tenant, '1.root.json');
 

@@ -17,7 +17,7 @@ describe('one flipped byte', () => {
   let folders: string[];
 
   beforeAll(async () => {
-    orgo = await startInstance({ args: ['--processes'], resident: true });
+    orgo = await startInstance({ args: ['--processes'] });
     bus = await Overhearing.open(orgo.servers().NATS_URL, 'orgo.v1.*.cmd.>');
     folders = writeCorpora(work, 'reader');
   });

@@ -21,7 +21,7 @@ describe('the ring under one fault at a time', () => {
   beforeAll(async () => {
     // Who was killed answers nothing and gives nothing back: nobody waits the ten seconds for it that production does.
     const env = { ORGO_ANSWER_WAIT_MS: '2000', ORGO_ACK_WAIT_MS: '2000' };
-    orgo = await startInstance({ args: ['--processes'], env, resident: true });
+    orgo = await startInstance({ args: ['--processes'], env });
     folders = writeCorpora(work, 'reader');
     bus = await Overhearing.open(orgo.servers().NATS_URL, 'orgo.v1.*.cmd.>', 'orgo.v1.*.gate.>', 'orgo.v1.*.audit.>');
     const story = await newTenant(orgo, 'calm');

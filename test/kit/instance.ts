@@ -1,15 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { testFolder } from '@orgo/infra/test-servers';
-import { residentCli } from './resident-cli.ts';
+import { type CliSaid, callCli, cliMain } from './cli-pool.ts';
 
 /** Repository root. */
 export const repo = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const cliMain = path.join(repo, 'packages/cli/src/main.ts');
 
-export type CliResult = { code: number; stdout: string; stderr: string; json: unknown };
+export type CliResult = CliSaid & { json: unknown };
 
 /** A running `orgo up` in a home of its own, driven through the command line and HTTP only. */
 export type TestInstance = {
@@ -31,36 +30,20 @@ export type TestInstance = {
   stop(): Promise<void>;
 };
 
-function jsonOf(stdout: string): unknown {
-  try {
-    return JSON.parse(stdout);
-  } catch {
-    return null;
-  }
-}
-
 /** Runs `orgo` with the given environment and collects what it says. */
-export function runCli(args: string[], env: NodeJS.ProcessEnv, timeoutMs = 240_000): Promise<CliResult> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [cliMain, ...args],
-      // The runner asks its children for colours; a command whose output is read was not asked.
-      { env: { ...env, FORCE_COLOR: undefined }, timeout: timeoutMs, maxBuffer: 256 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
-        resolve({ code, stdout, stderr, json: jsonOf(stdout) });
-      },
-    );
-  });
+export async function runCli(args: string[], env: NodeJS.ProcessEnv, timeoutMs = 240_000): Promise<CliResult> {
+  // The runner asks its children for colours; a command whose output is read was not asked.
+  const said = await callCli(args, { ...env, FORCE_COLOR: undefined }, timeoutMs);
+  let json: unknown = null;
+  try {
+    json = JSON.parse(said.stdout);
+  } catch {}
+  return { ...said, json };
 }
 
-/**
- * Starts an instance and resolves when it answers. The home is removed by `stop`. `resident`: calls of the command line share processes, for tests that make
- * many and are not about it.
- */
+/** Starts an instance and resolves when it answers. The home is removed by `stop`. */
 export async function startInstance(
-  options: { args?: string[]; env?: NodeJS.ProcessEnv; home?: string; resident?: boolean } = {},
+  options: { args?: string[]; env?: NodeJS.ProcessEnv; home?: string } = {},
 ): Promise<TestInstance> {
   const home = options.home ?? testFolder('orgo-e2e-');
   fs.chmodSync(home, 0o755);
@@ -85,23 +68,17 @@ export async function startInstance(
   });
   const pids = () =>
     JSON.parse(fs.readFileSync(path.join(home, 'run/processes.json'), 'utf8')) as Record<string, number>;
-  const resident = options.resident === true ? residentCli() : undefined;
-  const run = async (args: string[], of: NodeJS.ProcessEnv): Promise<CliResult> => {
-    if (resident === undefined) return runCli(args, of);
-    const answered = await resident.run(args, of);
-    return { ...answered, json: jsonOf(answered.stdout) };
-  };
   return {
     home,
     env,
     up,
     pids,
     api: () => JSON.parse(fs.readFileSync(path.join(home, 'run/instance.json'), 'utf8')),
-    cli: (...args) => run(args, env),
+    cli: (...args) => runCli(args, env),
     as:
       (tenant) =>
       (...args) =>
-        run(args, { ...env, ORGO_TENANT: tenant }),
+        runCli(args, { ...env, ORGO_TENANT: tenant }),
     servers: () => JSON.parse(fs.readFileSync(path.join(home, 'run/servers.json'), 'utf8')),
     log: (name) => fs.readFileSync(path.join(home, 'logs', `${name}.log`), 'utf8'),
     async killAndAwaitRestart(name) {
@@ -115,7 +92,6 @@ export async function startInstance(
       await restarted;
     },
     async stop() {
-      await resident?.close();
       if (up.exitCode === null && up.signalCode === null) {
         const ended = new Promise((done) => up.once('exit', done));
         up.kill('SIGTERM');

@@ -16,11 +16,6 @@ export type Output = {
 
 let answered = false;
 
-/** A call of the command line begins: it has given no result yet. */
-export function beginCall(): void {
-  answered = false;
-}
-
 /** One write: a reader of the pipe never sees half an object. */
 function answer(text: string): void {
   answered = true;
