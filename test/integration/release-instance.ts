@@ -235,7 +235,7 @@ export async function startRelease(
       for (;;) {
         const found = await release.status(id);
         if (phases.includes(found.status)) return found;
-        await new Promise((resume) => setTimeout(resume, 10));
+        await new Promise((resume) => setTimeout(resume, 25));
       }
     },
     /** The release once a step of it is open to its nodes. */
@@ -243,7 +243,7 @@ export async function startRelease(
       for (;;) {
         const found = await release.status(id);
         if (found.steps[step]?.opened_at != null) return found;
-        await new Promise((resume) => setTimeout(resume, 10));
+        await new Promise((resume) => setTimeout(resume, 25));
       }
     },
     join: (node: TestNode): Promise<Answer> => call('POST', '/nodes', node.joining),
