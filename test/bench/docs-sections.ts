@@ -63,6 +63,7 @@ export function sectionOf(printed: unknown): [SectionName, string] {
   }
   const found = printed as {
     machine: Machine;
+    command: string;
     at?: Row[];
     in_flight?: number;
     first?: Row;
@@ -70,24 +71,21 @@ export function sectionOf(printed: unknown): [SectionName, string] {
     processes?: Row;
   };
   const at = found.at ?? [];
+  const made = `\`${found.command}\`, `;
   if (found.first !== undefined) {
     const rows = (['first', 'warm', 'processes'] as const).map((start) => ({ start, ...found[start] }) as Row);
-    return ['start', `\`node test/bench/start.ts\`, ${line(found.machine)}\n\n${table(rows)}`];
+    return ['start', `${made}${line(found.machine)}\n\n${table(rows)}`];
   }
   if (at.some((row) => 'sealed_per_s' in row)) {
     const rows = at.map(({ size, sealed_per_s, proof }) => {
       const { p50_ms, p99_ms } = proof as unknown as { p50_ms: number; p99_ms: number };
       return { entries: size, sealed_per_s, proof_p50_ms: p50_ms, proof_p99_ms: p99_ms } as Row;
     });
-    return ['log', `\`node test/bench/log.ts\`, ${line(found.machine)}\n\n${table(rows)}`];
+    return ['log', `${made}${line(found.machine)}\n\n${table(rows)}`];
   }
   if (at.some((row) => 'database_gb' in row))
-    return [
-      'growth',
-      `\`node test/bench/growth.ts\`, ${found.in_flight} in flight, ${line(found.machine)}\n\n${table(at)}`,
-    ];
-  if (at.some((row) => 'rollout_s' in row))
-    return ['fleet', `\`node test/bench/fleet.ts\`, ${line(found.machine)}\n\n${table(at)}`];
+    return ['growth', `${made}${found.in_flight} in flight, ${line(found.machine)}\n\n${table(at)}`];
+  if (at.some((row) => 'rollout_s' in row)) return ['fleet', `${made}${line(found.machine)}\n\n${table(at)}`];
   throw new RangeError('no bench prints this');
 }
 

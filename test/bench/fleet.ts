@@ -10,7 +10,7 @@ import { apiOf, joinFleet } from '../kit/fleet.ts';
 import { startInstance } from '../kit/instance.ts';
 import { type BuildResult, newTenant, writeCorpora } from '../kit/story.ts';
 import { cpuSecondsOf } from './cpu.ts';
-import { machineNow } from './machine.ts';
+import { commandNow, machineNow } from './machine.ts';
 import { rounded } from './result.ts';
 
 const sizes = (process.argv[2] ?? '50,500,5000').split(',').map(Number);
@@ -140,7 +140,9 @@ try {
       process.stderr.write(`${JSON.stringify(left_out.at(-1))}\n`);
     }
   }
-  console.log(JSON.stringify({ machine: machineNow(), at, ...(left_out.length > 0 && { left_out }) }));
+  console.log(
+    JSON.stringify({ machine: machineNow(), command: commandNow(), at, ...(left_out.length > 0 && { left_out }) }),
+  );
 } finally {
   await orgo.stop();
   fs.rmSync(work, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 // measures the ring. One JSON object on stdout. A build is about 0.2 MB in all tables, so 100,000 builds need 20 GB of disk and 1,000,000 need 200 GB.
 // node test/bench/growth.ts [builds,builds,…] [seconds] [in flight]
 import pg from 'pg';
-import { machineNow } from './machine.ts';
+import { commandNow, machineNow } from './machine.ts';
 import { rounded } from './result.ts';
 import { runSlice } from './slice.ts';
 import { orgoSystem } from './system-orgo.ts';
@@ -102,7 +102,7 @@ try {
     });
     process.stderr.write(`${JSON.stringify(at.at(-1))}\n`);
   }
-  console.log(JSON.stringify({ machine: machineNow(), in_flight: inFlight, at }));
+  console.log(JSON.stringify({ machine: machineNow(), command: commandNow(), in_flight: inFlight, at }));
 } finally {
   await db.end();
   await orgo.stop();

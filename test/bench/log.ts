@@ -10,7 +10,7 @@ import { createTemplateDatabase } from '@orgo/infra/test-databases';
 import { SHARED_DATABASE } from '@orgo/infra/test-servers';
 import { newId } from '@orgo/runtime/ids';
 import { type Audit, decisionOf, itemsOf, startAudit, tenant } from '../integration/audit-instance.ts';
-import { machineNow } from './machine.ts';
+import { commandNow, machineNow } from './machine.ts';
 import { rounded } from './result.ts';
 import { ascending, quantile } from './statistics.ts';
 
@@ -75,7 +75,9 @@ try {
       const sealed = await fill(audit, sizes[n - 1] ?? 512, size);
       at.push({ size, sealed_per_s: Math.round(sealed), proof: await proofTimes(audit, size) });
     }
-    console.log(JSON.stringify({ machine: machineNow(), batch, batches_at_once: batchesAtOnce, at }));
+    console.log(
+      JSON.stringify({ machine: machineNow(), command: commandNow(), batch, batches_at_once: batchesAtOnce, at }),
+    );
   } finally {
     await audit.stop();
   }

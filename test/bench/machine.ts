@@ -1,4 +1,5 @@
 import os from 'node:os';
+import path from 'node:path';
 
 /** The machine and the moment, for every printed result. */
 export const machineNow = () => ({
@@ -10,3 +11,9 @@ export const machineNow = () => ({
   node: process.version,
   load: Number((os.loadavg()[0] ?? 0).toFixed(2)),
 });
+
+const root = path.join(import.meta.dirname, '../..');
+
+/** How the running bench was called, from the root of the checkout: what makes a printed result once more. */
+export const commandNow = (): string =>
+  ['node', path.relative(root, process.argv[1] ?? ''), ...process.argv.slice(2)].join(' ');

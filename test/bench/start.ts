@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startInstance } from '../kit/instance.ts';
 import { cpuSecondsOf } from './cpu.ts';
-import { machineNow } from './machine.ts';
+import { commandNow, machineNow } from './machine.ts';
 import { rounded } from './result.ts';
 
 const idleSeconds = Number(process.argv[2] ?? 10);
@@ -46,7 +46,9 @@ try {
   const first = await measure(home, []);
   const warm = await measure(home, []);
   const processes = await measure(home, ['--processes']);
-  console.log(JSON.stringify({ machine: machineNow(), idle_seconds: idleSeconds, first, warm, processes }));
+  console.log(
+    JSON.stringify({ machine: machineNow(), command: commandNow(), idle_seconds: idleSeconds, first, warm, processes }),
+  );
 } finally {
   fs.rmSync(home, { recursive: true, force: true });
 }
