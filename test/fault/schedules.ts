@@ -1,7 +1,10 @@
 import { type ArtifactRef, type GateDecision, isTerminalBuildPhase } from '@orgo/contracts';
+import type { Frontier } from '@orgo/core';
+import { TrustStore, trustDir } from '@orgo/runtime/trust';
 import type { Breakers } from '../kit/breakers.ts';
 import type { FaultRing } from '../kit/fault-ring.ts';
-import { type CancelWord, cancelProblemsOf, type History, logProblemsOf, problemsOf } from '../kit/history.ts';
+import { type CancelWord, cancelProblemsOf, type History, problemsOf } from '../kit/history.ts';
+import { logProblemsOf } from '../kit/log-problems.ts';
 import type { RingClient } from '../kit/ring-client.ts';
 import { type Course, refusedAt, type Schedule, scheduleOf, stageCount, type Text, texts } from '../kit/schedule.ts';
 import { listen } from './ear.ts';
@@ -22,6 +25,7 @@ const patienceMs = 240_000;
 /** Runs schedules against a ring, many at once, each a build in a tenant of its own. */
 export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
   const { admin, breakers, instance } = ring;
+  const trust = TrustStore.open(trustDir(instance.home));
   const ear = await listen(instance.urls.NATS_URL);
   const waiting = new Map<string, (phase: string) => void>();
   let blows = Promise.resolve();
@@ -72,13 +76,14 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
     type Leaf = { idx: number; leaf: string; digest: string; build_id: string };
     const {
       rows: [log],
-    } = await admin.query<{ size: string | null; leaves: Leaf[] }>(
-      `SELECT (SELECT state #>> '{frontier,size}' FROM audit.log WHERE tenant_id = $1) AS size,
+    } = await admin.query<{ frontier: Frontier | null; leaves: Leaf[]; notes: string[] }>(
+      `SELECT (SELECT state -> 'frontier' FROM audit.log WHERE tenant_id = $1) AS frontier,
+        (SELECT coalesce(json_agg(note ORDER BY size), '[]') FROM audit.log_checkpoint WHERE tenant_id = $1) AS notes,
         (SELECT coalesce(json_agg(json_build_object('idx', idx, 'leaf', convert_from(leaf, 'UTF8'), 'digest', decision_digest, 'build_id', build_id)
           ORDER BY idx), '[]') FROM audit.log_leaf WHERE tenant_id = $1) AS leaves`,
       [tenant],
     );
-    const { size = null, leaves = [] } = log ?? {};
+    const { frontier = null, leaves = [], notes = [] } = log ?? {};
     type Stages = Record<string, { stage?: string; outputs?: ArtifactRef[] }>;
     const { rows: builds } = await admin.query<{ stages: Stages }>(
       `SELECT state -> 'stages' AS stages FROM orchestrator.build WHERE id = $1`,
@@ -103,11 +108,9 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
       issued,
     };
     const waits = phase === 'HANGS' ? [`it waits: ${JSON.stringify(await waitsOf(build))}`] : [];
-    const gaps = logProblemsOf(
-      leaves.map(({ idx }) => idx),
-      Number(size ?? 0),
-    );
-    return { history, log: [...waits, ...gaps] };
+    const entries = leaves.map(({ idx, leaf, digest }) => ({ index: idx, text: leaf, digest }));
+    const wrong = logProblemsOf({ entries, frontier, notes }, (await trust.root(tenant)).log);
+    return { history, log: [...waits, ...wrong] };
   };
 
   const strike = async (blow: NonNullable<Schedule['blow']>): Promise<void> => {
@@ -137,15 +140,25 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
     const roads = (schedule.roads ?? []).map((fault) => ({ fault, armed: breakers.armArc(tenant, fault) }));
     const build = await ring.startBuild(tenant, text, course.way === 'refused' ? { refuse_at: course.step } : {});
     const { blow = null } = schedule;
-    if (blow !== null) blows = blows.then(() => strike(blow));
     const over = ended(build);
+    let running = true;
+    void over.then(() => {
+      running = false;
+    });
+    let met = false;
+    if (blow !== null)
+      blows = blows.then(() => {
+        met = running;
+        return strike(blow);
+      });
     const [phase, word] = await Promise.all([over, cancelled(tenant, build, course, over), blow === null || blows]);
     breakers.disarm(
       tenant,
       points.map(({ armed }) => armed),
     );
-    const fired: string[] = blow === null ? [] : [blow];
+    const fired: string[] = [];
     const notReached: string[] = [];
+    if (blow !== null) (met ? fired : notReached).push(blow);
     for (const { fault, armed } of points)
       (armed.fired ? fired : notReached).push(`${fault.service} ${fault.point} ${fault.mode}`);
     for (const { fault, armed } of roads) (armed.fired ? fired : notReached).push(`${fault.arc} ${fault.kind}`);

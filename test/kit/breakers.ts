@@ -7,14 +7,17 @@ import type { FaultPoint, FaultPoints } from '@orgo/store/fault-points';
 export const arcs = ['command', 'reply', 'claim', 'decision', 'receipt', 'question'] as const;
 export type Arc = (typeof arcs)[number];
 
-/** What a road does to a message. `lost`: nobody hears it. `unanswered`: it is heard, and the answer is lost. `overtaken`: later ones come first. */
+/**
+ * What a road does to a message. `lost`: nobody hears it. `unanswered`: it is heard, and the answer is lost. `overtaken`: it is held until its sender, who has no
+ * answer, has said it or another one again, and comes behind that. What is lost or held leaves its sender without an answer until it gives up waiting.
+ */
 export const roadFaults = ['delayed', 'doubled', 'lost', 'unanswered', 'overtaken'] as const;
 export type RoadFault = (typeof roadFaults)[number];
 
 export type PointFault = { service: string; point: FaultPoint; mode: 'throw' | 'crash'; pass: number };
 export type ArcFault = { arc: Arc; kind: RoadFault; nth: number };
 
-/** A fault that waits to happen. `fired` turns true at the moment it does. */
+/** A fault that waits to happen. `fired` turns true when it has: its message was lost, heard twice, passed by a later one. */
 export type Armed<F> = F & { seen: number; fired: boolean };
 
 /** One life of a part: what was built with it does nothing any more once it is over. */
@@ -44,55 +47,78 @@ function due<F extends { pass?: number; nth?: number }>(armed: Set<Armed<F>>, fi
     fault.seen++;
     if (found === undefined && fault.seen >= (fault.pass ?? fault.nth ?? 1)) found = fault;
   }
-  if (found === undefined) return undefined;
-  found.fired = true;
-  armed.delete(found);
+  if (found !== undefined) armed.delete(found);
   return found;
 }
 
-/** How long an overtaken message waits at most for one that passes it. */
-const overtakingMs = 150;
+/** A sender waits so long at most for the answer to what was lost. */
+const silenceMs = 1_000;
 
 /** Holds the faults that wait to happen, and gives every part fault points and a bus on which they do. */
 export function createBreakers() {
   const points = new Set<Armed<PointFault>>();
   const roads = new Map<string, Set<Armed<ArcFault>>>();
-  const passing = new Map<Arc, Set<() => void>>();
+  /** What is held on the roads of a tenant, until a later message of its arc has passed. */
+  const held = new Map<string, Map<Arc, (() => void)[]>>();
 
   const pausing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-  const overtaken = (arc: Arc): Promise<void> =>
-    new Promise((resolve) => {
-      const waiting = passing.get(arc) ?? new Set();
-      passing.set(arc, waiting);
-      const go = (): void => {
-        waiting.delete(go);
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(go, overtakingMs);
-      waiting.add(go);
-    });
-  const gone = (): Fault => new Fault('BUS_UNAVAILABLE', 'planned on the road');
+  const silence = async (timeoutMs: number): Promise<never> => {
+    await pausing(Math.min(timeoutMs, silenceMs));
+    throw new Fault('BUS_UNAVAILABLE', 'planned on the road');
+  };
+  const hold = (tenant: string, arc: Arc, release: () => void): void => {
+    const arcsOf = held.get(tenant) ?? new Map<Arc, (() => void)[]>();
+    held.set(tenant, arcsOf.set(arc, [...(arcsOf.get(arc) ?? []), release]));
+  };
+  const passed = (tenant: string, arc: Arc): void => {
+    const waiting = held.get(tenant)?.get(arc) ?? [];
+    held.get(tenant)?.delete(arc);
+    for (const release of waiting) release();
+  };
 
   /** Sends by `send` as the road has it today. `send` is given how often it was called. */
-  const carry = async <R>(subject: string, send: (time: number) => Promise<R>): Promise<R> => {
+  const carry = async <R>(subject: string, timeoutMs: number, send: (time: number) => Promise<R>): Promise<R> => {
     const arc = arcOf(subject);
     if (arc === null) return send(0);
-    const armed = roads.get(tenantOfSubject(subject));
+    const tenant = tenantOfSubject(subject);
+    const armed = roads.get(tenant);
     const fault = armed && due(armed, (f) => f.arc === arc);
-    if (fault === undefined) {
-      const answer = await send(0);
-      for (const go of passing.get(arc) ?? []) go();
-      return answer;
+    switch (fault?.kind) {
+      case undefined: {
+        const answer = await send(0);
+        passed(tenant, arc);
+        return answer;
+      }
+      case 'delayed':
+        await pausing(20 * (fault?.nth ?? 1));
+        fault.fired = true;
+        return send(0);
+      case 'lost':
+        fault.fired = true;
+        return silence(timeoutMs);
+      case 'overtaken':
+        hold(tenant, arc, () => {
+          fault.fired = true;
+          // Nobody listens to its answer any more.
+          send(1).catch(() => undefined);
+        });
+        return silence(timeoutMs);
+      case 'unanswered':
+        await send(0);
+        fault.fired = true;
+        return silence(timeoutMs);
+      case 'doubled': {
+        const answer = await send(0);
+        // Whoever gets it twice answers twice; the sender listens to the first.
+        await send(1).then(
+          () => {
+            fault.fired = true;
+          },
+          () => undefined,
+        );
+        return answer;
+      }
     }
-    if (fault.kind === 'lost') throw gone();
-    if (fault.kind === 'delayed') await pausing(20 * fault.nth);
-    if (fault.kind === 'overtaken') await overtaken(arc);
-    const answer = await send(0);
-    if (fault.kind === 'unanswered') throw gone();
-    // Whoever gets it twice answers twice; the sender listens to the first.
-    if (fault.kind === 'doubled') await send(1).catch(() => undefined);
-    return answer;
   };
 
   return {
@@ -108,6 +134,7 @@ export function createBreakers() {
     },
     disarm(tenant: string, faults: readonly Armed<PointFault>[]): void {
       roads.delete(tenant);
+      held.delete(tenant);
       for (const fault of faults) points.delete(fault);
     },
     faultsOf: (life: Life): FaultPoints => ({
@@ -116,6 +143,7 @@ export function createBreakers() {
         life.passed++;
         const fault = due(points, (f) => f.service === life.service && f.point === point);
         if (fault === undefined) return;
+        fault.fired = true;
         if (fault.mode === 'crash') life.end();
         throw new Fault('INTERNAL_ERROR', `planned at ${point}`);
       },
@@ -128,14 +156,16 @@ export function createBreakers() {
         ...bus,
         async request(subject, bytes, options) {
           alive();
-          const answer = await carry(subject, () => bus.request(subject, bytes, options));
+          const answer = await carry(subject, options?.timeoutMs ?? silenceMs, () =>
+            bus.request(subject, bytes, options),
+          );
           alive();
           return answer;
         },
         async publishCommand(subject, bytes, { msgId }) {
           alive();
           // Another id, or the server would drop the second.
-          const answer = await carry(subject, (time) =>
+          const answer = await carry(subject, silenceMs, (time) =>
             bus.publishCommand(subject, bytes, { msgId: time === 0 ? msgId : `${msgId}:${time}` }),
           );
           alive();

@@ -1,6 +1,6 @@
 import type { GateDecision } from '@orgo/contracts';
 import { describe, expect, it } from 'vitest';
-import { type CancelWord, cancelProblemsOf, essenceOf, type History, logProblemsOf, problemsOf } from './history.ts';
+import { type CancelWord, cancelProblemsOf, essenceOf, type History, problemsOf } from './history.ts';
 
 const output = (ref: string) => ({ kind: 'echo-text', ref: `sha256:${ref}`, media_type: 'application/json', size: 1 });
 const decision = (over: Partial<GateDecision>): GateDecision =>
@@ -244,14 +244,4 @@ describe('a history of a build that was cancelled', () => {
     const { heard } = cancelled();
     expect(told({ heard: [receipt('d0'), receipt('d2'), ...heard] }, 'granted', false)).toBe('');
   });
-});
-
-it.each([
-  [[0, 1, 2], 3, 0],
-  [[0, 2], 2, 1],
-  [[0, 1], 3, 1],
-  [[1], 3, 2],
-  [[], 0, 0],
-])('a log of entries %j under a head of %i has %i problems', (indexes, size, count) => {
-  expect(logProblemsOf(indexes, size)).toHaveLength(count);
 });

@@ -25,7 +25,7 @@ const refs = (of: readonly Output[]): string[] => of.map(({ kind, ref }) => `${k
 
 /**
  * What has to be the same however the run was disturbed: the last phase, the outputs, and every decision that is not about an attempt, in order, each as its
- * kind, verdict, stage, finality, codes, inputs and outputs, adapter, pipeline and mandate. Left out are ids of the build and its tenant, times, durations,
+ * kind, verdict, stage, finality, codes, inputs and outputs, adapter and pipeline. Left out are ids of the build and its tenant, times, durations,
  * attempts, epochs and what follows from them by hash: digests of claims, commands and authorizations, and the record, which lists the attempts.
  */
 export function essenceOf(history: History) {
@@ -164,13 +164,5 @@ function commandProblems({ leaves, heard }: History, listening: boolean): string
       problems.push(`${name} was not authorized by its decision`);
     if (listening && !receipts.has(one.decision)) problems.push(`${name} came before the receipt of its decision`);
   }
-  return problems;
-}
-
-/** What is wrong with a whole log: its entries are numbered from 0 without a gap, and as many as its head says. */
-export function logProblemsOf(indexes: readonly number[], size: number): string[] {
-  const gap = indexes.findIndex((index, at) => index !== at);
-  const problems = gap < 0 ? [] : [`entry ${gap} of the log is missing`];
-  if (indexes.length !== size) problems.push(`the log has ${indexes.length} entries and its head says ${size}`);
   return problems;
 }
