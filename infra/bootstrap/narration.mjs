@@ -12,7 +12,7 @@ export function say(line) {
 const EXIT_FAULT = 4;
 
 /**
- * Runs `main`; a InfraFailure ends the process with its code on stderr, everything else is a bug and keeps its stack.
+ * Runs `main`; an InfraFailure ends the process with its code on stderr, everything else is a bug and keeps its stack.
  * @param {() => Promise<void>} main
  */
 export async function narrated(main) {

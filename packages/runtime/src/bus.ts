@@ -24,8 +24,8 @@ export type Bus = {
   readonly serverVersion: string;
   isConnected(): boolean;
   /**
-   * Asks and waits for the answer. Nobody listening, a lost connection and an answer that names a fault are told at once; silence
-   * after `timeoutMs` (default 5,000). The other side may have acted although we heard nothing.
+   * Asks and waits for the answer. Rejects at once where nobody listens, the connection is lost or the answer is a fault; after
+   * `timeoutMs` (default 5,000) where none comes. The other side may have acted although we heard nothing.
    * @throws Fault BUS_UNAVAILABLE, or the fault the other side names; Refused MESSAGE_TOO_LARGE.
    */
   request(subject: string, bytes: Uint8Array, options?: { timeoutMs?: number; headers?: Headers }): Promise<Uint8Array>;

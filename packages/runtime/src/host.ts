@@ -86,7 +86,7 @@ function sayReady(): void {
 const lingerMs = 5_000;
 
 /**
- * Ends a process that something still holds although it let go of all it knows of: a thread, socket or timer that a fault left behind. Nothing is done for
+ * Ends a process that stays alive after everything it opened was closed: a thread, socket or timer that a fault left behind. Nothing is done for
  * anybody any more, and whoever supervises it starts no other while it is there. The timer itself holds nothing: a process that can end does so at once.
  */
 function endIfHeld(afterMs: number): void {

@@ -2,7 +2,7 @@ import type { ReasonCode } from '@orgo/contracts';
 import type { Log } from './log.ts';
 
 /**
- * Counts what nobody can be held to: a message that is refused and never sealed. It costs a receiver neither rows nor, however many come, lines: each
+ * Counts refused messages that no trusted key has signed, and that are never sealed. One costs a receiver neither rows nor, however many come, lines: each
  * code is logged until ten times, then at each power of ten, with its count.
  */
 export type Noise = {

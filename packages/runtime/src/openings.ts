@@ -3,7 +3,7 @@ export type Opened = (close: () => Promise<unknown> | unknown) => void;
 
 /**
  * What was opened, with how to let go of it. `close` goes through it once, the last first; one that fails does not keep the others, and `failed` is told.
- * Whoever opens several things closes what there is by it, at the end and where a later one cannot be opened.
+ * For whoever opens several things: closes those that are open, at the end or when a later one cannot be opened.
  */
 export function openings(failed: (error: unknown) => void): { opened: Opened; close(): Promise<void> } {
   const closes: Parameters<Opened>[0][] = [];

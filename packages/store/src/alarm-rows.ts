@@ -98,8 +98,8 @@ const releaseText = `UPDATE alarm a SET fired_at = clock_timestamp() - interval 
   greatest(${firstPauseMs}, extract(epoch FROM clock_timestamp() - a.due_at)::float8 * 100))) FROM ${named} WHERE ${isNamed}`;
 
 /**
- * Lets claimed alarms be claimed again after a pause that grows with how late they are, up to `claimMs`: until then those behind them have their turn, however
- * many are put off. Their due time stays, and so does their message id.
+ * Lets claimed alarms be claimed again after a pause that grows with how late they are, up to `claimMs`: until then later ones are claimed, which
+ * those put off cannot starve. Their due time stays, and so does their message id.
  */
 export async function releaseAlarms(db: Queryable, rows: readonly AlarmRow[], claimMs: number): Promise<void> {
   await db.query({ name: 'alarm_release', text: releaseText }, [...namedBy(rows), claimMs]);

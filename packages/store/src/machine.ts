@@ -70,9 +70,9 @@ export type SendOf<Send> = { key: Key; send: Send; message_id: string; tracepare
 
 /**
  * A message to say. `aggregate` orders: of one aggregate, a row leaves when the one before it was answered (public
- * events are ordered among themselves). `item` is one item of an envelope, the whole message for `event`. `kept` is what the row
- * holds of it where the rest stands in another table of the service, written in the same transaction and never changed; the relay's `fill` puts both
- * together again when it reads the row back.
+ * events are ordered among themselves). `item` is one item of an envelope, the whole message for `event`. Where part of
+ * `item` stands in another table of the service, written in the same transaction and never changed, `kept` is the rest; the relay's `fill` restores the
+ * whole when it reads the row back.
  */
 export type OutRow = {
   subject: string;

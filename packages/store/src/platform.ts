@@ -14,7 +14,7 @@ import type { RelayOptions } from './relay.ts';
 export type Pace = Pick<RelayOptions, 'pollMs' | 'firstPauseMs' | 'maxPauseMs' | 'requestTimeoutMs'> &
   Pick<AlarmsOptions, 'sweepMs' | 'claimMs'>;
 
-/** What a service is given: it constructs no client itself. */
+/** What a service is given; connections to PostgreSQL and Redis it opens itself, under its own role. */
 export type Platform = {
   /** With the service's own database role. */
   databaseUrl: string;
@@ -54,7 +54,7 @@ export type PlatformConfig = {
 };
 
 /**
- * Constructs the clients of a process, once; the only place that does. Hosts of several services share the result and give each
+ * Constructs bus, artifacts, keys and trust of a process, once. Hosts of several services share the result and give each
  * its own `databaseUrl`: `createAudit({ ...platform, databaseUrl: urls.audit })`.
  * @throws Fault BUS_UNAVAILABLE, Breach SERVER_CONFIG_MISMATCH when NATS cannot carry Orgo
  */

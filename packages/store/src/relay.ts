@@ -68,7 +68,7 @@ export function startRelay(options: RelayOptions): Relay {
   let window: RelayWindow = createWindow(limits);
   let inFlight = 0;
   let unseen = true;
-  /** Nothing is known to wait in the table that is not held: what is handed over now comes behind all of it. */
+  /** The window holds every row that is known to wait: what is handed over now comes behind all of them. */
   let caughtUp = false;
   /** Rows handed over while the table is read: they come behind what is read, or are among it. */
   let meanwhile: OutboxRow[] | undefined;

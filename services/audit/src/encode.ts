@@ -128,7 +128,7 @@ export const sealBatch =
             transport: 'request',
             channel: 'receipt',
             tenant_id: tenant,
-            // Who is told beside the first keeps nobody waiting.
+            // A receipt for a further service has an aggregate of its own and delays nobody.
             aggregate: nth === 0 ? build_id : `${service}:${build_id}`,
             message_id: nth === 0 ? digest : `${service}:${digest}`,
             item: {

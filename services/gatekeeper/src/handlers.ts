@@ -63,7 +63,7 @@ const only = (results: readonly ItemResult[]): ItemResult => results[0] ?? { out
 
 /**
  * Takes an envelope: each item is verified, its facts are gathered and it is decided; items share a transaction where they meet. The answer
- * goes out after the commits. What an item's facts cannot be gathered for now is `later`, and sinks no other.
+ * goes out after the commits. An item whose facts cannot be gathered now is `later`; the others go on.
  */
 const take =
   <Item extends { traceparent: string | null }>(

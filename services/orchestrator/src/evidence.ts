@@ -58,7 +58,7 @@ export async function settleEvidence(tx: Tx, sends: readonly SendOf<Send>[]): Pr
 /** What a row holds itself: the signed command. What it rests on stands in `evidence`. */
 type Kept = Pick<CommandItem, 'command' | 'traceparent'>;
 
-/** Rows of the outbox hold no evidence: that of their stage, which is never changed, is put to their command when they are read back. */
+/** Rows of the outbox hold no evidence: the relay adds that of their stage, which never changes, to the command when it reads them back. */
 export const fillCommands = fillChannel('command', 'COMMAND_AUTHORIZATION_MISSING', async (db, rows) => {
   const commands = rows.map((row) => {
     const { command, traceparent } = JSON.parse(row.item) as Kept;

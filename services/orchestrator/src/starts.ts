@@ -116,7 +116,7 @@ export function createStarts(options: {
     if (failed === undefined) return verdicts;
     // Another process was faster with the same keys: what it stored is now the answer. Anything else is the world failing.
     if (tries === 1) throw new Fault(failed.code ?? 'STATE_CONFLICT', 'the build could not be stored');
-    // Whoever was answered by an ask that came to nothing was answered wrongly: only what is stored stays said.
+    // Answers that rest on an ask that was not stored are wrong: those that were stored stand, the others are decided again.
     const stored = new Set(inserted.filter((_, n) => results[n]?.outcome !== 'later'));
     const open = asks.filter((ask) => !stored.has(ask));
     const again = await begin(open, tries - 1);

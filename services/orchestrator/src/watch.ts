@@ -109,7 +109,7 @@ export function createWatch(reads: Reads): Watch {
         bell: Promise.withResolvers(),
       };
       const forget = add(watcher);
-      // Who goes away before the first state is asked for must not be kept.
+      // A client that leaves before the first read is forgotten too.
       signal.addEventListener('abort', forget);
       // Read behind the registration: what commits meanwhile is pushed.
       const first = await reads.status(key.tenant_id, key.id).catch((error) => {

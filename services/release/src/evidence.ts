@@ -45,7 +45,7 @@ async function ask(bus: Bus, tenant: string, build_id: string): Promise<Result<S
     : refuse(code, detail ?? 'audit cannot give the sealed record');
 }
 
-/** The record a decision names, read back by its digest. Null where it names none. */
+/** The record a decision names, read back by its digest. Refuses `BUILD_NOT_ELIGIBLE` where it names none. */
 async function readRecord(
   artifacts: ArtifactStore,
   { decision }: BelievedDecision,

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import type { AgentAnswer, AgentRequest } from './agent.ts';
 import type { Token } from './token.ts';
 
-// Holds a session with a token on behalf of one process: one request a line, one answer a line, in order. What the module does to its process, it does to
-// this one. It ends with its parent: its input closes.
+// Holds a session with a token on behalf of one process: one request a line, one answer a line, in order. A module that crashes takes only
+// this process with it. It ends with its parent: its input closes.
 const [module = '', token = '', pinFile = ''] = process.argv.slice(2);
 const answer = (said: AgentAnswer): boolean => process.stdout.write(`${JSON.stringify(said)}\n`);
 

@@ -64,7 +64,7 @@ export function tokenAgent(place: TokenPlace, options: { timeoutMs?: number } = 
       if (answer === undefined) {
         // A module may write to its process's standard output: nothing that follows can be told from an answer.
         child.kill('SIGKILL');
-        lose('its process said what is no answer');
+        lose('its process wrote a line that is no answer');
         return;
       }
       const asked = started.waiting.get(answer.id);

@@ -80,7 +80,7 @@ export async function deliver(road: Road, batch: Batch): Promise<Answer[]> {
       return handOver(road, batch);
     case 'work-queue':
       await road.bus.publishCommand(batch.subject, envelope(batch), {
-        // Names exactly these messages: sent again in another company they are stored again, and refused by their ids.
+        // Names exactly these messages: in another batch the stream stores them again, and receivers drop them by their ids.
         msgId: digestHex(digestOf(batch.rows.map((row) => row.message_id))),
       });
       return batch.rows.map(() => 'gone');

@@ -13,8 +13,8 @@ export type TransactOptions<State, Event, Send> = {
   /**
    * Turns what the machine sends into outbox rows, inside the transaction and before its commit: sign here. Rows leave in
    * the order given. A Fault (`SIGNER_UNAVAILABLE`) puts off the messages it comes for, found by halving. May be called again for the same sends when
-   * the batch is retried or halved, so it keeps nothing and publishes nothing. What it gives to `beforeCommit` runs on beside the statements; the commit waits
-   * for it, and there is none when it fails.
+   * the batch is retried or halved, so it keeps nothing and publishes nothing. What it gives to `beforeCommit` runs beside the statements; the commit waits
+   * for it and fails with it.
    */
   encode(sends: readonly SendOf<Send>[], context: EncodeContext): Promise<OutRow[]>;
   /** Writes read models in the same transaction. Given only what was saved. */

@@ -55,7 +55,7 @@ export async function channelFacts(reads: Reads, { tenant_id, detail }: GateClai
   const at = open.findIndex((one) => one.rollback_id === change.rollback_id);
   const asking = open[at];
   if (asking === undefined) return facts;
-  // With it those before it are over: nobody may run what any of them led away from.
+  // Validating it ends earlier rollbacks too: no node may run a pack that any of them left.
   const left = new Set(open.slice(0, at + 1).map(({ from_pack_id }) => from_pack_id));
   left.delete(asking.to_pack_id);
   const [to, ...from] = await Promise.all(
@@ -74,7 +74,7 @@ export function rollbackAsked({ detail }: GateClaim): RollbackClaim | null {
   return asked.success ? (asked.data as RollbackClaim) : null;
 }
 
-/** Leave given to a claim lasts from the claim's time on. */
+/** A rollback's authorization is valid from the claim's `as_of` on. */
 export const policyAt = (as_of: string, { days, most }: { days: number; most: number }): RollbackPolicy => ({
   expires_at: after(as_of, days * dayMs),
   most,

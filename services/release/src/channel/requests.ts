@@ -34,7 +34,7 @@ type Of = {
   key?: string | null;
 };
 
-/** Where a channel is and what of it; refuses what nobody has offered anything to. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND */
+/** A channel's status. Refuses a channel that nothing was offered to. @throws Refused TENANT_NOT_FOUND, CHANNEL_NOT_FOUND */
 export async function showChannel(
   { reads, trust }: Pick<ChannelRequestDeps, 'reads' | 'trust'>,
   tenant: string,

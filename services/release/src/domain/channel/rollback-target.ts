@@ -1,7 +1,7 @@
 import type { ReasonCode } from '@orgo/contracts';
 import { type ChannelState, isBarred, type PastOffer } from './state.ts';
 
-/** What of a channel a rollback follows from. */
+/** The part of a channel's state that decides a rollback's target. */
 export type RollbackHistory = Pick<
   ChannelState,
   'offers' | 'current' | 'candidate' | 'revoked' | 'quarantined' | 'floor' | 'pin'

@@ -44,7 +44,7 @@ function byKey(state: ChannelState, key: string | null | undefined, what: Digest
     : no('IDEMPOTENCY_KEY_REUSED', `that key was used for another request, ${known.request_id}`);
 }
 
-/** A rollback is found whole once: reports that come twice, or while that is asked, ask nothing more. */
+/** A rollback is validated once: further reports, or reports meanwhile, do nothing. */
 const isFound = ({ rollback, asked }: ChannelState, rollback_id: string): boolean =>
   rollback?.rollback_id !== rollback_id ||
   rollback.validated_at !== null ||
@@ -78,7 +78,7 @@ function alreadyAsked(state: ChannelState, what: Digest): boolean {
   return known.status === 'ASKED' || (known.status === 'DONE' && state.rollback?.rollback_id === known.request_id);
 }
 
-/** A way back that there is not is kept with who asked for it, once: nobody seals it, since the gatekeeper has nothing to decide. */
+/** A rollback without a target is recorded once, with who asked for it. It is not sealed, since the gatekeeper has nothing to decide. */
 function noted(
   state: ChannelState,
   asked: AskedChange,
@@ -127,7 +127,7 @@ export function decideAskRollback(state: ChannelState, input: Timed<AskRollback>
   );
 }
 
-/** What was asked is refused, and no decision says so; a rollback that it was is not under way any more, and its release is told. */
+/** Ends a request that no decision answers. Where it was a rollback, that ends too and its release is told. */
 function ended(
   { rolling }: ChannelState,
   { request_id, code, why, now }: { request_id: string; code: ReasonCode; why: string; now: string },

@@ -55,7 +55,7 @@ export function decideOffer(state: ChannelState, input: Timed<OfferPack>): Chann
   return yes([{ type: 'PackOffered', at: now, offer, authorization: authorization ?? null, cohorts, prefetch }]);
 }
 
-/** Who is not the candidate has nothing to open, switch or withdraw. */
+/** Only the candidate can be opened or switched. */
 const notCandidate = (state: ChannelState, release_id: string): Barrier =>
   state.candidate?.offer.release_id === release_id
     ? null
@@ -84,7 +84,7 @@ export function decideWithdraw(state: ChannelState, { release_id, reason_code, n
   return yes([{ type: 'CandidateWithdrawn', at: now, release_id, reason_code }]);
 }
 
-/** Only what everyone runs can have held: the candidate of a release that was taken back is none to come back to. */
+/** Only an offer that everyone runs is confirmed: one that was withdrawn never becomes a rollback's target. */
 export function decideConfirmed(state: ChannelState, { release_id, now }: Timed<Confirmed>): ChannelOutcome {
   const known = state.offers.find((offer) => offer.release_id === release_id);
   if (known === undefined || known.withdrawn_at !== null || known.confirmed_at !== null) return nothing;
