@@ -96,6 +96,11 @@ describe('orgo pack query', () => {
     ['a cursor of nobody', [whole, '--cursor', 'e30'], 'PACK_CURSOR_INVALID', 2],
     ['another contract', [whole, '--contract', 'profile-query-tpf-pagination@1'], 'CONTRACT_UNSUPPORTED', 3],
     ['another projection', [whole, '--projection', 'truthy'], 'PACK_FEATURE_UNSUPPORTED', 2],
+    ['a subject that is empty', [whole, '--s', ''], 'PACK_QUERY_INVALID', 2],
+    ['an object that is empty', [whole, '--o', ''], 'PACK_QUERY_INVALID', 2],
+    ['a page size that is empty', [whole, '--limit', ''], 'PACK_QUERY_INVALID', 2],
+    ['a cursor that is empty', [whole, '--cursor', ''], 'PACK_CURSOR_INVALID', 2],
+    ['a contract that is empty', [whole, '--contract', ''], 'CONTRACT_UNSUPPORTED', 3],
     ['a pack with a damaged index', [damaged, '--p', 'P1'], 'FILE_HASH_MISMATCH', 5],
   ])('refuses %s', async (_what, args, reason, exit) => {
     const { code, json } = await cli('query', ...args);

@@ -14,7 +14,7 @@ export function buildList(area: Command): void {
     .action(async (options: { cursor?: string }) => {
       const page = await createClient(findInstance()).call<{ items: BuildStatus[]; next_cursor: string | null }>(
         'listBuilds',
-        { query: options.cursor ? { cursor: options.cursor } : {} },
+        { query: options.cursor === undefined ? {} : { cursor: options.cursor } },
       );
       createOutput().result(page, () => [
         ...table(

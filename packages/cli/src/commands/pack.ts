@@ -21,7 +21,7 @@ type Options = {
 };
 
 /**
- * `orgo pack query PACK`: one triple pattern against a verified pack, from a folder or by its id from the running instance.
+ * `orgo pack query PACK`: one triple pattern against a verified pack: a folder, a build's from the running instance, or one fetched before, by its id.
  * `orgo pack verify PACK`: every byte against the manifest, and every index against the tables.
  */
 export function pack(program: Command): void {
@@ -29,7 +29,7 @@ export function pack(program: Command): void {
   area
     .command('query')
     .description('ask a pack for statements; any of subject, property and object may be bound')
-    .argument('<pack>', 'a pack folder, a pack id, or a build id')
+    .argument('<pack>', 'a pack folder, a build id, or the id of a pack fetched before')
     .option('--s <qid>', 'subject, e.g. Q142')
     .option('--p <pid>', 'property, e.g. P36')
     .option('--o <qid-or-json>', 'object: an item id, or a typed value as JSON')
@@ -43,14 +43,16 @@ export function pack(program: Command): void {
       '\nExamples:\n  orgo pack query bld_… --s Q142\n  orgo pack query ./packs/9f… --p P36 --limit 5 --json',
     )
     .action(async (where: string, options: Options) => {
+      // An empty value, such as a shell variable that is not set, is a value and asks for nothing wider.
+      const { s, p, o, limit, cursor, projection, contract } = options;
       const page = await queryPack(await packAt(where), {
-        ...(options.s ? { s: options.s } : {}),
-        ...(options.p ? { p: options.p } : {}),
-        ...(options.o ? { o: objectOf(options.o) } : {}),
-        ...(options.limit ? { limit: Number(options.limit) } : {}),
-        ...(options.cursor ? { cursor: options.cursor } : {}),
-        ...(options.projection ? { projection: options.projection } : {}),
-        ...(options.contract ? { contract: options.contract } : {}),
+        ...(s !== undefined && { s }),
+        ...(p !== undefined && { p }),
+        ...(o !== undefined && { o: objectOf(o) }),
+        ...(limit !== undefined && { limit: Number(limit) }),
+        ...(cursor !== undefined && { cursor }),
+        ...(projection !== undefined && { projection }),
+        ...(contract !== undefined && { contract }),
         languages: (options.lang ?? 'en').split(','),
       });
       if (!page.ok) throw new CliError(page.code, page.detail);
@@ -59,7 +61,7 @@ export function pack(program: Command): void {
   area
     .command('verify')
     .description('hold a pack against its manifest, and its indexes against its tables')
-    .argument('<pack>', 'a pack folder, a pack id, or a build id')
+    .argument('<pack>', 'a pack folder, a build id, or the id of a pack fetched before')
     .action(async (where: string) => {
       const found = await packAt(where);
       const checked = await checkPackIndexes(found);
