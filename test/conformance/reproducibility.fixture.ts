@@ -5,7 +5,15 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packDataOf, packManifestOf, writePackFiles } from '@orgo/adapter-compile-pack';
 import { canonicalBytes, digestOf } from '@orgo/core';
-import { defaultPackPolicy, type PackManifest, type PortablePolicy, packManifestPath } from '@orgo/kristal';
+import {
+  defaultPackPolicy,
+  encodeTable,
+  openTable,
+  type PackManifest,
+  type PortablePolicy,
+  packManifestPath,
+  packTables,
+} from '@orgo/kristal';
 import { writeLargeExchange } from '../long/large-exchange.ts';
 
 /** A pack in memory: its manifest, its files and where a loader finds them. */
@@ -74,6 +82,23 @@ export const identityOf = (exchange: Uint8Array) => {
   };
 };
 
-// Run as a program it prints the identity: another process, under another time zone, locale and memory limit.
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
-  process.stdout.write(JSON.stringify(identityOf(fixtureExchange(Number(process.argv[2])))));
+/** A table of more rows than one row group holds: where its groups begin and end, and the hash of its bytes. */
+export async function severalGroups(): Promise<{ groups: [number, number][]; sha256: string }> {
+  const column = (value: (i: number) => number) => Int32Array.from({ length: 250_000 }, (_, i) => value(i));
+  const columns = {
+    s: column((i) => i >> 3),
+    p: column((i) => i & 7),
+    o: column((i) => i % 977),
+    stmt: column((i) => i),
+  };
+  const bytes = encodeTable(packTables.triples, columns);
+  const table = await openTable(packTables.triples, bytes);
+  return { groups: table.groups.map(({ start, rows }) => [start, rows]), sha256: sha256(bytes) };
+}
+
+// Run as a program it prints the identity, or with `groups` the large table's: another process, under another time zone, locale, memory limit and other threads.
+const [, script, what] = process.argv;
+if (script !== undefined && import.meta.url === pathToFileURL(script).href)
+  process.stdout.write(
+    JSON.stringify(what === 'groups' ? await severalGroups() : identityOf(fixtureExchange(Number(what)))),
+  );
