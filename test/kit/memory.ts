@@ -39,23 +39,33 @@ export const memoryIsTold = (): boolean => {
   }
 };
 
+/** Sessions of PostgreSQL come and go with the connections they serve. */
+const mayEnd = (name: string): boolean => name.startsWith('postgres:');
+
 /**
  * Watches the memory of a process and of all below it. `grown` says by how much each went above what it held at the start, at its highest, in MiB; the
- * kernel keeps that mark, so no peak is missed between two looks.
+ * kernel keeps that mark, so no peak is missed between two looks. One that was started meanwhile held nothing at the start; one that has ended, for want of memory
+ * it may be, has grown beyond every bound.
  */
 export function watchMemory(pid: number): { grown(): { pid: number; name: string; mib: number }[] } {
   const before = new Map(
     below(pid).map((each) => {
       fs.writeFileSync(`/proc/${each}/clear_refs`, '5');
-      return [each, statusOf(each, 'VmRSS')] as const;
+      return [each, { name: nameOf(each), held: statusOf(each, 'VmRSS') }] as const;
     }),
   );
   return {
-    grown: () =>
-      [...before].map(([each, held]) => ({
-        pid: each,
-        name: nameOf(each),
-        mib: Math.round((statusOf(each, 'VmHWM') - held) / MiB),
-      })),
+    grown() {
+      const now = below(pid);
+      const ended = [...before].filter(([each, { name }]) => !now.includes(each) && !mayEnd(name));
+      return [
+        ...ended.map(([each, { name }]) => ({ pid: each, name: `ended: ${name}`, mib: Number.POSITIVE_INFINITY })),
+        ...now.map((each) => ({
+          pid: each,
+          name: nameOf(each),
+          mib: Math.round((statusOf(each, 'VmHWM') - (before.get(each)?.held ?? 0)) / MiB),
+        })),
+      ];
+    },
   };
 }
