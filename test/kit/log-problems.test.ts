@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import {
   appendLeaves,
   digestOfBytes,
@@ -9,10 +10,15 @@ import {
   utf8,
 } from '@orgo/core';
 import { expect, it } from 'vitest';
-import { keyNumber } from '../../packages/core/src/keys.fixture.ts';
 import { logProblemsOf, type WholeLog } from './log-problems.ts';
 
-const log = keyNumber(1);
+const rawOf = (key: KeyObject): Uint8Array =>
+  new Uint8Array(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'));
+const newKey = () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  return { public: rawOf(publicKey), sign: (message: Uint8Array) => new Uint8Array(sign(null, message, privateKey)) };
+};
+const log = newKey();
 const origin = 'orgo.test/log';
 const key = { name: origin, public: log.public };
 const texts = ['{"n":0}', '{"n":1}', '{"n":2}'];
@@ -43,7 +49,7 @@ it.each<[string, Partial<WholeLog>]>([
   ['entry 1 is not what its digest says', entries((all) => Object.assign(all[1] ?? {}, { text: '{"n":9}' }))],
   ['the root of the head is not that', { frontier: appendLeaves(emptyFrontier(), [...hashes].reverse()).frontier }],
   ['the checkpoint of 1 entries has another root', { notes: [noteOf(1, rootOf(hashes)), noteOf(3)] }],
-  ['KEY_UNKNOWN', { notes: [noteOf(3), noteOf(1, undefined, keyNumber(2))] }],
+  ['KEY_UNKNOWN', { notes: [noteOf(3), noteOf(1, undefined, newKey())] }],
   ['no checkpoint was signed over all 3', { notes: [noteOf(1)] }],
 ])('tells that %s', (words, change) => {
   expect(told(change)).toContain(words);
