@@ -10,7 +10,7 @@ import { type BuildResult, newTenant, writeCorpora } from '../kit/story.ts';
 
 // Five hundred nodes, a tenth of which is away, live through a release in stages: it ends RELEASED, and its ledger says of every node what that node did.
 const count = 500;
-const [canary, early] = [20, 180];
+const [canary, early] = [20, 200];
 let orgo: TestInstance;
 let fleet: TestFleet;
 let call: ReturnType<typeof apiOf>;
@@ -19,7 +19,8 @@ let work: string;
 
 const ringOf = (n: number): string => (n < canary ? 'canary' : n < canary + early ? 'early' : 'rest');
 const away = (name: string): boolean => fleet.names.indexOf(name) >= count - count / 10;
-const pause = () => new Promise((again) => setTimeout(again, 100));
+/** Reading a ledger of so many costs more than it waits. */
+const pause = () => new Promise((again) => setTimeout(again, 500));
 
 /** The whole ledger of a release, page by page. */
 async function ledgerOf(release: string): Promise<ReleaseTarget[]> {
@@ -50,7 +51,7 @@ beforeAll(async () => {
   expect(built.stderr).not.toContain('INTERNAL_ERROR');
   build = built.json as BuildResult;
   call = apiOf(orgo, tenant);
-  fleet = await joinFleet(orgo, { tenant, channel: 'stable', count, pollMs: 200, ringOf });
+  fleet = await joinFleet(orgo, { tenant, channel: 'stable', count, pollMs: 1_000, ringOf });
   for (const name of fleet.names) if (away(name)) fleet.trouble(name, { offline: true });
   await fleet.start();
 }, 240_000);
@@ -69,8 +70,8 @@ it('ends RELEASED, with a ledger that is exact for every node', async () => {
     reason: 'for the test',
     strategy: { mode: 'staged', stages: [stage('canary'), stage('early'), { name: 'all', cohort: { by: 'all' } }] },
     analysis: { metrics: [{ name: 'smoke_failures', op: 'lte', threshold: 0, min_samples: 17 }], interval_ms: 100 },
-    // Of the last cohort a sixth is away: nobody else can be left out, however slow the machine is.
-    offline: { deadline_ms: 5_000, quorum_percent: 83 },
+    // Of the last cohort 50 in 280 are away: with one more left out there is no quorum, however slow the machine is.
+    offline: { deadline_ms: 10_000, quorum_percent: 82 },
   });
   let seen: ReleaseStatus;
   do {

@@ -19,7 +19,8 @@ export function apiOf(instance: TestInstance, tenant: string) {
   return async <T>(method: string, where: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${api}/v1/tenants/${tenant}${where}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      // A test that is busy for long would else ask over a connection that the other side has given up meanwhile.
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
