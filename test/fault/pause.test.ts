@@ -20,15 +20,15 @@ describe('a worker that is paused beyond its lease', () => {
   });
   afterAll(() => ring?.stop());
 
-  const decisionsOf = async (tenant: string): Promise<GateDecision[]> => {
-    const text = `SELECT convert_from(leaf, 'UTF8') AS leaf FROM audit.log_leaf WHERE tenant_id = $1 ORDER BY idx`;
-    const { rows } = await ring.admin.query<{ leaf: string }>(text, [tenant]);
+  const decisionsOf = async (build: string): Promise<GateDecision[]> => {
+    const text = `SELECT convert_from(leaf, 'UTF8') AS leaf FROM audit.log_leaf WHERE build_id = $1 ORDER BY idx`;
+    const { rows } = await ring.admin.query<{ leaf: string }>(text, [build]);
     return rows.map(({ leaf }) => JSON.parse(leaf) as GateDecision);
   };
-  /** Looks until the log of the tenant holds one that fits; the test's own time is the limit. */
-  const sealed = async (tenant: string, fits: (decision: GateDecision) => boolean): Promise<GateDecision> => {
+  /** Looks until the log holds one about the build that fits; the test's own time is the limit. */
+  const sealed = async (build: string, fits: (decision: GateDecision) => boolean): Promise<GateDecision> => {
     for (;;) {
-      const found = (await decisionsOf(tenant)).find(fits);
+      const found = (await decisionsOf(build)).find(fits);
       if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -50,19 +50,19 @@ describe('a worker that is paused beyond its lease', () => {
         blow: null,
       });
       await paused.said(faultLine(late));
-      const { rows } = await ring.admin.query<{ id: string; tenant_id: string }>(
-        `SELECT id, tenant_id FROM orchestrator.build WHERE phase NOT IN ('COMPLETED', 'FAILED')`,
+      const { rows } = await ring.admin.query<{ id: string }>(
+        `SELECT id FROM orchestrator.build WHERE phase NOT IN ('COMPLETED', 'FAILED')`,
       );
-      const tenant = rows[0]?.tenant_id ?? '';
-      await sealed(tenant, ({ kind }) => kind === 'FENCE');
+      const build = rows[0]?.id ?? '';
+      await sealed(build, ({ kind }) => kind === 'FENCE');
       // The build goes on with the second worker, which is held in the next stage so that the build is still on when the first comes back.
       second = await ring.run('adapter', next);
       await second.said(faultLine(next));
-      const stages = async () => (await decisionsOf(tenant)).filter(({ kind }) => kind === 'STAGE');
+      const stages = async () => (await decisionsOf(build)).filter(({ kind }) => kind === 'STAGE');
       expect((await stages()).map(({ stage, verdict }) => [stage, verdict])).toEqual([['echo-1', 'PASS']]);
 
       process.kill(paused.pid, 'SIGCONT');
-      const refusal = await sealed(tenant, ({ reason_codes }) => reason_codes.includes('REPLY_STALE_ATTEMPT'));
+      const refusal = await sealed(build, ({ reason_codes }) => reason_codes.includes('REPLY_STALE_ATTEMPT'));
       expect(refusal).toMatchObject({ kind: 'REFUSAL', stage: 'echo-1', authorizations: [] });
       process.kill(second.pid, 'SIGCONT');
       expect((await ended).problems).toEqual([]);
