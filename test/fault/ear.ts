@@ -1,13 +1,13 @@
-import { type CommandItem, type Envelope, type ReceiptItem, type StageCommand, tenantOfSubject } from '@orgo/contracts';
+import type { CommandItem, Envelope, GateDecision, ReceiptItem, StageCommand } from '@orgo/contracts';
 import { digestOfBytes, utf8 } from '@orgo/core';
 import type { History } from '../kit/history.ts';
 import { joinBus } from '../kit/overhear.ts';
 
 export type Ear = {
-  /** What was heard about the builds of a tenant, in order. */
-  of(tenant: string): History['heard'][number][];
+  /** What was heard about a build, in order. */
+  of(build: string): History['heard'][number][];
   /** Resolves when the first command of a stage is heard; never, where that is missed. */
-  commanded(tenant: string, stage: string): Promise<void>;
+  commanded(build: string, stage: string): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -21,25 +21,29 @@ export async function listen(url: string): Promise<Ear> {
   const isCommandOf = (stage: string) => (one: History['heard'][number]) =>
     one.type === 'command' && one.stage === stage;
   const ear: Ear = {
-    of: (tenant) => heard.get(tenant) ?? [],
-    commanded: (tenant, stage) =>
+    of: (build) => heard.get(build) ?? [],
+    commanded: (build, stage) =>
       new Promise((resolve) => {
-        if (ear.of(tenant).some(isCommandOf(stage))) resolve();
-        else awaited.set(`${tenant} ${stage}`, resolve);
+        if (ear.of(build).some(isCommandOf(stage))) resolve();
+        else awaited.set(`${build} ${stage}`, resolve);
       }),
     close: () => nats.close(),
   };
+  const keep = (build: string, one: History['heard'][number]): void => {
+    const all = heard.get(build);
+    if (all === undefined) heard.set(build, [one]);
+    else all.push(one);
+  };
   const take = (subject: string, text: string): void => {
-    const tenant = tenantOfSubject(subject);
-    const all = heard.get(tenant) ?? [];
-    heard.set(tenant, all);
     if (subject.includes('.receipt.'))
-      for (const { decision } of (JSON.parse(text) as Envelope<ReceiptItem>).items)
-        all.push({ type: 'receipt', decision: digest(decision.payload) });
+      for (const { decision } of (JSON.parse(text) as Envelope<ReceiptItem>).items) {
+        const { build_id } = JSON.parse(decision.payload) as GateDecision;
+        keep(build_id, { type: 'receipt', decision: digest(decision.payload) });
+      }
     else
       for (const { command, decision, seal } of (JSON.parse(text) as Envelope<CommandItem>).items) {
-        const { stage, attempt, authorization_digest } = JSON.parse(command.payload) as StageCommand;
-        all.push({
+        const { build_id, stage, attempt, authorization_digest } = JSON.parse(command.payload) as StageCommand;
+        keep(build_id, {
           type: 'command',
           stage,
           attempt,
@@ -47,8 +51,8 @@ export async function listen(url: string): Promise<Ear> {
           index: seal?.index ?? -1,
           authorization: authorization_digest,
         });
-        awaited.get(`${tenant} ${stage}`)?.();
-        awaited.delete(`${tenant} ${stage}`);
+        awaited.get(`${build_id} ${stage}`)?.();
+        awaited.delete(`${build_id} ${stage}`);
       }
   };
   // One subscription, so that the order among subjects is the server's.

@@ -3,7 +3,7 @@ import { createBreakers } from '../kit/breakers.ts';
 import { type FaultPlan, faultLine } from '../kit/faults.ts';
 import { falterSignal, type Part, type ProcessRing, parts, startProcessRing } from '../kit/process-ring.ts';
 import type { TestProcess } from '../kit/processes.ts';
-import { ringPlaces } from '../kit/schedule.ts';
+import { ringPlaces, texts } from '../kit/schedule.ts';
 import { openSchedules } from './schedules.ts';
 
 /** Builds start at the beginning, and those that go on start no other: what breaks the start comes first. */
@@ -69,13 +69,13 @@ describe('the ring whose processes are killed at each point', () => {
       process.kill(adapter.pid, falterSignal);
     };
     const goesOn = async (): Promise<void> => {
-      while (left > 0) {
+      for (let n = 0; left > 0; n++) {
         const build = { falters: 0 };
         builds.add(build);
         falter();
         const ended = await schedules.runOne({
           seed: 0,
-          text: 'one',
+          text: texts[n % texts.length] ?? 'one',
           course: { way: 'passes' },
           points: [],
           roads: [],

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ArcFault, arcs, type PointFault, roadFaults } from '../kit/breakers.ts';
 import { type FaultRing, startFaultRing } from '../kit/fault-ring.ts';
-import { ringPlaces, type Schedule } from '../kit/schedule.ts';
+import { ringPlaces, type Schedule, texts } from '../kit/schedule.ts';
 import { openSchedules } from './schedules.ts';
 
 type Schedules = Awaited<ReturnType<typeof openSchedules>>;
 
 /** A stage that the world lets fail is tried again after a while: an alarm, which is what alarms need to be seen at work. */
 const retried: PointFault = { service: 'adapter', point: 'adapter.stored', mode: 'throw', pass: 2 };
+let made = 0;
 const of = (points: PointFault[], roads: ArcFault[] = []): Schedule => ({
   seed: 0,
-  text: 'one',
+  text: texts[made++ % texts.length] ?? 'one',
   course: { way: 'passes' },
   points,
   roads,

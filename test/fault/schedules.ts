@@ -22,7 +22,7 @@ export type Ended = {
 /** How long a build may take before it is said to hang. */
 const patienceMs = 240_000;
 
-/** Runs schedules against a ring, many at once, each a build in a tenant of its own. */
+/** Runs schedules against a ring, many at once, each a build in a tenant that has no other build meanwhile. */
 export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
   const { admin, breakers, instance } = ring;
   const trust = TrustStore.open(trustDir(instance.home));
@@ -103,8 +103,12 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
       outputs,
       leaves: leaves
         .filter(({ build_id }) => build_id === build)
-        .map(({ idx, leaf, digest }) => ({ index: idx, digest, decision: JSON.parse(leaf) as GateDecision })),
-      heard: ear.of(tenant),
+        .map(({ idx, leaf, digest }) => ({
+          index: idx,
+          digest,
+          decision: JSON.parse(leaf) as GateDecision,
+        })),
+      heard: ear.of(build),
       issued,
     };
     const waits = phase === 'HANGS' ? [`it waits: ${JSON.stringify(await waitsOf(build))}`] : [];
@@ -127,18 +131,33 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
   /** Cancels a build when its course says so, or when it has ended before. Null where its course says nothing. */
   const cancelled = async (tenant: string, build: string, course: Course, over: Promise<unknown>) => {
     if (course.way !== 'cancelled') return null;
-    if (course.commanded > 0) await Promise.race([ear.commanded(tenant, `echo-${course.commanded}`), over]);
+    if (course.commanded > 0) await Promise.race([ear.commanded(build, `echo-${course.commanded}`), over]);
     return ring.cancelBuild(tenant, build);
   };
 
   let made = 0;
+  /** Tenants that nobody plays in now, each with what it has built: the same again would be answered without a build. */
+  const free: { name: string; built: Set<string> }[] = [];
+  /** A tenant that has not built this yet. Parts that start look at the log of every tenant, so there are no more than have to be. */
+  const tenantFor = async (request: string) => {
+    const at = free.findIndex(({ built }) => !built.has(request));
+    const [found] = at < 0 ? [] : free.splice(at, 1);
+    const tenant = found ?? {
+      name: `s-${process.pid.toString(36)}-${(made++).toString(36)}`,
+      built: new Set<string>(),
+    };
+    tenant.built.add(request);
+    if (found === undefined) await ring.createTenant(tenant.name);
+    return tenant;
+  };
   const play = async ({ text, course, ...schedule }: Pick<Schedule, 'text' | 'course'> & Partial<Schedule>) => {
-    const tenant = `s-${process.pid.toString(36)}-${(made++).toString(36)}`;
     const from = performance.now();
-    await ring.createTenant(tenant);
+    const more = course.way === 'refused' ? { refuse_at: course.step } : {};
+    const place = await tenantFor(JSON.stringify({ text, ...more }));
+    const tenant = place.name;
     const points = (schedule.points ?? []).map((fault) => ({ fault, armed: breakers.armPoint(fault) }));
     const roads = (schedule.roads ?? []).map((fault) => ({ fault, armed: breakers.armArc(tenant, fault) }));
-    const build = await ring.startBuild(tenant, text, course.way === 'refused' ? { refuse_at: course.step } : {});
+    const build = await ring.startBuild(tenant, text, more);
     const { blow = null } = schedule;
     const over = ended(build);
     let running = true;
@@ -163,6 +182,7 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
       (armed.fired ? fired : notReached).push(`${fault.service} ${fault.point} ${fault.mode}`);
     for (const { fault, armed } of roads) (armed.fired ? fired : notReached).push(`${fault.arc} ${fault.kind}`);
     const { history, log } = await historyOf(tenant, build, phase);
+    if (isTerminalBuildPhase(phase as never)) free.push(place);
     return { history, word, log, fired, notReached, ms: performance.now() - from, listening: lossy < from };
   };
 

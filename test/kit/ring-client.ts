@@ -36,6 +36,9 @@ export function openRing(instance: TestInstance, urls: () => readonly string[]) 
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
   };
+  /** Under which key each build was asked for. */
+  const keys = new Map<string, string>();
+  let starts = 0;
   return {
     instance,
     admin,
@@ -44,19 +47,25 @@ export function openRing(instance: TestInstance, urls: () => readonly string[]) 
     async startBuild(tenant: string, text: string, more: { refuse_at?: number } = {}): Promise<string> {
       const bytes = new TextEncoder().encode(JSON.stringify({ text, ...more }));
       const input = await artifacts.put(tenant, 'echo-request', 'application/json', bytes);
-      const { ok, said } = await ask(`/tenants/${tenant}/builds`, `${tenant}-start`, {
+      const key = `${tenant}-${starts++}-start`;
+      const { ok, said } = await ask(`/tenants/${tenant}/builds`, key, {
         pipeline: 'echo',
         inputs: [input],
         trigger: { type: 'manual', actor: 'test', reason: '' },
         rerun_of: null,
       });
       if (!ok) throw new Error(`no build: ${said}`);
-      return (JSON.parse(said) as BuildStarted).build_id;
+      const { build_id, replayed_from } = JSON.parse(said) as BuildStarted;
+      if (replayed_from !== null) throw new Error(`${tenant} has built ${text} before`);
+      keys.set(build_id, key);
+      return build_id;
     },
     /** Cancels a build as a person. An act that was refused and is asked for again is answered as one that was done, so that answer says nothing. */
     async cancelBuild(tenant: string, build: string): Promise<CancelWord> {
       const act = { actor: 'test', reason: 'in the way' };
-      const { ok, said, tries } = await ask(`/tenants/${tenant}/builds/${build}/cancel`, `${tenant}-cancel`, act);
+      // One letter more than the key of the start: its first try goes to another replica.
+      const key = `${keys.get(build)?.replace(/start$/, 'cancel')}`;
+      const { ok, said, tries } = await ask(`/tenants/${tenant}/builds/${build}/cancel`, key, act);
       if (ok) return tries === 1 ? 'granted' : 'unsure';
       if ((JSON.parse(said) as Problem).code !== 'BUILD_TRANSITION_ILLEGAL') throw new Error(`not cancelled: ${said}`);
       return 'refused';
