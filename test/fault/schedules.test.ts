@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { processesHere, runInProcesses } from './schedules.run.ts';
+import { runInProcesses } from './schedules.run.ts';
 
 const count = Number(process.env.ORGO_FAULT_SCHEDULES ?? 1000);
 const seed = Number(process.env.ORGO_FAULT_SEED ?? 1);
@@ -10,10 +10,10 @@ describe(`${count} random schedules of faults from seed ${seed}`, () => {
     const { all, problems } = await runInProcesses({
       first: seed,
       count,
-      processes: processesHere(),
+      processes: 1,
       rings: 1,
       replicas: 2,
-      atOnce: 32,
+      atOnce: 48,
     });
     const diverged = all.filter((one) => one.problems.length > 0);
     expect(diverged.map((one) => ({ seed: one.schedule.seed, problems: one.problems }))).toEqual([]);

@@ -46,7 +46,7 @@ export async function openSchedules(ring: RingClient & { breakers: Breakers }) {
   const watching = (async () => {
     while (looking) {
       await look();
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   })();
   const ended = (id: string): Promise<string> =>
