@@ -18,7 +18,7 @@ export async function stageOf(ring: RollbackRing, trust: GivenTrust, channel: st
     for (;;) {
       const found = await look();
       if (holds(found)) return found;
-      await pause(60);
+      await pause(120);
     }
   };
   const stage = {

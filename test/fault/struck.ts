@@ -28,7 +28,7 @@ export async function liveUnder<T>(
   playing.catch(() => undefined);
   while (!over && left.size > 0) {
     if ((await holds.look()).length === 0) {
-      await pause(10);
+      await pause(30);
       continue;
     }
     await pause(gatherMs);

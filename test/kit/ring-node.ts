@@ -84,7 +84,7 @@ export async function joinRingNode(
       for (;;) {
         const state = await look().catch(() => readState(dir, channel));
         if (holds(state) && state.attempts.every(({ reported }) => reported)) return state;
-        await pause(80);
+        await pause(150);
       }
     },
     async dieAt(point) {

@@ -107,7 +107,7 @@ export async function startRollbackRing(given?: TestInstance, pace: Partial<Pace
     for (;;) {
       const found = await look();
       if (holds(found)) return found;
-      await pause(25);
+      await pause(100);
     }
   };
   const channelOf = (channel: string): Promise<ChannelStatus> => call('GET', `/channels/${channel}`);
