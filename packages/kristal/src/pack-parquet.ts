@@ -86,13 +86,17 @@ export type PackTable = {
 export type TextValues = { readonly length: number; at(index: number): string };
 
 /**
- * Opens a table from verified bytes. The bytes matched the manifest, so what does not parse here was compiled wrongly: it throws.
+ * Opens a table from verified bytes. The bytes matched the manifest, so what does not parse here was compiled wrongly: it throws. So does a column that is
+ * compressed, before any of it is unpacked: a table takes no more than its file says.
  */
 export async function openTable(table: PackTableDef, bytes: Uint8Array): Promise<PackTable> {
   // Slices are copies of what is asked for; the file itself is never copied.
   const slice = (from: number, to?: number) => bytes.slice(from, to).buffer as ArrayBuffer;
   const file = { byteLength: bytes.length, slice };
   const metadata = await parquetMetadataAsync(file);
+  const columns = metadata.row_groups.flatMap((group) => group.columns);
+  if (columns.some(({ meta_data }) => meta_data?.codec !== 'UNCOMPRESSED'))
+    throw new RangeError('a column of the table is compressed');
   const groups = rowGroupsOf(table, metadata);
   return {
     rows: Number(metadata.num_rows),
