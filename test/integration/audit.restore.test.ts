@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
+import { createServer } from 'node:http';
 import path from 'node:path';
 import { formatVkey } from '@orgo/core';
 import { newId } from '@orgo/runtime/ids';
@@ -44,6 +46,11 @@ const seal = async (count: number) => {
 const cosigned = async () => (await audit.call('GET', '/log/checkpoint')).body.cosigned;
 const isCosigned = (size: number) =>
   expect.poll(async () => (await cosigned())?.tree_size, { timeout: 20_000 }).toBe(size);
+/** A witness is asked after the seal, which waits for nobody. */
+const isMissed = () =>
+  expect
+    .poll(() => audit.replicas[0]?.said.map(({ code }) => code), { timeout: 20_000 })
+    .toContain('WITNESS_UNAVAILABLE');
 const places = async () =>
   (await audit.call('POST', '/log/fsck')).body.findings.map(
     (f: { code: string; place: string }) => `${f.code} ${f.place}`,
@@ -167,11 +174,34 @@ test('sealing does not wait for a witness, and it cosigns when it is there again
   await audit.another(settings);
   expect(await seal(5)).toEqual(['accepted']);
   expect(await cosigned()).toBe(null);
-  expect(audit.replicas[0]?.said).toContainEqual(expect.objectContaining({ code: 'WITNESS_UNAVAILABLE' }));
+  await isMissed();
   witness = await startIt(audit.instance.home, port);
   await isCosigned(5);
   expect(await cosigned()).toMatchObject({ quorum: true, witnesses: [{ name: 'witness.example/w1' }] });
   expect((await audit.call('GET', '/tlog/checkpoint')).text).toBe((await cosigned()).checkpoint);
+});
+
+test('a witness that lies gives no cosignature, and can stop sealing', async () => {
+  await stopAudit();
+  await witness.close();
+  let says = { status: 200, text: `\u2014 witness.example/w1 ${'A'.repeat(108)}\n` };
+  const liar = createServer((request, response) => {
+    request.resume();
+    response.writeHead(says.status).end(says.text);
+  });
+  await once(liar.listen(Number(new URL(witness.url).port), '127.0.0.1'), 'listening');
+  await audit.another(settings);
+  expect(await seal(5)).toEqual(['accepted']);
+  await isMissed();
+  expect(await cosigned()).toBe(null);
+
+  says = { status: 409, text: '9\n' };
+  await stopAudit();
+  await audit.another(settings);
+  expect(await seal(1)).toEqual(['LOG_ROLLBACK_DETECTED']);
+  liar.close();
+  liar.closeAllConnections();
+  witness = await startIt(audit.instance.home);
 });
 
 test('fsck holds the log against a cosigned checkpoint, too', async () => {
