@@ -80,6 +80,45 @@ test('an attempt that is silent is fenced; what it says after that moves nothing
   expect(end.stages.map(({ attempt }) => attempt)).toEqual([2, 1, 1, 1, 1, 1, 1, 1]);
 });
 
+test('an adapter whose clock is hours ahead refuses what is in its lease, and one hours behind works on past its end: neither moves anything', async () => {
+  const late = Promise.withResolvers<void>();
+  let calls = 0;
+  ring.run = async (context) => {
+    if (calls++ === 0) await late.promise;
+    return echo(context);
+  };
+  const said = async () =>
+    (await sealed(build_id))
+      .filter(({ stage }) => stage === 'echo-1')
+      .map(({ kind, verdict, epoch, reason_codes }) => [kind, verdict, epoch, ...reason_codes]);
+  ring.hoursAhead = 2;
+  const { build_id } = await ring.started();
+  const refused = ['REFUSAL', 'NOTED', 1, 'COMMAND_LEASE_EXPIRED'];
+  await expect.poll(said, soon).toEqual([refused]);
+  expect(calls).toBe(0);
+  const read = async () => (await ring.call('GET', `/builds/${build_id}`)).body;
+  expect(await read()).toMatchObject({ status: 'RUNNING', stages: [{ status: 'RUNNING', attempt: 1 }] });
+
+  // The clock of the database ends the attempts.
+  ring.hoursAhead = -2;
+  await hurry(build_id);
+  await expect.poll(() => calls, soon).toBe(1);
+  await hurry(build_id);
+  await ring.until(build_id, ({ stages }) => stages.length > 1);
+  late.resolve();
+  await expect
+    .poll(said, soon)
+    .toEqual([
+      refused,
+      ['FENCE', 'FENCED', 2, 'STAGE_TIMEOUT'],
+      ['FENCE', 'FENCED', 3, 'STAGE_TIMEOUT'],
+      ['STAGE', 'PASS', 3],
+      ['REFUSAL', 'NOTED', 2, 'REPLY_STALE_ATTEMPT'],
+    ]);
+  const end = await ring.ended(build_id);
+  expect([end.status, end.stages[0]?.attempt]).toEqual(['COMPLETED', 3]);
+});
+
 describe('attempts that are used up', () => {
   test('block the build, and a person’s resume goes on with the same stage', async () => {
     let broken = true;

@@ -3,7 +3,7 @@ import { auditConfig, createAudit } from '@orgo/audit';
 import { canonicalBytes } from '@orgo/core';
 import { createGatekeeper, gatekeeperConfig } from '@orgo/gatekeeper';
 import type { Bus } from '@orgo/runtime/bus';
-import type { Clock } from '@orgo/runtime/clock';
+import { type Clock, systemClock } from '@orgo/runtime/clock';
 import { loadConfig } from '@orgo/runtime/config';
 import type { Service } from '@orgo/runtime/host';
 import { type Api, startApi } from './orchestrator-instance.ts';
@@ -13,6 +13,8 @@ export type Ring = Api & {
   run: StageRun;
   /** Whether the adapter hears that a build was cancelled; a deaf one stands for a notice that was lost. */
   deaf: boolean;
+  /** How far the adapter's clock is from everybody else's. */
+  hoursAhead: number;
   /** Stops and starts a service of the ring. */
   down(name: 'gatekeeper' | 'audit'): Promise<void>;
   up(name: 'gatekeeper' | 'audit'): Promise<void>;
@@ -57,6 +59,7 @@ export async function startRing(given: Parameters<typeof startApi>[1] & { clock?
     ...api,
     run: echo,
     deaf: false,
+    hoursAhead: 0,
     up,
     down,
     async stop() {
@@ -70,6 +73,8 @@ export async function startRing(given: Parameters<typeof startApi>[1] & { clock?
     ...platform.bus,
     listen: (subject, hear) => platform.bus.listen(subject, (...said) => ring.deaf || hear(...said)),
   };
-  const serving = await serveStage(definition, { ...platform, bus, ...(given.clock && { clock: given.clock }) });
+  const { clock = systemClock } = given;
+  const now = () => new Date(clock.now().getTime() + ring.hoursAhead * 3_600_000);
+  const serving = await serveStage(definition, { ...platform, bus, clock: { ...clock, now } });
   return ring;
 }
