@@ -2,12 +2,17 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { BuildRecord, BuildStatus, FsckReport, ReleaseStatus } from '@orgo/contracts';
+import type { ArtifactRef, BuildRecord, BuildStatus, FsckReport, ReleaseStatus } from '@orgo/contracts';
 import { digestOfBytes } from '@orgo/core';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { repo, runCli, startInstance, type TestInstance } from '../kit/instance.ts';
 import { artifactFile, type BuildResult, flipByte, newTenant, outputOf, writeCorpora } from '../kit/story.ts';
+
+const filesIn = (folder: string): string[] =>
+  fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .flatMap((entry) => (entry.isFile() ? [path.join(entry.parentPath, entry.name)] : []));
 
 // One governed build from real input to an active pack, through the command line alone; then every claim of it is checked again.
 describe('a build from documents to a node', () => {
@@ -233,6 +238,42 @@ describe('a build from documents to a node', () => {
     });
   });
 
+  it('lets nobody edit what was released, by a signal or by other bytes', async () => {
+    const { api, token } = orgo.api();
+    const call = (method: string, at: string, body?: string | Uint8Array, type = 'application/json') =>
+      fetch(`${api}/v1/tenants/${story.tenant}${at}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': type, 'x-artifact-kind': 'exchange' },
+        ...(body && { body: body as NonNullable<RequestInit['body']> }),
+      });
+    const exchange = outputOf(build, 'compile-exchange', 'exchange');
+    const released = async () => new Uint8Array(await (await call('GET', `/artifacts/${exchange.ref}`)).arrayBuffer());
+    const bytes = await released();
+    const edited = Uint8Array.from(bytes);
+    edited[edited.length >> 1] = (edited[edited.length >> 1] ?? 0) ^ 1;
+    const put = (await (await call('POST', '/artifacts', edited, exchange.media_type)).json()) as ArtifactRef;
+    expect(put).toMatchObject({ ref: digestOfBytes(edited), size: exchange.size });
+    expect(await released()).toEqual(bytes);
+
+    const { items } = (await story.cli('build', 'list', '--json')).json as { items: BuildStatus[] };
+    const tasks = items.find(({ pipeline, status }) => pipeline === 'kristal-after' && status === 'COMPLETED');
+    const signals = outputOf(tasks as BuildStatus, 'execute', 'signals');
+    const record = (await story.cli('record', 'show', build.build_id, '--json')).json as BuildRecord;
+    const inputs = record.inputs.admitted.filter(({ kind }) => kind !== 'pipeline');
+    const ask = {
+      pipeline: 'kristal',
+      trigger: { type: 'manual', actor: 'signal', reason: 'edit' },
+      rerun_of: null,
+    };
+    for (const more of [signals, put]) {
+      const refused = await call('POST', '/builds', JSON.stringify({ ...ask, inputs: [...inputs, more] }));
+      expect(await refused.json()).toMatchObject({
+        code: 'REQUEST_INVALID',
+        detail: expect.stringContaining(`${more.kind} too often or without need`),
+      });
+    }
+  });
+
   it('finds one flipped byte of a stored artifact by name', async () => {
     const sound = await story.cli('audit', 'fsck', '--json');
     expect(sound).toMatchObject({ code: 0, json: { ok: true } });
@@ -309,5 +350,27 @@ describe('a build from documents to a node', () => {
     await phase('release.release', released.release_id, 'RELEASED');
     await aside([]);
     expect(await unlogged()).toEqual([]);
+  });
+
+  it('wrote no secret of its home into a log or into anything that it gave out', async () => {
+    const { DATABASE_URL, NATS_URL, REDIS_URL } = orgo.servers();
+    const passwords = [DATABASE_URL, NATS_URL, REDIS_URL].map((url) => new URL(url).password);
+    const keys = filesIn(path.join(orgo.home, 'keys')).map((file) => JSON.parse(fs.readFileSync(file, 'utf8')).jwk.d);
+    const secrets = [orgo.api().token, ...passwords.flatMap((one) => [one, decodeURIComponent(one)]), ...keys];
+    expect(keys.length).toBeGreaterThan(10);
+    expect(secrets.filter((one) => typeof one !== 'string' || one.length < 16)).toEqual([]);
+    const [logs, given] = [path.join(orgo.home, 'logs'), path.join(work, 'evidence')].map(filesIn) as [
+      string[],
+      string[],
+    ];
+    expect(logs.length > 0 && given.length > 20).toBe(true);
+    const stored = filesIn(path.join(orgo.home, 'artifacts'));
+    const leaks = [...logs, ...filesIn(work), ...stored].filter((file) => {
+      const bytes = fs.readFileSync(file);
+      return secrets.some((secret) => bytes.includes(secret));
+    });
+    expect(leaks).toEqual([]);
+    const error = await runCli(['build', 'list', '--json'], { ...orgo.env, ORGO_API: 'http://127.0.0.1:1' });
+    expect(secrets.filter((secret) => (error.stdout + error.stderr).includes(secret))).toEqual([]);
   });
 });
