@@ -32,6 +32,10 @@ describe('a build', () => {
     expect(buildDifferences(row({ status: 'CREATED', stages: [] }), [])).toEqual([]);
     const silent = { stage: 'ingest', status: 'ERROR', log_index: null, outputs: [] };
     expect(buildDifferences(row({ status: 'BLOCKED', stages: [pin, silent] }), entries.slice(0, 2))).toEqual([]);
+    const refused = [...entries.slice(0, 2), ...log({ index: 2, kind: 'REFUSAL', verdict: 'NOTED' })];
+    expect(buildDifferences(row({ status: 'BLOCKED', stages: [pin, { ...silent, log_index: 2 }] }), refused)).toEqual(
+      [],
+    );
   });
   it.each<[string, object, Entry[]]>([
     ['that says COMPLETED where FAILED is sealed', {}, log({ kind: 'ADMISSION' }, entries[1] as Entry, end('FAILED'))],
