@@ -296,21 +296,6 @@ test('work that was done in its lease is still delivered after it', async () => 
   expect((await received.reaches(2)).map(({ status }) => status)).toEqual(['ok', 'ok']);
 });
 
-test.each([
-  ['ahead refuses what is in its lease', 2, 1, 'refused', ['COMMAND_LEASE_EXPIRED'], 0],
-  ['behind works on a lease that is over', -2, -1, 'ok', [], 1],
-] as const)('a clock that is hours %s', async (_, ahead, lease, status, reason_codes, times) => {
-  const { stage, runs } = counted();
-  await start(stage, { ...systemClock, now: () => new Date(Date.now() + ahead * 3_600_000) });
-  const received = await receive('plain');
-  await publish(
-    'plain',
-    command('plain', { inputs: [await storedJson({ ahead })], not_after: inLease(lease * 3_600_000) }),
-  );
-  expect(await received.reaches(1)).toMatchObject([{ status, reason_codes }]);
-  expect(runs()).toBe(times);
-});
-
 test('a stage that does not end in its lease is an error, and the process goes on', async () => {
   await start(defineStage({ adapter: 'slow', version: '1', run: () => new Promise(() => undefined) }));
   const received = await receive('slow');

@@ -210,6 +210,13 @@ test('an earlier check comes first: nothing is said about the content of a comma
   });
 });
 
+test('our clock judges the lease: hours ahead it refuses one that holds, hours behind it takes one that is over', () => {
+  const not_after = now.toISOString();
+  const hours = (n: number): Date => new Date(now.getTime() + n * 3_600_000);
+  expect(check(wished({ not_after }), hours(2))).toMatchObject({ code: 'COMMAND_LEASE_EXPIRED' });
+  expect(check(wished({ not_after }), hours(-2))).toMatchObject({ ok: true });
+});
+
 test('a statement that was verified is not believed for another text', () => {
   const cache = statementCache();
   const expected = { root, adapter: 'echo', now, verify: verifySignature, cache };
