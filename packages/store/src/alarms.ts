@@ -1,6 +1,7 @@
 import { digestHex, digestOf } from '@orgo/core';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Log } from '@orgo/runtime/log';
+import { settledWithin } from '@orgo/runtime/settled';
 import { type AlarmRow, claimDueAlarms, deleteFiredAlarms, nextDueMs, releaseAlarms } from './alarm-rows.ts';
 import { startWaker, type Waker } from './alarms.bullmq.ts';
 import type { Db } from './db.ts';
@@ -34,8 +35,8 @@ export type Alarms = {
   armed(dueInMs: readonly number[]): void;
   /** Look now. */
   nudge(): void;
-  /** Finishes the firing that runs. */
-  stop(): Promise<void>;
+  /** Finishes the firing that runs, at most within `deadlineMs` (default 10 s): what is left is fired again. */
+  stop(deadlineMs?: number): Promise<void>;
 };
 
 const limit = 256;
@@ -115,11 +116,11 @@ export async function startAlarms(options: AlarmsOptions): Promise<Alarms> {
       if (waker !== undefined) for (const ms of dueInMs) waker.at(ms);
     },
     nudge: signal.set,
-    async stop() {
+    async stop(deadlineMs = 10_000) {
       stopped = true;
       clearTimeout(bell?.timer);
       signal.set();
-      await sweeping;
+      await settledWithin([sweeping], deadlineMs);
       await waker?.close();
     },
   };

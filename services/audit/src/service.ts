@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
 import { createNoise } from '@orgo/runtime/noise';
+import { openings } from '@orgo/runtime/openings';
+import { settledWithin } from '@orgo/runtime/settled';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
@@ -69,10 +71,7 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     { subject: decisionSubject, handler: decisions },
     ...questions.map((question) => ({ subject: question.subject, handler: answering(question, log) })),
   ];
-  const stops: (() => Promise<unknown> | unknown)[] = [];
-  const undo = async (): Promise<void> => {
-    for (const stop of stops.splice(0).reverse()) await stop();
-  };
+  const { opened, close } = openings((err) => log.error({ err, code: codeOf(err) }, 'not stopped'));
 
   return {
     name: 'audit',
@@ -80,22 +79,21 @@ export function createAudit(platform: Platform & { home: string }, config: Audit
     ready: () => ready && bus.isConnected(),
     async start() {
       await guard.checkAll();
+      opened((leftMs) => settledWithin([sealing.idle().then(() => guard.idle())], leftMs));
       relay = startRelay({ ...platform.pace, db, bus, log, faults, fill: fillReceipts });
-      stops.push(() => relay?.stop());
+      opened((leftMs) => relay?.stop(leftMs));
       for (const { subject, handler } of answers) {
         const serving = await bus.serve(subject, 'audit', handler);
-        stops.push(() => serving.stop());
+        opened((leftMs) => serving.stop(leftMs));
       }
       ready = true;
     },
-    async drain() {
+    async drain(deadlineMs) {
       ready = false;
-      await undo();
-      await sealing.idle();
-      await guard.idle();
+      await close(deadlineMs);
     },
     async stop() {
-      await undo();
+      await close();
       await guard.idle();
       await witnesses.stop();
       await Promise.all([reads.close(), db.close()]);

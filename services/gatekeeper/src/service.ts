@@ -2,6 +2,8 @@ import { systemClock } from '@orgo/runtime/clock';
 import { codeOf, Refused } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
 import { createNoise } from '@orgo/runtime/noise';
+import { openings } from '@orgo/runtime/openings';
+import { settledWithin } from '@orgo/runtime/settled';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
@@ -12,7 +14,6 @@ import { encodeDecisions } from './encode.ts';
 import { createJudge } from './facts/judge.ts';
 import { fillDecisions } from './fill.ts';
 import { claimSubject, replySubject, takeClaims, takeReplies } from './handlers.ts';
-
 import { createPipelines } from './pipelines.ts';
 import { createReads } from './reads.ts';
 import { readSchemaFolder, type SchemaFolder } from './schemas/folder.ts';
@@ -75,33 +76,30 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     faults,
     log,
   };
-  const stops: (() => Promise<unknown> | unknown)[] = [];
-  const undo = async (): Promise<void> => {
-    for (const stop of stops.splice(0).reverse()) await stop();
-  };
+  const { opened, close } = openings((err) => log.error({ err, code: codeOf(err) }, 'not stopped'));
 
   return {
     name: 'gatekeeper',
     ready: () => ready && bus.isConnected(),
     async start() {
+      opened((leftMs) => settledWithin([turns.idle()], leftMs));
       relay = startRelay({ ...platform.pace, db, bus, log, faults, fill: fillDecisions });
-      stops.push(() => relay?.stop());
+      opened((leftMs) => relay?.stop(leftMs));
       for (const [subject, handler] of [
         [replySubject, takeReplies(deps)],
         [claimSubject, takeClaims(deps)],
       ] as const) {
         const serving = await bus.serve(subject, 'gatekeeper', handler);
-        stops.push(() => serving.stop());
+        opened((leftMs) => serving.stop(leftMs));
       }
       ready = true;
     },
-    async drain() {
+    async drain(deadlineMs) {
       ready = false;
-      await undo();
-      await turns.idle();
+      await close(deadlineMs);
     },
     async stop() {
-      await undo();
+      await close();
       await Promise.all([judge.close(), reads.close(), db.close()]);
     },
   };

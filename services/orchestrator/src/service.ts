@@ -1,6 +1,8 @@
 import { codeOf } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
 import { createNoise } from '@orgo/runtime/noise';
+import { openings } from '@orgo/runtime/openings';
+import { settledWithin } from '@orgo/runtime/settled';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { type Alarms, startAlarms } from '@orgo/store/alarms';
 import { openDb } from '@orgo/store/db';
@@ -85,13 +87,14 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
     noise: createNoise(log),
     faults,
   });
-  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const { opened, close } = openings((err) => log.error({ err, code: codeOf(err) }, 'not stopped'));
 
   return {
     name: 'orchestrator',
     routes: orchestratorRoutes({ db, artifacts, trust, reads, snapshots, turns, cases, watch, start: starts.start }),
     ready: () => ready && bus.isConnected(),
     async start() {
+      opened((leftMs) => settledWithin([starts.idle(), turns.idle(), cases.idle()], leftMs));
       relay = startRelay({
         ...platform.pace,
         db,
@@ -101,7 +104,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
         fill: fillCommands,
         local: { [caseSubject]: openCases(cases) },
       });
-      stops.push(() => relay?.stop());
+      opened((leftMs) => relay?.stop(leftMs));
       alarms = await startAlarms({
         ...platform.pace,
         db,
@@ -111,21 +114,20 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
         instance: platform.instance,
         onAlarm: takeAlarms(turns),
       });
-      stops.push(() => alarms?.stop());
+      opened((leftMs) => alarms?.stop(leftMs));
       await resendIfLost({ db, bus, turns, log });
-      stops.push(bus.onReconnect(() => void resend()));
+      opened(bus.onReconnect(() => void resend()));
       const serving = await bus.serve(receiptSubject, 'orchestrator', receipts);
-      stops.push(() => serving.stop());
+      opened((leftMs) => serving.stop(leftMs));
       ready = true;
     },
-    async drain() {
+    async drain(deadlineMs) {
       ready = false;
       watch.close();
-      for (const stop of stops.splice(0).reverse()) await stop();
-      await Promise.all([starts.idle(), turns.idle(), cases.idle()]);
+      await close(deadlineMs);
     },
     async stop() {
-      for (const stop of stops.splice(0).reverse()) await stop();
+      await close();
       await Promise.all([reads.close(), db.close()]);
     },
   };

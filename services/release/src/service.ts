@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { codeOf } from '@orgo/runtime/errors';
 import type { Service } from '@orgo/runtime/host';
 import { createNoise } from '@orgo/runtime/noise';
+import { openings } from '@orgo/runtime/openings';
+import { settledWithin } from '@orgo/runtime/settled';
 import { statementCache } from '@orgo/runtime/statement-cache';
 import { type Alarms, startAlarms } from '@orgo/store/alarms';
 import { openDb } from '@orgo/store/db';
@@ -148,7 +150,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     faults,
     log,
   };
-  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const { opened, close } = openings((err) => log.error({ err, code: codeOf(err) }, 'not stopped'));
 
   return {
     name: 'release',
@@ -166,6 +168,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
     }),
     ready: () => ready && bus.isConnected(),
     async start() {
+      opened((leftMs) => settledWithin([releases.idle(), nodes.idle(), channels.idle(), trustRoots.idle()], leftMs));
       const local = {
         [jobSubjects.verify]: verifyJob(jobs),
         [jobSubjects.channel]: channelJob(jobs),
@@ -177,7 +180,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
       const nudge = (rows: readonly OutboxRow[]) => relay?.nudge(rows);
       const refused = hearRefusals({ db, keyring, trust, channels, nudge, faults });
       relay = startRelay({ ...platform.pace, db, bus, log, faults, local, refused });
-      stops.push(() => relay?.stop());
+      opened((leftMs) => relay?.stop(leftMs));
       alarms = await startAlarms({
         ...platform.pace,
         db,
@@ -187,7 +190,7 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
         instance: platform.instance,
         onAlarm: withRenewals(files, takeAlarms({ db, reads, releases, log })),
       });
-      stops.push(() => alarms?.stop());
+      opened((leftMs) => alarms?.stop(leftMs));
       const serving = await bus.serve(
         receiptSubject,
         'release',
@@ -204,18 +207,17 @@ export function createRelease(platform: Platform & { home: string }, config: Rel
           faults,
         }),
       );
-      stops.push(() => serving.stop());
+      opened((leftMs) => serving.stop(leftMs));
       const roots = watchRoots({ trust, turns: trustRoots, log });
-      stops.push(() => roots.stop());
+      opened((leftMs) => settledWithin([roots.stop()], leftMs));
       ready = true;
     },
-    async drain() {
+    async drain(deadlineMs) {
       ready = false;
-      for (const stop of stops.splice(0).reverse()) await stop();
-      await Promise.all([releases.idle(), nodes.idle(), channels.idle(), trustRoots.idle()]);
+      await close(deadlineMs);
     },
     async stop() {
-      for (const stop of stops.splice(0).reverse()) await stop();
+      await close();
       await Promise.all([reads.close(), db.close()]);
     },
   };
