@@ -114,6 +114,11 @@ export const pardons: readonly Pardon[] = [
     "name: 'outbox_delete'",
   ),
   pardon(
+    'packages/store/src/snapshots.ts',
+    'no build has the definition before `start.beforeCommit`: a row that nobody names',
+    'await db.query(...inserting',
+  ),
+  pardon(
     'packages/store/src/transact.ts',
     'hands on the points that it was given',
     'const first = await transact(',
@@ -206,11 +211,6 @@ export const pardons: readonly Pardon[] = [
     'services/orchestrator/src/routes.ts',
     'an upload under the digest of its bytes: who has no answer uploads it again',
     'return artifacts.put(',
-  ),
-  pardon(
-    'services/orchestrator/src/snapshots.ts',
-    'no build has the definition before `start.beforeCommit`: a row that nobody names',
-    "name: 'pipeline_keep'",
   ),
   pardon('services/release/src/evidence.ts', asked, 'await bus.request(sealedSubject'),
   pardon(

@@ -16,6 +16,7 @@ import type { Db } from '@orgo/store/db';
 import type { FaultPoints } from '@orgo/store/fault-points';
 import { type Seat, together } from '@orgo/store/lane';
 import type { Incoming, ItemResult } from '@orgo/store/machine';
+import type { Snapshots } from '@orgo/store/snapshots';
 import type { Door } from './door.ts';
 import { admitFacts } from './facts/admit-facts.ts';
 import { aboutOf, channelFacts, channelOf, policyAt, rollbackAsked, rollbackFacts } from './facts/channel-facts.ts';
@@ -25,8 +26,6 @@ import { instanceOf, joinFacts, reportFacts } from './facts/node-facts.ts';
 import { claimedRecord, releaseFacts } from './facts/release-facts.ts';
 import { replyFacts } from './facts/reply-facts.ts';
 import { trustRootFacts } from './facts/trust-root-facts.ts';
-
-import type { Pipelines } from './pipelines.ts';
 import type { Reads } from './reads.ts';
 import { type GateIncoming, readGate } from './repo.ts';
 import { laterFor, type Turns, tell } from './turns.ts';
@@ -42,7 +41,7 @@ export type HandlerDeps = Belief & {
   artifacts: ArtifactStore;
   judge: Judge;
   keyring: Keyring;
-  pipelines: Pipelines;
+  snapshots: Snapshots;
   reads: Reads;
   turns: Turns;
   rollbacks: { days: number; most: number };
@@ -219,14 +218,14 @@ const admit: Decide = async (deps, verified, { root, traceparent, gate }) => {
 
 /** First nothing more is decided about the build, then its record is folded, then that is decided. Each step may be repeated. */
 const close: Decide = async (deps, verified, { root, traceparent, gate }) => {
-  const { turns, db, pipelines } = deps;
+  const { turns, db, snapshots } = deps;
   const { digest } = verified;
   const common = commonOf(verified, root);
   const frozen = only(
     await gate.push([{ message_id: `freeze:${digest}`, input: { ...common, type: 'freeze' }, traceparent }]),
   );
   if (frozen.outcome === 'refused' || frozen.outcome === 'later') return frozen;
-  const state = await readGate(db, pipelines, common.tenant_id, common.build_id);
+  const state = await readGate(db, snapshots, common.tenant_id, common.build_id);
   if (state === null || state.closing === null || state.phase !== 'CLOSING')
     return { outcome: 'duplicate', code: null };
   // crash: if we die from here on, the build stays frozen and the claim comes again

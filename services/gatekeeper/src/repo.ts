@@ -3,10 +3,10 @@ import { Breach } from '@orgo/runtime/errors';
 import type { Queryable, Tx } from '@orgo/store/db';
 import type { Machine, Repo, SaveRow } from '@orgo/store/machine';
 import { tableRepo } from '@orgo/store/repo';
+import type { Snapshots } from '@orgo/store/snapshots';
 import { textArray } from '@orgo/store/text-array';
 import * as domain from './domain/index.ts';
 import { type About, holdChannels, readHeldChannels } from './held-channels.ts';
-import type { Pipelines } from './pipelines.ts';
 
 type State = domain.GateState;
 type Event = domain.GateEvent;
@@ -30,21 +30,21 @@ const stored = (state: State): Stored => ({
 const storedEvent = (event: Event): StoredEvent =>
   'admission' in event ? { ...event, admission: without(event.admission) } : event;
 
-function restored(state: Stored, pipelines: ReadonlyMap<string, Pipeline>): State {
+function restored(state: Stored, snapshots: ReadonlyMap<string, Pipeline>): State {
   if (state.admission === null) return { ...state, admission: null };
   const { readable, ...admission } = state.admission;
-  const pipeline = readable ? pipelines.get(admission.pipeline_ref) : null;
+  const pipeline = readable ? snapshots.get(admission.pipeline_ref) : null;
   if (pipeline === undefined)
     throw new Breach('BLUEPRINT_UNPINNED', `no snapshot ${admission.pipeline_ref} of ${state.build_id}`);
   return { ...state, admission: { ...admission, pipeline } };
 }
 
-function gateRepo(pipelines: Pipelines): Repo<State, Event> {
+function gateRepo(snapshots: Snapshots): Repo<State, Event> {
   const table = tableRepo<Stored, StoredEvent>('gate', { json: 'json' });
   return {
     async load(tx, keys) {
       const rows = await table.load(tx, keys);
-      const known = await pipelines.load(tx, refsOf([...rows.values()].map((row) => row.state)));
+      const known = await snapshots.load(tx, refsOf([...rows.values()].map((row) => row.state)));
       return new Map([...rows].map(([key, { state, version }]) => [key, { state: restored(state, known), version }]));
     },
     save: (tx, rows) =>
@@ -61,14 +61,14 @@ const refsOf = (states: readonly Stored[]): string[] =>
 /** The gate of a build as it stands, without a lock; null for one that was never heard of. */
 export async function readGate(
   db: Queryable,
-  pipelines: Pipelines,
+  snapshots: Snapshots,
   tenant: string,
   build: string,
 ): Promise<State | null> {
   const text = 'SELECT state FROM gate WHERE tenant_id = $1 AND id = $2';
   const { rows } = await db.query<{ state: Stored }>({ name: 'gate_read', text }, [tenant, build]);
   const [row] = rows;
-  return row === undefined ? null : restored(row.state, await pipelines.load(db, refsOf([row.state])));
+  return row === undefined ? null : restored(row.state, await snapshots.load(db, refsOf([row.state])));
 }
 
 const acceptText = `INSERT INTO accepted_decision (tenant_id, build_id, stage, verdict, digest)
@@ -79,7 +79,7 @@ ON CONFLICT (tenant_id, build_id, stage) DO UPDATE SET epoch = GREATEST(fence.ep
 
 /** Writes what the database itself holds the gates to: one accepted decision per stage, fences that only rise, the snapshots admitted with. */
 export const projectGates =
-  (pipelines: Pipelines) =>
+  (snapshots: Snapshots) =>
   async (tx: Tx, rows: readonly SaveRow<State, Event>[]): Promise<void> => {
     const events = rows.flatMap(({ key, events: list }) => list.map((event) => ({ key, event })));
     const accepted = events.flatMap(({ key, event }) =>
@@ -108,7 +108,7 @@ export const projectGates =
         textArray(fences.map(({ stage }) => stage)),
         textArray(fences.map(({ fence }) => `${fence}`)),
       ]);
-    pipelines.keep(tx, admitted);
+    snapshots.keepWith(tx, admitted);
   };
 
 const nonceText = `INSERT INTO node_nonce (tenant_id, instance_id, nonce) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`;
@@ -161,14 +161,14 @@ export type TrustRootIncoming = Untimed<domain.TrustRootInput>;
 
 export type ChannelIncoming = Untimed<domain.ChannelGateInput>;
 
-export const gateMachine = (pipelines: Pipelines): Machine<State, GateIncoming, Event, domain.DecisionSend, never> => ({
+export const gateMachine = (snapshots: Snapshots): Machine<State, GateIncoming, Event, domain.DecisionSend, never> => ({
   name: 'gate',
   keyOf: ({ tenant_id, build_id }) => ({ tenant_id, id: build_id }),
   initial: domain.initialGate,
   decide: (state, input) => domain.decideGate(state, input as domain.GateInput),
   evolve: domain.evolveGate,
   phaseOf: (state) => state.phase,
-  repo: gateRepo(pipelines),
+  repo: gateRepo(snapshots),
 });
 
 export const releaseMachine: Machine<

@@ -8,13 +8,13 @@ import { statementCache } from '@orgo/runtime/statement-cache';
 import { openDb } from '@orgo/store/db';
 import type { Platform } from '@orgo/store/platform';
 import { type Relay, startRelay } from '@orgo/store/relay';
+import { createSnapshots } from '@orgo/store/snapshots';
 import type { GatekeeperConfig } from './config.ts';
 import { createDoor } from './door.ts';
 import { encodeDecisions } from './encode.ts';
 import { createJudge } from './facts/judge.ts';
 import { fillDecisions } from './fill.ts';
 import { claimSubject, replySubject, takeClaims, takeReplies } from './handlers.ts';
-import { createPipelines } from './pipelines.ts';
 import { createReads } from './reads.ts';
 import { readSchemaFolder, type SchemaFolder } from './schemas/folder.ts';
 import { createTurns } from './turns.ts';
@@ -40,7 +40,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
   const { bus, log, faults, keyring, trust, artifacts } = platform;
   const judge = createJudge(schemasOf(config));
   const db = openDb({ url: platform.databaseUrl, schema });
-  const pipelines = createPipelines();
+  const snapshots = createSnapshots();
   const reads = createReads({ databaseUrl: platform.databaseUrl, schema });
   let relay: Relay | undefined;
   let ready = false;
@@ -48,7 +48,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
   const turns = createTurns({
     db,
     log,
-    pipelines,
+    snapshots,
     max: config.ORGO_GATE_BATCH,
     options: {
       encode: encodeDecisions({ artifacts, keyring, faults }),
@@ -66,7 +66,7 @@ export function createGatekeeper(platform: Platform, config: GatekeeperConfig): 
     keyring,
     trust,
     cache: statementCache(),
-    pipelines,
+    snapshots,
     reads,
     turns,
     rollbacks: { days: config.ORGO_ROLLBACK_DAYS, most: config.ORGO_ROLLBACKS_PER_HOUR },

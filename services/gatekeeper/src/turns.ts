@@ -4,6 +4,7 @@ import type { Log } from '@orgo/runtime/log';
 import type { Db } from '@orgo/store/db';
 import { createLane, type Lane } from '@orgo/store/lane';
 import type { Incoming, ItemResult, Machine, SaveRow } from '@orgo/store/machine';
+import type { Snapshots } from '@orgo/store/snapshots';
 import { type TransactOptions, transact } from '@orgo/store/transact';
 import type {
   ChannelGate,
@@ -19,7 +20,6 @@ import type {
   TrustRootGate,
 } from './domain/index.ts';
 import { projectReleases } from './held-channels.ts';
-import type { Pipelines } from './pipelines.ts';
 import {
   type ChannelIncoming,
   channelMachine,
@@ -48,7 +48,7 @@ export type Turns = {
 export type TurnsDeps = {
   db: Db;
   log: Log;
-  pipelines: Pipelines;
+  snapshots: Snapshots;
   options: Omit<TransactOptions<unknown, unknown, DecisionSend>, 'project'>;
   max: number;
 };
@@ -71,7 +71,7 @@ export function laterFor(log: Log, error: unknown, about: Record<string, unknown
   return { outcome: 'later', code };
 }
 
-export function createTurns({ db, pipelines, options, max }: TurnsDeps): Turns {
+export function createTurns({ db, snapshots, options, max }: TurnsDeps): Turns {
   const lane = <S, I, E>(
     machine: Machine<S, I, E, DecisionSend, never>,
     project?: (
@@ -83,7 +83,7 @@ export function createTurns({ db, pipelines, options, max }: TurnsDeps): Turns {
       (items) => transact(db, machine, items, { ...options, ...(project && { project }) }),
       { max },
     );
-  const gate = lane<GateState, GateIncoming, GateEvent>(gateMachine(pipelines), projectGates(pipelines));
+  const gate = lane<GateState, GateIncoming, GateEvent>(gateMachine(snapshots), projectGates(snapshots));
   const release = lane<ReleaseGate, ReleaseIncoming, ReleaseEvent>(releaseMachine, projectReleases);
   const node = lane<NodeGate, NodeIncoming, NodeEvent>(nodeMachine, projectNodes);
   const channel = lane<ChannelGate, ChannelIncoming, ChannelGateEvent>(channelMachine);

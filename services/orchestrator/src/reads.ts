@@ -2,12 +2,12 @@ import type { BuildStatus, CaseView, ReasonCode } from '@orgo/contracts';
 import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
 import { type Finding, openReading, type Reading } from '@orgo/store/reading';
+import type { Snapshots } from '@orgo/store/snapshots';
 import { textArray } from '@orgo/store/text-array';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type BuildState, type CaseState, caseView, statusOf } from './domain/index.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { type StoredBuild, withPipeline } from './repo.ts';
-import type { Snapshots } from './snapshots.ts';
 
 export type Page<T> = { items: T[]; next_cursor: string | null };
 

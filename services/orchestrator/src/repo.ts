@@ -2,8 +2,8 @@ import type { Pipeline } from '@orgo/contracts';
 import { Breach } from '@orgo/runtime/errors';
 import type { Machine, Repo, SaveRow } from '@orgo/store/machine';
 import { tableRepo } from '@orgo/store/repo';
+import type { Snapshots } from '@orgo/store/snapshots';
 import * as domain from './domain/index.ts';
-import type { Snapshots } from './snapshots.ts';
 
 /** A build as it is stored: its pipeline stays with the snapshots, under the digest that the state names. */
 export type StoredBuild = Omit<domain.BuildState, 'pipeline'>;

@@ -5,9 +5,9 @@ import { codeOf, Refused } from '@orgo/runtime/errors';
 import { newId } from '@orgo/runtime/ids';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
+import type { Snapshots } from '@orgo/store/snapshots';
 import { type Admitted, admitRerun, runKey, subjectKey, type Yield, yieldOf } from './domain/index.ts';
 import type { Reads } from './reads.ts';
-import type { Snapshots } from './snapshots.ts';
 
 type Deps = { db: Db; artifacts: ArtifactStore; trust: TrustStore; reads: Reads; snapshots: Snapshots };
 
@@ -80,7 +80,7 @@ export async function admittedOf(
   const pipeline_ref = digestOfBytes(snapshot);
   const stored = await artifacts.put(tenant_id, 'pipeline', 'application/json', snapshot);
   const inputs = [...given, stored].sort(compareRefs);
-  await snapshots.keep(db, pipeline_ref, pipeline);
+  await snapshots.keep(db, [{ ref: pipeline_ref, pipeline }]);
   const run_key = runKey(tenant_id, pipeline, pipeline_ref, inputs);
   return {
     tenant_id,

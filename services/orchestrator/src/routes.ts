@@ -15,13 +15,13 @@ import { headerOf, type PageOf, pageOf, paramOf, requestKeyOf } from '@orgo/runt
 import { askedOf, endSpan, startSpan, traceparentOf } from '@orgo/runtime/telemetry';
 import type { TrustStore } from '@orgo/runtime/trust';
 import type { Db } from '@orgo/store/db';
+import type { Snapshots } from '@orgo/store/snapshots';
 import type { Turns } from '@orgo/store/turns';
 import type { z } from 'zod';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { type BuildInput, type CaseInput, type LetterMark, type PersonAct, traceIdOf } from './domain/index.ts';
 import type { Reads } from './reads.ts';
 import { admittedOf, checkTenant } from './requests.ts';
-import type { Snapshots } from './snapshots.ts';
 import type { Started } from './starts.ts';
 import type { Watch } from './watch.ts';
 
