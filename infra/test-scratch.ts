@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { startTime } from './process-identity.mjs';
 
 const MEMORY = '/dev/shm';
 const ENOUGH_BYTES = 4 * 1024 ** 3;
@@ -56,20 +57,11 @@ function plentyOfMemory(): boolean {
 function removeAbandoned(): void {
   for (const name of fs.readdirSync(MEMORY)) {
     const [, pid] = /^orgo-tests-(\d+)-/.exec(name) ?? [];
-    if (pid === undefined || isAlive(Number(pid))) continue;
+    if (pid === undefined || startTime(Number(pid)) !== undefined) continue;
     try {
       fs.rmSync(path.join(MEMORY, name), { recursive: true, force: true });
     } catch {
       // another user's
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

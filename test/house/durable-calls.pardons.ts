@@ -75,6 +75,13 @@ export const pardons: readonly Pardon[] = [
   pardon('packages/runtime/src/key-files.ts', atSetup, 'await createFile(path'),
   pardon('packages/runtime/src/key-files.ts', terminal, 'await createFile(asideFile', 'await rename(wanted'),
   pardon(
+    'packages/runtime/src/process-lock.ts',
+    'a lock outlives no process: of whoever died in between, the next one that asks takes over',
+    'await link(draft',
+    'if we die from here on',
+    'await rename(freed',
+  ),
+  pardon(
     'packages/runtime/src/tenants.ts',
     atSetup,
     'await replaceFile(pinsFile',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runs } from '@orgo/runtime/process-identity';
 import { CliError } from './cli-error.ts';
 import { setting } from './settings.ts';
 
@@ -55,12 +56,8 @@ export function findInstance(): Instance {
   } catch {
     throw new CliError('HOME_UNREADABLE', `${instanceFile()} is no instance file; \`orgo up\` writes it anew`);
   }
-  try {
-    process.kill(found.pid, 0);
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'ESRCH')
-      throw new CliError('INSTANCE_NOT_RUNNING', `the Orgo of ${homeDir()} (pid ${found.pid}) has ended`);
-  }
+  if (!runs(found.pid))
+    throw new CliError('INSTANCE_NOT_RUNNING', `the Orgo of ${homeDir()} (pid ${found.pid}) has ended`);
   return { ...found, tenant: tenant ?? found.tenant };
 }
 

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Digest, digestHex, digestOfBytes, isDigest } from '@orgo/core';
 import { syncDir } from './durable-file.ts';
+import { runs, startOf } from './process-identity.ts';
 
 /** One artifact in a journal: whose it is, what it is called, its bytes. */
 export type JournalEntry = { tenant: string; ref: Digest; bytes: Uint8Array };
@@ -30,28 +31,13 @@ const stepBytes = 1_048_576;
 const suffix = '.journal';
 const digestBytes = 32;
 
-/** When a process started, in the kernel's ticks: with it a pid names one process and not a later one. Empty where that cannot be read. */
-const startOf = (pid: number): string => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-};
-
 const own = `${hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}_${process.pid}_${startOf(process.pid)}_`;
 
 /** Whether a journal's writer may still be at work. A writer of another host is taken to be. */
 export function isWritten(name: string): boolean {
   const [host, pid, start] = name.split('_');
   if (host !== own.split('_')[0]) return true;
-  try {
-    process.kill(Number(pid), 0);
-    return startOf(Number(pid)) === start;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return runs(Number(pid), start);
 }
 
 export const isJournal = (name: string): boolean => name.endsWith(suffix);

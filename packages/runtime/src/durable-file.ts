@@ -1,16 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-const isCode = (error: unknown, code: string): boolean =>
+/** Whether an error of the system has this code. */
+export const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
+
+/** Whether a file or folder is not there: any other error says nothing about that. */
+export const isAbsent = (error: unknown): boolean => isCode(error, 'ENOENT');
 
 /** Bytes of a file, or undefined when there is none. Other errors are thrown. */
 export async function readFileIfAny(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Names in a folder, none when there is no folder. Other errors are thrown. */
+export async function readDirIfAny(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (isAbsent(error)) return [];
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { open, readFile, unlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fixedRoles, payloadTypes, roleOfAdapter, type TrustRoot, trustRootSchema } from '@orgo/contracts';
 import { canonicalBytes, type Digest, digestOfBytes, fromBase64, pae, parseStrict, toBase64 } from '@orgo/core';
@@ -6,8 +6,9 @@ import { createFile, makeDir, readFileIfAny, replaceFile } from './durable-file.
 import { Fault, Refused } from './errors.ts';
 import type { KeyAlg } from './key-files.ts';
 import { type KeyStore, openKeyStore } from './key-store.ts';
+import { withProcessLock } from './process-lock.ts';
 import { type AnySigner, trustedKeyOf } from './signer.ts';
-import { keysDir, pinsFile, readPins, rootFile, trustDir, unsealedFile } from './trust-files.ts';
+import { keysDir, pinsFile, pinsLock, readPins, rootFile, trustDir, unsealedFile } from './trust-files.ts';
 
 export type CreatedTenant = { tenant_id: string; fingerprint: Digest; root_version: number; created: boolean };
 
@@ -34,38 +35,9 @@ const payloadOf = (envelope: Uint8Array): Uint8Array => {
   return bytes.value;
 };
 
-/** Another process may pin at the same moment: a lock file names its holder, and one of a dead process is taken over. */
-const withPinsLock = async <T>(dir: string, run: () => Promise<T>): Promise<T> => {
-  const path = `${pinsFile(dir)}.lock`;
-  for (let tries = 0; ; tries++) {
-    const handle = await open(path, 'wx', 0o600).catch(() => undefined);
-    if (handle !== undefined) {
-      try {
-        await handle.writeFile(`${process.pid}`);
-        return await run();
-      } finally {
-        await handle.close();
-        await unlink(path);
-      }
-    }
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (holder > 0 && !isAlive(holder)) await unlink(path).catch(() => undefined);
-    if (tries === 500) throw new Fault('STATE_CONFLICT', `${path} is held by process ${holder}`);
-    await new Promise((resume) => setTimeout(resume, 10));
-  }
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-};
-
+/** Another process may pin at the same moment. */
 const pin = (dir: string, tenant: string, fingerprint: Digest): Promise<boolean> =>
-  withPinsLock(dir, async () => {
+  withProcessLock(pinsLock(dir), async () => {
     const pins = await readPins(dir);
     const pinned = pins.get(tenant);
     if (pinned === fingerprint) return false;

@@ -9,6 +9,7 @@ export const keysDir = (home: string): string => join(home, 'keys');
 export const trustDir = (home: string): string => join(home, 'trust');
 
 export const pinsFile = (dir: string): string => join(dir, 'pins.json');
+export const pinsLock = (dir: string): string => join(dir, '.pins.lock');
 export const rootFile = (dir: string, tenant: string, version: number): string =>
   join(dir, tenant, `${version}.root.json`);
 
