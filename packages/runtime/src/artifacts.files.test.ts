@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Digest, digestHex, digestOfBytes, utf8 } from '@orgo/core';
@@ -37,6 +37,12 @@ test('bytes are found by their digest, whole or in pieces, once however often st
   expect(await store.verify('acme', ref.ref, 5)).toEqual({ ok: true, value: true });
   expect((await all(store.list('acme'))).length).toBe(2);
   expect(await readdir(join(dir, 'acme', 'sha256', 'tmp'))).toEqual([]);
+});
+
+test('a folder that cannot be read is not taken for an empty one', async () => {
+  await mkdir(join(dir, 'acme'));
+  await writeFile(join(dir, 'acme', 'sha256'), 'no folder');
+  await expect(all(store.list('acme'))).rejects.toEqual(refused('ARTIFACT_STORE_UNAVAILABLE'));
 });
 
 test('a digest opens nothing in another tenant', async () => {

@@ -8,12 +8,11 @@ import { firstOf, readSmall, smallBytes } from './artifacts.bytes.ts';
 import { type JournalEntry, openJournal } from './artifacts.journal.ts';
 import { settleJournals } from './artifacts.settle.ts';
 import type { ArtifactStore } from './artifacts.ts';
-import { makeDir, syncDir } from './durable-file.ts';
+import { isAbsent, makeDir, readDirIfAny, syncDir } from './durable-file.ts';
 import { Breach, Fault, Refused } from './errors.ts';
 
 export const defaultMaxArtifactBytes = 1_073_741_824;
 
-const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 const notFound = (ref: string): Refused => new Refused('ARTIFACT_NOT_FOUND', `no artifact ${ref}`);
 const unavailable = (cause: unknown): Fault => new Fault('ARTIFACT_STORE_UNAVAILABLE', { cause });
 /** Names the disk as what failed; an error of the caller's own byte source keeps its name. */
@@ -186,9 +185,9 @@ export function fileArtifacts(dir: string, options: { maxBytes?: number } = {}):
 
   async function* list(tenant: string): AsyncGenerator<{ ref: Digest; size: number }> {
     await settled();
-    const shards = await readdir(tenantDir(tenant)).catch(() => []);
+    const shards = await onDisk(readDirIfAny(tenantDir(tenant)));
     for (const shard of shards.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
-      for (const name of await readdir(join(tenantDir(tenant), shard))) {
+      for (const name of await onDisk(readdir(join(tenantDir(tenant), shard)))) {
         const ref = `sha256:${name}` as const;
         const found = isDigest(ref) ? sizeNow(tenant, ref) : null;
         if (found !== null) yield { ref, size: found.size };

@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readdir, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nameSchema, tenantIdSchema } from '@orgo/contracts';
 import { keyIdOf, keyIdOfP256, type TrustedKey } from '@orgo/core';
 import { z } from 'zod';
-import { createFile, makeDir, readFileIfAny, syncDir } from './durable-file.ts';
+import { createFile, makeDir, readDirIfAny, readFileIfAny, syncDir } from './durable-file.ts';
 import { Fault } from './errors.ts';
 
 export type KeyAlg = TrustedKey['alg'];
@@ -143,7 +143,7 @@ export async function createSpareKey(
 export async function listKeys(dir: string, tenant: string, role: string): Promise<Signer[]> {
   const first = keyFile(dir, tenant, role);
   const folder = asideDir(dir, tenant, role);
-  const names: string[] = await readdir(folder).catch(() => []);
+  const names = await readDirIfAny(folder);
   const aside = names.filter((name) => name.endsWith('.json')).sort();
   const paths = [first, ...aside.map((name) => join(folder, name))];
   const found = await Promise.all(
@@ -158,15 +158,18 @@ export async function listKeys(dir: string, tenant: string, role: string): Promi
 /**
  * Makes a key of the folder the one that its role signs with; the one before stays beside it. Processes find it within a second.
  * A repeated call finishes what a crash left undone.
- * @throws Fault SIGNER_UNAVAILABLE when the key is not here
+ * @throws Fault SIGNER_UNAVAILABLE when the key is not here, or the one before it cannot be read
  */
 export async function makeCurrent(dir: string, tenant: string, role: string, key_id: string): Promise<void> {
   const path = keyFile(dir, tenant, role);
-  const now = await readKeyFile(path, tenant, role).catch(() => undefined);
+  // A key that cannot be read is still one, and the rename would be its end: only where there is none, nothing is kept.
+  const bytes = await readFileIfAny(path).catch((cause) => {
+    throw unavailable(`${path} cannot be read`, cause);
+  });
+  const now = bytes === undefined ? undefined : await readKeyFile(path, tenant, role);
   if (now?.key_id === key_id) return;
   const wanted = asideFile(dir, tenant, role, key_id);
   await readKeyFile(wanted, tenant, role);
-  const bytes = now === undefined ? undefined : await readFileIfAny(path);
   if (now !== undefined && bytes !== undefined)
     await createFile(asideFile(dir, tenant, role, now.key_id), bytes, 0o600);
   // crash: if we die before the rename the old key signs on, and lies beside itself once more.

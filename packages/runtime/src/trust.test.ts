@@ -61,8 +61,16 @@ test('a crash between root and pin is finished by the next call', async () => {
 
 test('a lock left by a dead process does not stop the next tenant', async () => {
   await create();
-  await writeFile(join(trustDir(home), 'pins.json.lock'), '4194305');
+  await writeFile(join(trustDir(home), '.pins.lock', '9'), '4194305:1');
   await expect(create('beta')).resolves.toMatchObject({ created: true });
+});
+
+test('marks that cannot be read are not taken for none', async () => {
+  expect(await TrustStore.open(trustDir(home)).unsealed()).toEqual([]);
+  await create();
+  await rm(join(trustDir(home), '.unsealed'), { recursive: true, force: true });
+  await writeFile(join(trustDir(home), '.unsealed'), 'no folder');
+  await expect(TrustStore.open(trustDir(home)).unsealed()).rejects.toThrow('ENOTDIR');
 });
 
 test('an unknown tenant, an edited root and a foreign root are not believed', async () => {

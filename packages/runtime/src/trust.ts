@@ -1,10 +1,10 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { type SealedDecision, tenantIdSchema } from '@orgo/contracts';
 import { canonicalBytes, type JsonValue } from '@orgo/core';
 import { withHistory } from '@orgo/core/root-history';
 import { placeOfRoot, readSealed } from '@orgo/core/root-places';
 import { type Clock, systemClock } from './clock.ts';
-import { readFileIfAny, replaceFile } from './durable-file.ts';
+import { readDirIfAny, readFileIfAny, replaceFile } from './durable-file.ts';
 import { Breach, Fault, Refused } from './errors.ts';
 import { verifySignature } from './signer.ts';
 import { readPins, rootFile, rootSealFile, unsealedDir, unsealedFile } from './trust-files.ts';
@@ -123,7 +123,7 @@ export const TrustStore = {
       },
       sealFile: (tenant, version) => readFileIfAny(rootSealFile(dir, tenant, version)),
       async unsealed() {
-        const names: string[] = await readdir(unsealedDir(dir)).catch(() => []);
+        const names = await readDirIfAny(unsealedDir(dir));
         return names.flatMap((name) => {
           const [tenant_id = '', version = ''] = name.split('.');
           return tenantIdSchema.safeParse(tenant_id).success && /^[1-9][0-9]{0,8}$/.test(version)

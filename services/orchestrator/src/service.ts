@@ -42,7 +42,7 @@ export function createOrchestrator(platform: Platform, config: OrchestratorConfi
   const snapshots = createSnapshots();
   const machine = buildMachine(snapshots);
   const reads = createReads({ db, databaseUrl: platform.databaseUrl, snapshots });
-  const watch = createWatch(reads);
+  const watch = createWatch(reads, log);
   let relay: Relay | undefined;
   let alarms: Alarms | undefined;
   let ready = false;

@@ -1,4 +1,6 @@
 import { type BuildPhase, type BuildStatus, isTerminalBuildPhase } from '@orgo/contracts';
+import { codeOf } from '@orgo/runtime/errors';
+import type { Log } from '@orgo/runtime/log';
 import { type Key, keyText } from '@orgo/store/machine';
 import { statusOf } from './domain/index.ts';
 import type { Reads } from './reads.ts';
@@ -35,17 +37,28 @@ type Watcher = {
  * Follows builds: this process's own commits reach a watcher at once and without a read, those of other processes within a second. A build's end is read, for the
  * Cases it was given.
  */
-export function createWatch(reads: Reads): Watch {
+export function createWatch(reads: Pick<Reads, 'status' | 'versions'>, log: Pick<Log, 'warn'>): Watch {
   const watchers = new Map<string, Watcher[]>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let failing = false;
 
   const wake = (name: string): void => {
     for (const watcher of watchers.get(name) ?? []) watcher.wake();
   };
+  const heard = <T>(found: T): T => {
+    failing = false;
+    return found;
+  };
+  /** Watchers wait on; a line of its own for every second of an outage would say no more than the first. */
+  const unheard = (error: unknown): [] => {
+    if (!failing) log.warn({ err: error, code: codeOf(error) }, 'what other processes commit is not seen');
+    failing = true;
+    return [];
+  };
   const look = async (): Promise<void> => {
     const all = [...watchers.values()].flat();
-    const found = await reads.versions(all.map(({ key }) => key)).catch(() => []);
+    const found = await reads.versions(all.map(({ key }) => key)).then(heard, unheard);
     for (const { version, ...key } of found) {
       for (const watcher of watchers.get(keyText(key)) ?? []) if (watcher.version < version) watcher.wake();
     }

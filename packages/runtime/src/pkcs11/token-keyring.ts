@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { nameSchema } from '@orgo/contracts';
 import { keyIdOf, keyIdOfP256 } from '@orgo/core';
 import { z } from 'zod';
+import { isAbsent } from '../durable-file.ts';
 import { unavailable } from '../key-files.ts';
 import type { AnySigner } from '../signer.ts';
 import { type Agent, tokenAgent } from './agent.ts';
@@ -52,8 +53,8 @@ const signerOf = (agent: Agent, tenant_id: string, role: string, key: TokenKey):
  * @throws Fault SIGNER_UNAVAILABLE where the settings cannot be read
  */
 export async function openTokenKeyring(dir: string): Promise<TokenKeyring | null> {
-  const text = await readFile(join(dir, 'pkcs11.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+  const text = await readFile(join(dir, 'pkcs11.json'), 'utf8').catch((error) => {
+    if (isAbsent(error)) return null;
     throw unavailable('pkcs11.json cannot be read', error);
   });
   if (text === null) return null;
