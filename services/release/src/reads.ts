@@ -4,7 +4,7 @@ import type { PageOf } from '@orgo/runtime/http-asked';
 import type { Db } from '@orgo/store/db';
 import { type Finding, openReading, type Reading } from '@orgo/store/reading';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { initial, type NodeState, nodeView, type ReleaseState, statusOf } from './domain/index.ts';
+import { type NodeState, nodeView, type ReleaseState, restored, type StoredRelease, statusOf } from './domain/index.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { observe } from './ledger/observe.ts';
 
@@ -82,11 +82,7 @@ export function createReads({ databaseUrl, schema, db }: { databaseUrl: string; 
   const releaseOf = (tenantId: string, id: string) =>
     find(tenantId, ({ release }) => release.findFirst({ where: { tenantId, id } }));
 
-  /** Rows of before a member was added have its standard value. */
-  const stateOf = (row: { tenantId: string; id: string; state: unknown }): ReleaseState => ({
-    ...initial({ tenant_id: row.tenantId, id: row.id }),
-    ...(row.state as Partial<ReleaseState>),
-  });
+  const stateOf = (row: { state: unknown }): ReleaseState => restored(row.state as StoredRelease);
   const view = async (row: { tenantId: string; id: string; state: unknown }): Promise<ReleaseStatus> => {
     const state = stateOf(row);
     const [observed, clock] = await Promise.all([

@@ -12,6 +12,17 @@ export type ReleaseMachine = Machine<
 >;
 export type NodeMachine = Machine<domain.NodeState, domain.NodeInput, domain.NodeEvent, domain.NodeSend>;
 
+const table = tableRepo<domain.StoredRelease, domain.ReleaseEvent>('release');
+
+/** Releases in the table `release`, whichever version of this service wrote them. */
+const releaseRepo: ReleaseMachine['repo'] = {
+  ...table,
+  load: async (tx, keys) =>
+    new Map(
+      [...(await table.load(tx, keys))].map(([key, row]) => [key, { ...row, state: domain.restored(row.state) }]),
+    ),
+};
+
 export const releaseMachine: ReleaseMachine = {
   name: 'release',
   keyOf: domain.keyOf,
@@ -19,7 +30,7 @@ export const releaseMachine: ReleaseMachine = {
   decide: domain.decide,
   evolve: domain.evolve,
   phaseOf: domain.phaseOf,
-  repo: tableRepo('release'),
+  repo: releaseRepo,
 };
 
 export const nodeMachine: NodeMachine = {

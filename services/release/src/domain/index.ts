@@ -89,7 +89,9 @@ export {
   type Phase,
   phaseOf,
   type ReleaseState,
+  restored,
   type StoredFile,
+  type StoredRelease,
 } from './state.ts';
 export { releaseTable, stepTable } from './table.ts';
 export { trustRootTable } from './trust-root.ts';

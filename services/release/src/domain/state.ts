@@ -186,6 +186,15 @@ export const initial = (key: { tenant_id: string; id: string }): ReleaseState =>
   version: 0,
 });
 
+/** A row of a release, which may have been written before a member was added. */
+export type StoredRelease = Pick<ReleaseState, 'tenant_id' | 'release_id'> & Partial<ReleaseState>;
+
+/** A release as it was stored; a member that its row has not has its standard value. */
+export const restored = (stored: StoredRelease): ReleaseState => ({
+  ...initial({ tenant_id: stored.tenant_id, id: stored.release_id }),
+  ...stored,
+});
+
 export const phaseOf = (state: ReleaseState): Phase => state.phase;
 
 /** The run of the step whose turn it is. */
