@@ -187,7 +187,6 @@ export function createBreakers() {
                 bytes: message.bytes,
                 subject: message.subject,
                 deliveries: message.deliveries,
-                redelivered: message.redelivered,
                 ack: () => void (life.over || message.ack()),
                 nak: (delayMs) => message.nak(delayMs),
                 working: () => message.working(),

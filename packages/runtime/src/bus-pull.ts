@@ -13,7 +13,6 @@ export type Delivery = {
   readonly subject: string;
   /** How often the server has delivered it, this time included. A hint: attempts are counted in the message. */
   readonly deliveries: number;
-  readonly redelivered: boolean;
   /** Done: it leaves the queue. If this is lost on the way the message comes again. */
   ack(): void;
   /** Not done: it comes again after the delay. */
@@ -62,9 +61,6 @@ class TakenMessage implements Delivery {
   }
   get bytes(): Uint8Array {
     return this.#message.data;
-  }
-  get redelivered(): boolean {
-    return this.deliveries > 1;
   }
   #settle(answer: string): void {
     if (this.#settled) return;

@@ -131,8 +131,8 @@ const atLeast294 = (version: string): boolean => {
   return major > 2 || (major === 2 && (minor > 9 || (minor === 9 && patch >= 4)));
 };
 
-/** Version of the server, when it can carry Orgo. @throws Breach SERVER_CONFIG_MISMATCH, and the connection is closed. */
-export async function checkServer(nc: NatsConnection): Promise<string> {
+/** Returns where the server can carry Orgo. @throws Breach SERVER_CONFIG_MISMATCH, and the connection is closed. */
+export async function checkServer(nc: NatsConnection): Promise<void> {
   const { version = '0', jetstream = false, headers = false, max_payload = 0 } = nc.info ?? {};
   const problems = [
     !atLeast294(version) && `version ${version} is older than 2.9.4`,
@@ -140,7 +140,7 @@ export async function checkServer(nc: NatsConnection): Promise<string> {
     !headers && 'headers are off',
     max_payload < maxMessageBytes && `max_payload ${max_payload} is below ${maxMessageBytes}`,
   ].filter((problem) => problem !== false);
-  if (problems.length === 0) return version;
+  if (problems.length === 0) return;
   await nc.close();
   throw new Breach('SERVER_CONFIG_MISMATCH', `NATS: ${problems.join('; ')}`);
 }

@@ -21,7 +21,6 @@ export type Serving = { stop(deadlineMs?: number): Promise<void> };
  * All faults are `BUS_UNAVAILABLE`: whoever sent the message keeps it and tries again.
  */
 export type Bus = {
-  readonly serverVersion: string;
   isConnected(): boolean;
   /**
    * Asks and waits for the answer. Rejects at once where nobody listens, the connection is lost or the answer is a fault; after
@@ -92,7 +91,7 @@ const openConnection = async (url: string, name: string): Promise<NatsConnection
 export async function connectBus(options: { url: string; name: string; log: Log; ackWaitMs?: number }): Promise<Bus> {
   const { log, ackWaitMs = defaultAckWaitMs } = options;
   const nc = await openConnection(options.url, options.name);
-  const serverVersion = await checkServer(nc);
+  await checkServer(nc);
   const { inboxPrefix } = natsOptions(options.url, options.name);
   const requests = createRequests(nc, inboxPrefix);
   const servings = new Set<Serving>();
@@ -162,7 +161,6 @@ export async function connectBus(options: { url: string; name: string; log: Log;
   };
 
   return {
-    serverVersion,
     isConnected: () => connected,
     request,
     async serve(subject, queue, handler) {
