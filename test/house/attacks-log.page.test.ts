@@ -3,6 +3,7 @@ import path from 'node:path';
 import { reasonCodes } from '@orgo/contracts';
 import { expect, it } from 'vitest';
 import { repo } from '../kit/instance.ts';
+import { absentTests, testsNamedIn } from './named-tests.ts';
 
 const page = fs.readFileSync(path.join(repo, 'docs/attacks-log.md'), 'utf8');
 const rows = page.split('\n').flatMap((line) => {
@@ -10,11 +11,7 @@ const rows = page.split('\n').flatMap((line) => {
   const [, name = '', , codes = '', heldBy = ''] = line.split('|').map((cell) => cell.trim());
   return [{ name, codes: codes.match(/[A-Z][A-Z0-9_]{2,}/g) ?? [], heldBy }];
 });
-const named = rows.flatMap(({ heldBy }) =>
-  [...heldBy.matchAll(/`([a-z][^`]*\.ts)` ((?:“[^”]+”(?: and )?)+)/g)].flatMap(([, file = '', titles = '']) =>
-    [...titles.matchAll(/“([^”]+)”/g)].map(([, title = '']) => ({ file, title })),
-  ),
-);
+const named = rows.flatMap(({ heldBy }) => testsNamedIn(heldBy));
 
 it('docs/attacks-log.md has every row once', () => {
   const log = Array.from({ length: 13 }, (_, i) => `${61 + i}`);
@@ -29,8 +26,5 @@ it('every code in it is in the catalogue', () => {
 
 it('every test it names is there', () => {
   expect(named.length).toBeGreaterThan(25);
-  const text = (file: string): string => fs.readFileSync(path.join(repo, file), 'utf8');
-  expect(
-    named.filter(({ file, title }) => !fs.existsSync(path.join(repo, file)) || !text(file).includes(title)),
-  ).toEqual([]);
+  expect(absentTests(named)).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { reasonCodes } from '@orgo/contracts';
 import { expect, it } from 'vitest';
 import { attacks } from '../conformance/tuf-attacks.cases.ts';
 import { repo } from '../kit/instance.ts';
+import { absentTests, testsNamedIn } from './named-tests.ts';
 
 const page = fs.readFileSync(path.join(repo, 'docs/attacks-releases.md'), 'utf8');
 const lines = page.split('\n').filter((line) => /^\| (?!---|#|against)/.test(line));
@@ -32,13 +33,7 @@ it('every code in it is in the catalogue', () => {
 });
 
 it('every test it names is there, and a row without one says why', () => {
-  const named = [...page.matchAll(/`([a-z][^`]*\.ts)` ((?:“[^”]+”(?: and )?)+)/g)].flatMap(
-    ([, file = '', titles = '']) => [...titles.matchAll(/“([^”]+)”/g)].map(([, title = '']) => ({ file, title })),
-  );
-  const text = (file: string): string => fs.readFileSync(path.join(repo, file), 'utf8');
-  expect(
-    named.filter(({ file, title }) => !fs.existsSync(path.join(repo, file)) || !text(file).includes(title)),
-  ).toEqual([]);
+  expect(absentTests(testsNamedIn(page))).toEqual([]);
   expect(rows.filter(({ heldBy }) => !heldBy.includes('.ts`') && heldBy.length < 60).map(({ name }) => name)).toEqual(
     [],
   );
