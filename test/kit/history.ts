@@ -65,8 +65,8 @@ export function problemsOf(history: History, undisturbed: History, { listening =
   return problems;
 }
 
-/** What the door answered to who cancelled. `unsure`: it was asked again, and its first answer was lost. */
-export type CancelWord = 'granted' | 'refused' | 'unsure';
+/** What the door answered to who cancelled: the same, however often it was asked. */
+export type CancelWord = 'granted' | 'refused';
 
 /**
  * What is wrong with the history of a build that a person cancelled. `undisturbed` is that of a build that nobody did: where this one was faster, it equals that;
