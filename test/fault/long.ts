@@ -12,7 +12,7 @@ const { values } = parseArgs({
     processes: { type: 'string', default: `${processesHere()}` },
     rings: { type: 'string', default: '1' },
     replicas: { type: 'string', default: '2' },
-    'per-ring': { type: 'string', default: '400' },
+    'per-ring': { type: 'string', default: '1000' },
     minutes: { type: 'string', default: '600' },
   },
 });
@@ -31,7 +31,7 @@ let ended = 0;
 let slowest = 0;
 const run: Pick<Run, 'crashes' | 'problems'> = { crashes: 0, problems: [] };
 const until = from + Number(values.minutes) * 60_000;
-/** Each schedule leaves a tenant, and whoever is started again looks at every tenant's log: fresh rings keep a long lane as fast as it began. */
+/** Tables and logs grow, and whoever is started again looks at every tenant's: fresh rings keep a long lane as fast as it began. */
 const each = Number(values['per-ring']) * Number(values.processes) * Number(values.rings);
 const part = (at: number): Promise<Run> =>
   runInProcesses({
